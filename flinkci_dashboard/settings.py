@@ -1,0 +1,190 @@
+"""The one settings file. Everything comes from the environment; see README, "Environment"."""
+
+from pathlib import Path
+
+from environs import Env, validate
+
+from flinkci_dashboard.keys import key_from_file
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where things stand ---------------------------------------------------------------------------
+
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var").absolute()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("DJANGO_DEBUG", False)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or key_from_file(DATA_DIR / "secret_key")
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", []) or [key_from_file(DATA_DIR / "credentials_key")]
+
+# The outside world ----------------------------------------------------------------------------
+
+GITHUB_API_URL = env.str("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+GITHUB_GIT_URL = env.str("GITHUB_GIT_URL", "https://github.com").rstrip("/")
+AZURE_DEVOPS_URL = env.str("AZURE_DEVOPS_URL", "https://dev.azure.com/apache-flink").rstrip("/")
+AZURE_PROJECT = env.str("AZURE_PROJECT", "apache-flink")
+JIRA_URL = env.str("JIRA_URL", "https://issues.apache.org/jira").rstrip("/")
+SYNC_MODE = env.str("SYNC_MODE", "observe", validate=validate.OneOf(["observe", "active"]))
+
+# Django ---------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "flinkci_dashboard",
+    "sync",
+    "labeler",
+    "agents",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_q",
+    "django_htmx",
+    "django_filters",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "flinkci_dashboard.urls"
+WSGI_APPLICATION = "flinkci_dashboard.wsgi.application"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "flinkci_dashboard.context.site",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'flinkci.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A deferred transaction that turns into a write fails at once when another holds the lock; an immediate one waits.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static").absolute()
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Browsers -------------------------------------------------------------------------------------
+
+HTTPS = env.bool("DJANGO_HTTPS", False)  # a proxy in front ends TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes come past the proxy
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Background work ------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", "")
+TASK_TIMEOUT = 3600  # seconds; no pass runs longer
+WORKERS = env.int("WORKERS", 4, validate=validate.Range(min=1))
+Q_CLUSTER = {
+    "name": "flinkci",
+    "workers": WORKERS,
+    "timeout": TASK_TIMEOUT,
+    # The redelivery clock starts when a task is fetched ahead, so it must outlive everything queued before it.
+    "queue_limit": WORKERS,
+    "retry": 2 * TASK_TIMEOUT + 600,
+    "ack_failures": True,  # a failed pass is not repeated: the next one on schedule heals
+    "max_attempts": 1,
+    "catch_up": False,
+    "scheduler": False,  # `jobs.enqueue_due` schedules; django-q2 looks only every 30 s
+    "save_limit": 100,
+    "poll": 0.5,
+    "label": "Background tasks",
+} | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"secrets": {"()": "flinkci_dashboard.clients.secrets.MaskSecrets"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        # Their DEBUG lines hold whole bodies.
+        name: {"level": "WARNING"}
+        for name in ("github", "msrest", "azure", "urllib3", "requests")
+    }
+    | {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}},
+}

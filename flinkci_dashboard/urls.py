@@ -1,0 +1,3 @@
+"""Every address of the dashboard."""
+
+urlpatterns: list = []
