@@ -1,0 +1,96 @@
+"""The whole system over a small world of its own: `python -m flinkci_dashboard.demo` (what `make demo` starts)."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from flinkci_dashboard.launch import Group, start_site
+
+LOGINS = (("pmc", "pmc-demo", "a PMC member"), ("admin", "admin-demo", "an admin"))
+FIRST_PORT = 8000
+
+
+def main() -> int:
+    """Start the sandbox, prepare a fresh database, run the site until a signal; returns the exit status."""
+    group = Group()
+    try:
+        _prepare_environment(group)
+        _prepare_database()
+        port = _free_port(int(os.environ.get("PORT", FIRST_PORT)))
+        start_site(group, f"127.0.0.1:{port}")
+        _announce(port)
+        return group.wait()
+    finally:
+        group.stop()
+
+
+def _prepare_environment(group: Group) -> None:
+    folder = Path(os.environ.get("DATA_DIR", "var")).absolute() / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    command = [
+        sys.executable,
+        "-m",
+        "flinkci_dashboard.sandbox",
+        "--port",
+        "0",
+        "--root",
+        str(folder / "world"),
+        "--life",
+    ]
+    sandbox = group.start("sandbox", command, stdout=subprocess.PIPE, text=True)
+    world = sandbox.stdout.readline() if sandbox.stdout else ""
+    if not world:
+        raise SystemExit("The sandbox did not start; its own message stands above.")
+    for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_HTTPS"):
+        os.environ.pop(name, None)  # the demo touches nothing but its own folder
+    os.environ |= json.loads(world) | {
+        "DATA_DIR": str(folder),
+        "STATIC_ROOT": str(folder.parent / "static"),
+        "SYNC_MODE": "active",
+        "DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings",
+    }
+
+
+def _prepare_database() -> None:
+    import django  # the settings read the environment that was prepared just now
+
+    django.setup()
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    call_command("bootstrap", verbosity=0)
+    for name, password, _ in LOGINS:
+        user = User(username=name, is_staff=name == "admin", is_superuser=name == "admin")
+        user.set_password(password)
+        user.save()
+    connection.close()
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, first + 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit(f"No free port from {first} to {first + 99}. Set PORT to another one.")
+
+
+def _announce(port: int) -> None:
+    print(f"\n  flinkci-dashboard demo: http://127.0.0.1:{port}/\n")
+    for name, password, who in LOGINS:
+        print(f"  sign in as {who}: {name} / {password}")
+    print("\n  Ctrl-C stops everything.\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""`manage.py qcluster`: django-q2's worker, with our scheduler beside it.
+
+django-q2 looks at its schedules every 30 s and leaves orphans when its main process is killed; so the schedule is
+kept by the loop below, and every process of the cluster asks the kernel to end with its parent.
+"""
+
+import logging
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django_q.cluster import Cluster
+
+from flinkci_dashboard.jobs import enqueue_due
+from flinkci_dashboard.launch import end_with_parent
+from flinkci_dashboard.models import Worker
+
+log = logging.getLogger(__name__)
+TICK = 1.0  # seconds
+HEARTBEAT = 10.0  # seconds
+
+
+class Command(BaseCommand):
+    """Run background work until SIGTERM or SIGINT; a pass under way is finished first."""
+
+    help = __doc__
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Start the cluster, then queue what is due once a second while it lives."""
+        os.register_at_fork(after_in_child=end_with_parent)
+        connection.close()  # not to be shared with the children
+        cluster = Cluster()
+        cluster.start()
+        started = timezone.now()
+        beat = 0.0
+        while cluster.sentinel.is_alive():
+            try:
+                if time.monotonic() - beat >= HEARTBEAT:
+                    _heartbeat(started)
+                    beat = time.monotonic()
+                enqueue_due(timezone.now())
+            except DatabaseError as error:  # it may come back: try again with a new connection
+                log.error("The database does not answer: %s", error)
+                connection.close()
+            time.sleep(TICK)
+        if not cluster.has_stopped:
+            log.error("The worker's sentinel died; ending, so that the supervisor starts a new one.")
+            sys.exit(1)
+
+
+def _heartbeat(started: Any) -> None:
+    facts = {"pid": os.getpid(), "started_at": started, "seen_at": timezone.now()}
+    Worker.objects.update_or_create(host=socket.gethostname(), defaults=facts)

@@ -1,0 +1,42 @@
+"""One pass of a job in the foreground, with the code of the background task of that name."""
+
+import json
+import logging
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+
+from flinkci_dashboard.clients.secrets import mask
+from flinkci_dashboard.jobs import ConfigurationError, run_pass
+from flinkci_dashboard.models import JobRun
+
+WAIT = 120.0  # seconds that we wait for a pass that is under way
+
+
+class JobCommand(BaseCommand):
+    """Run one pass of `job`; exits 0 when it succeeded, 1 when any part failed, 2 when the configuration is wrong."""
+
+    job: str
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the pass; the last line on stdout is one JSON object with the outcome and the counts."""
+        if options["verbosity"] < 2:
+            logging.disable()  # what went wrong is printed below, a line each
+        try:
+            run = run_pass(self.job, "command", wait=WAIT)
+        except ConfigurationError as error:
+            self._end(2, "failed", errors=[str(error)])
+        except DatabaseError as error:
+            self._end(2, "failed", errors=[f"The database can't be used ({error}). Is it up, and is it migrated?"])
+        if run is None:
+            self._end(1, "failed", errors=[f"Another pass of {self.job} is still running after {WAIT:.0f} s."])
+        errors = run.error.splitlines()
+        self._end(0 if run.outcome == JobRun.Outcome.OK else 1, run.outcome, run.counts, errors)
+
+    def _end(self, status: int, outcome: str, counts: dict[str, int] | None = None, errors: list[str] | None = None):
+        for error in errors or []:
+            self.stderr.write(mask(" ".join(error.split())))
+        self.stdout.write(json.dumps({"job": self.job, "outcome": outcome, **(counts or {})}))
+        sys.exit(status)

@@ -1,0 +1,28 @@
+"""Old records make way, so that the database grows with what happens and not with time."""
+
+from datetime import timedelta
+
+from django_q.models import Task
+
+from flinkci_dashboard.jobs import Pass
+from flinkci_dashboard.models import JobRequest, JobRun
+
+KEEP_IDLE_RUNS = timedelta(days=2)  # passes that found all in order
+KEEP_RUNS = timedelta(days=90)
+KEEP_REQUESTS = timedelta(days=90)
+
+
+def prune(current: Pass) -> None:
+    """Delete runs, answered requests and task results that are past their time; always keep each job's latest run."""
+    latest = JobRun.objects.order_by("job", "-pk").values("job")
+    newest = [JobRun.objects.filter(job=row["job"]).first().pk for row in latest.distinct()]
+    ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
+    idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
+    for rows, what in (
+        (idle, "idle_runs"),
+        (ended.filter(ended_at__lt=current.now - KEEP_RUNS), "runs"),
+        (JobRequest.objects.filter(settled_at__lt=current.now - KEEP_REQUESTS), "requests"),
+        (Task.objects.filter(stopped__lt=current.now - KEEP_IDLE_RUNS), "tasks"),
+    ):
+        if deleted := rows.delete()[0]:
+            current.count(f"{what}_deleted", deleted)
