@@ -1,0 +1,53 @@
+# Everything starts from a Python (3.11 or newer) with venv, and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := $(shell find static -type f 2>/dev/null)
+DATA := $(or $(DATA_DIR),var)
+
+.PHONY: demo run test lint suite bench clean
+
+demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
+	@exec $(BIN)/python -m flinkci_dashboard.demo
+
+run: $(DATA)/static/.done  ## The real thing, from the environment alone
+	@$(BIN)/python manage.py check --deploy
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py bootstrap
+	@exec $(BIN)/python -m flinkci_dashboard.launch
+
+test: lint suite  ## Static checks, then the suite on SQLite and on PostgreSQL
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	@mkdir -p var/lint
+	DATA_DIR=var/lint $(BIN)/python manage.py check --fail-level WARNING
+	DATA_DIR=var/lint $(BIN)/python manage.py makemigrations --check --dry-run
+
+suite: $(VENV)/.dev
+	$(BIN)/pytest -n 2
+	TEST_DATABASE=postgresql $(BIN)/pytest -n 2
+
+bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
+	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
+
+clean:
+	rm -rf $(VENV) var staticfiles
+
+$(DATA)/static/.done: $(VENV)/.run $(STATIC)
+	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python can't make virtual environments: install its venv module (Debian: python3-venv)."; exit 1; }
+
+$(VENV)/.run: $(VENV)/bin/python requirements.txt
+	@echo "Installing…"; $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

