@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -97,7 +97,7 @@ def enqueue_due(now: datetime) -> list[str]:
     return [schedule.job for schedule in due]
 
 
-def request(name: str, user: AbstractBaseUser | None, act: str = "run", subject: str = "") -> JobRequest:
+def request(name: str, user: User | None, act: str = "run", subject: str = "") -> JobRequest:
     """Ask for a pass of a job now, for the sake of one act; the pass writes its answer into the row returned."""
     row = JobRequest.objects.create(job=name, act=act, subject=subject, requested_by=user)
     async_task("flinkci_dashboard.jobs.work", name, "button", row.requested_at.isoformat())

@@ -1,5 +1,6 @@
 """Web server and worker as one foreground group: `python -m flinkci_dashboard.launch` (what `make run` starts)."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import psutil
 
@@ -24,7 +26,7 @@ class Group:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
 
-    def start(self, name: str, arguments: Sequence[str], **options: object) -> subprocess.Popen:
+    def start(self, name: str, arguments: Sequence[str], **options: Any) -> subprocess.Popen:
         """Start one more process, in a session of its own so that Ctrl-C reaches it only through us."""
         process = subprocess.Popen(arguments, start_new_session=True, preexec_fn=end_with_parent, **options)  # noqa: PLW1509
         self.processes[name] = process
@@ -41,16 +43,18 @@ class Group:
         return 0
 
     def stop(self) -> None:
-        """Ask every process to end, the last started first; after the grace end whatever is left, children included."""
-        family = [child for process in self.processes.values() for child in _tree(process.pid)]
-        for process in reversed(self.processes.values()):
-            process.terminate()
-        _, left = psutil.wait_procs(family, timeout=GRACE)
-        for process in left:
-            process.kill()
-        psutil.wait_procs(left, timeout=5)
+        """Ask every process to end, give it time, then kill what is left, children included."""
+        family = [member for process in self.processes.values() for member in _tree(process.pid)]
         for process in self.processes.values():
-            process.wait()
+            process.terminate()
+        deadline = time.monotonic() + GRACE
+        for process in self.processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0, deadline - time.monotonic()))
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(family, timeout=5)
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Max
 from django_q.models import Task
 
 from flinkci_dashboard.jobs import Pass
@@ -14,8 +15,7 @@ KEEP_REQUESTS = timedelta(days=90)
 
 def prune(current: Pass) -> None:
     """Delete runs, answered requests and task results that are past their time; always keep each job's latest run."""
-    latest = JobRun.objects.order_by("job", "-pk").values("job")
-    newest = [JobRun.objects.filter(job=row["job"]).first().pk for row in latest.distinct()]
+    newest = JobRun.objects.order_by().values("job").annotate(latest=Max("pk")).values("latest")
     ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
     idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
     for rows, what in (

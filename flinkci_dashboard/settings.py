@@ -1,6 +1,7 @@
 """The one settings file. Everything comes from the environment; see README, "Environment"."""
 
 from pathlib import Path
+from typing import Any
 
 from environs import Env, validate
 
@@ -129,7 +130,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 3600
-CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -150,7 +151,7 @@ CONTENT_SECURITY_POLICY = {
 REDIS_URL = env.str("REDIS_URL", "")
 TASK_TIMEOUT = 3600  # seconds; no pass runs longer
 WORKERS = env.int("WORKERS", 4, validate=validate.Range(min=1))
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "flinkci",
     "workers": WORKERS,
     "timeout": TASK_TIMEOUT,

@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
@@ -35,7 +35,9 @@ class JobCommand(BaseCommand):
         errors = run.error.splitlines()
         self._end(0 if run.outcome == JobRun.Outcome.OK else 1, run.outcome, run.counts, errors)
 
-    def _end(self, status: int, outcome: str, counts: dict[str, int] | None = None, errors: list[str] | None = None):
+    def _end(
+        self, status: int, outcome: str, counts: dict[str, int] | None = None, errors: list[str] | None = None
+    ) -> NoReturn:
         for error in errors or []:
             self.stderr.write(mask(" ".join(error.split())))
         self.stdout.write(json.dumps({"job": self.job, "outcome": outcome, **(counts or {})}))

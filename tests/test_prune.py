@@ -1,0 +1,32 @@
+"""Pruning: old records go, each job's latest run stays."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.models import JobRequest, JobRun
+
+pytestmark = pytest.mark.django_db
+
+
+def run(days: int, **facts) -> JobRun:
+    at = timezone.now() - timedelta(days=days)
+    return JobRun.objects.create(job="sync_mirrors", outcome="ok", started_at=at, ended_at=at, **facts)
+
+
+def test_idle_runs_go_after_two_days_and_busy_ones_after_ninety(data_dir):
+    run(100, counts={"pushed": 1})
+    run(3)
+    kept = [run(80, counts={"pushed": 1}), run(1), run(30)]  # the last is the job's latest, by order of coming
+    assert run_pass("prune", "command").outcome == "ok"
+    assert set(JobRun.objects.filter(job="sync_mirrors")) == set(kept)
+
+
+def test_open_requests_are_never_pruned(data_dir):
+    old = timezone.now() - timedelta(days=400)
+    JobRequest.objects.create(job="sync_mirrors", requested_at=old)
+    JobRequest.objects.create(job="sync_mirrors", requested_at=old, settled_at=old)
+    run_pass("prune", "command")
+    assert JobRequest.objects.count() == 1
