@@ -1,4 +1,4 @@
-"""What every app shares: jobs and their runs, acts of the bot, and acts of people."""
+"""Jobs and their runs, requests for them, and acts of the bot."""
 
 from datetime import datetime, timedelta
 
@@ -123,25 +123,6 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}: {self.state}"
-
-
-class AuditEvent(models.Model):
-    """What a person did: who, when, from where, and what was before and after. Never changed, never deleted."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    actor_name = models.CharField(max_length=150)  # stays when the account goes
-    address = models.GenericIPAddressField(null=True)
-    act = models.CharField(max_length=100)
-    subject = models.CharField(max_length=255)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name}: {self.act} {self.subject}"
 
 
 class Worker(models.Model):
