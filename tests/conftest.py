@@ -31,7 +31,7 @@ def data_dir(settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def world(settings, monkeypatch, tmp_path: Path, data_dir: Path) -> Iterator:
+def world(db, settings, monkeypatch, tmp_path: Path, data_dir: Path) -> Iterator:
     """Start a sandbox with its own repositories, and point this process at it, in active mode."""
     from flinkci_dashboard.sandbox import Sandbox
 

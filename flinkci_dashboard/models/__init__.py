@@ -1,6 +1,22 @@
-"""What every app shares: jobs and their runs, acts of the bot, and acts of people."""
+"""What every app shares: jobs and their runs, acts of the bot and of people, credentials and contacts."""
 
-from flinkci_dashboard.models.audit import AuditEvent
+from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
+from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models.people import AllowedSignIn, Area, Contact
 
-__all__ = ["Action", "AuditEvent", "JobRequest", "JobRun", "JobSchedule", "Worker"]
+__all__ = [
+    "Action",
+    "AllowedSignIn",
+    "AppendOnlyError",
+    "Area",
+    "AuditEvent",
+    "Contact",
+    "Credential",
+    "Exposure",
+    "JobRequest",
+    "JobRun",
+    "JobSchedule",
+    "StoredValue",
+    "Worker",
+]

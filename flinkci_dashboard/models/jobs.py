@@ -43,6 +43,10 @@ class JobRequest(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        permissions = [
+            ("operate", "Can press the buttons: sync, retry, cancel"),
+            ("administer", "Can use the admin"),
+        ]
         indexes = [models.Index(fields=["job"], condition=models.Q(settled_at=None), name="open_requests")]
 
     def __str__(self) -> str:

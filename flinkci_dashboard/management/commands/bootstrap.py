@@ -8,6 +8,7 @@ from django.db import transaction
 
 from flinkci_dashboard.jobs import JOBS
 from flinkci_dashboard.models import JobSchedule
+from flinkci_dashboard.people import create_contacts, create_credentials, create_roles
 from sync.models import Mirror, Repository
 
 Role = Repository.Role
@@ -32,7 +33,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create repositories, the mirror and the schedules where they do not exist yet."""
+        """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
         call_command("createcachetable")
         for full_name, role, description in REPOSITORIES:
             owner, name = full_name.split("/")
@@ -45,4 +46,7 @@ class Command(BaseCommand):
             )
         for job in JOBS.values():
             JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
-        self.stdout.write("Ready: repositories, mirror and schedules are in place.")
+        create_roles()
+        create_contacts()
+        create_credentials()
+        self.stdout.write("Ready: repositories, mirror, schedules, roles, contacts and credentials are in place.")
