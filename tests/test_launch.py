@@ -1,5 +1,6 @@
 """The process group: it starts together, ends together, and leaves nothing."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,8 +32,11 @@ def group():
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "started\n"
     until(lambda: len(psutil.Process(process.pid).children(recursive=True)) == 3)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     yield process
-    process.kill()
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
     process.wait()
     process.stdout.close()
 
