@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from flinkci_dashboard.clients.secrets import environment_token, token
+from flinkci_dashboard.clients.web import ADDRESSES
 from flinkci_dashboard.jobs import JOBS
 
 
@@ -44,7 +45,7 @@ def check_keys(**kwargs: Any) -> list[CheckMessage]:
 def check_addresses(**kwargs: Any) -> list[CheckMessage]:
     """Outside addresses are http(s) URLs and hold no credentials."""
     found: list[CheckMessage] = []
-    for name in ("GITHUB_API_URL", "GITHUB_GIT_URL", "AZURE_DEVOPS_URL", "JIRA_URL"):
+    for name in ADDRESSES:
         value = getattr(settings, name)
         if not value.startswith(("https://", "http://")) or "@" in value.split("/")[2]:
             hint = "Write it as https://host/path, and put the token into its own variable."

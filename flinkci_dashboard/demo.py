@@ -52,6 +52,7 @@ def _prepare_environment(group: Group) -> None:
         "DATA_DIR": str(folder),
         "STATIC_ROOT": str(folder.parent / "static"),
         "SYNC_MODE": "active",
+        "REQUIRE_SECOND_FACTOR": "0",
         "DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings",
     }
 

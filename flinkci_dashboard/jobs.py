@@ -40,6 +40,8 @@ JOBS = {
     job.name: job
     for job in (
         Job("sync_mirrors", "Mirror sync", "sync.mirror_engine.sync_mirrors", 30),
+        Job("probe_credentials", "Credential probe", "flinkci_dashboard.credential_engine.probe_credentials", 86_400),
+        Job("check_exposure", "Exposure check", "flinkci_dashboard.exposure_engine.check_exposure", 86_400),
         Job("prune", "Pruning of old records", "flinkci_dashboard.prune.prune", 3600),
     )
 }

@@ -1,3 +1,7 @@
 """Every address of the dashboard."""
 
-urlpatterns: list = []
+from django.urls import include, path
+
+urlpatterns: list = [
+    path("accounts/", include("allauth.urls")),
+]

@@ -6,7 +6,15 @@ import tempfile
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first process prepared
-    for name in ("GITHUB_TOKEN", "AZURE_TOKEN", "JIRA_TOKEN", "REDIS_URL", "SYNC_MODE", "CREDENTIALS_KEYS"):
+    for name in (
+        "GITHUB_TOKEN",
+        "AZURE_TOKEN",
+        "JIRA_TOKEN",
+        "REDIS_URL",
+        "SYNC_MODE",
+        "CREDENTIALS_KEYS",
+        "EMAIL_URL",
+    ):
         os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="flinkci-tests-"))
     os.environ |= {"DATA_DIR": str(folder), "DJANGO_ALLOW_ASYNC_UNSAFE": "1", "NO_PROXY": "127.0.0.1"}

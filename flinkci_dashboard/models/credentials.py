@@ -177,7 +177,8 @@ class Exposure(models.Model):
 
     check_name = models.SlugField(unique=True)
     state = models.CharField(max_length=7, choices=State)
-    names = models.JSONField(default=list)  # what is concerned, by name: variables, groups, branches
+    names = models.JSONField(default=list)  # what is exposed, by name: variables, groups, branches
+    seen = models.JSONField(default=list)  # what was looked at and is harmless
     detail = models.TextField(blank=True)
     checked_at = models.DateTimeField()
     state_since = models.DateTimeField()

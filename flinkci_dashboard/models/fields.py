@@ -14,7 +14,9 @@ class ChoiceListField(models.JSONField):
 
     def __init__(self, *args: Any, of: type[models.TextChoices] | None = None, **options: Any) -> None:
         self.of = of
-        super().__init__(*args, **({"default": list, "blank": True} | options))
+        options.setdefault("default", list)
+        options.setdefault("blank", True)
+        super().__init__(*args, **options)
 
     def formfield(self, **options: Any) -> forms.Field:  # type: ignore[override]
         """Offer the choices as check boxes."""

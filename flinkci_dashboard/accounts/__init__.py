@@ -1,0 +1,1 @@
+"""How people sign in, and what a request carries about who asks."""

@@ -1,0 +1,93 @@
+"""Can pull request code see a secret? What is judged, and what is said about it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from flinkci_dashboard.clients import exposure
+from flinkci_dashboard.clients.web import NoAnswerError
+from flinkci_dashboard.exposure_rules import Pipeline, VariableGroup, mirror_entrances, pull_request_pipelines
+from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.models import Contact, Exposure
+
+PULLS, MIRROR = "flink-ci/flink", "flink-ci/flink-mirror"
+PLAIN = Pipeline(2, "PRs", PULLS, variables=frozenset({"JDK"}))
+SECRETS = VariableGroup("keys", has_secrets=True, for_all_pipelines=False)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "group", "exposed"),
+    [
+        (PLAIN, SECRETS, ()),
+        (Pipeline(2, "PRs", PULLS, frozenset({"K"}), frozenset({"K"})), SECRETS, ("PRs: secret variable K",)),
+        (Pipeline(2, "PRs", PULLS, groups=frozenset({"keys"})), SECRETS, ("PRs: uses variable group keys",)),
+        (PLAIN, VariableGroup("keys", True, True), ("PRs: may use variable group keys",)),
+        (PLAIN, VariableGroup("keys", True, False, frozenset({2})), ("PRs: may use variable group keys",)),
+        (PLAIN, VariableGroup("keys", False, True), ()),
+        (Pipeline(2, "PRs", PULLS, forks_see_secrets=True), SECRETS, ("PRs: builds of forks are given the secrets",)),
+        (Pipeline(1, "main", MIRROR, frozenset({"K"}), frozenset({"K"})), SECRETS, ()),
+    ],
+)
+def test_secrets_of_pull_request_pipelines_are_named(pipeline, group, exposed):
+    assert pull_request_pipelines([pipeline], [group], {PULLS}).exposed == exposed
+
+
+def test_harmless_variables_are_listed_too():
+    assert pull_request_pipelines([PLAIN], [VariableGroup("jdks", False, True)], {PULLS}).seen == (
+        "PRs: variable JDK",
+        "PRs: may use variable group jdks",
+    )
+
+
+def test_pull_request_branches_and_fork_builds_of_the_mirror_are_named():
+    pipelines = [Pipeline(1, "main", MIRROR, builds_forks=True), Pipeline(2, "PRs", PULLS, builds_forks=True)]
+    assert mirror_entrances(pipelines, ["flink-ci/flink-mirror ci_1_a"], {MIRROR}).exposed == (
+        "branch flink-ci/flink-mirror ci_1_a",
+        "main: pull requests from forks start it",
+    )
+
+
+@pytest.fixture
+def quiet(bootstrapped, monkeypatch):
+    """Everything is in order."""
+    monkeypatch.setattr(exposure, "pipelines", lambda: [PLAIN])
+    monkeypatch.setattr(exposure, "variable_groups", lambda: [SECRETS])
+    monkeypatch.setattr(exposure, "pull_request_branches", lambda repository: [])
+    monkeypatch.setattr(exposure, "may_push", lambda repository: False)
+    Contact.objects.update(email="")
+
+
+def test_a_quiet_installation_is_safe_and_nobody_is_bothered(quiet):
+    assert run_pass("check_exposure", "command").outcome == "ok"
+    assert set(Exposure.objects.values_list("state", flat=True)) == {"safe"}
+    assert mail.outbox == []
+
+
+def test_admins_are_told_once_of_what_is_exposed_and_again_of_more(quiet, admin, monkeypatch, django_user_model):
+    django_user_model.objects.update(email="admin@example.org")
+    monkeypatch.setattr(exposure, "may_push", lambda repository: repository == "apache/flink")
+    for _ in range(2):
+        run_pass("check_exposure", "command")
+    assert [letter.to for letter in mail.outbox] == [["admin@example.org"]]
+    assert "apache/flink" in mail.outbox[0].body
+    monkeypatch.setattr(exposure, "pull_request_branches", lambda repository: [f"{repository} ci_1_a"])
+    run_pass("check_exposure", "command")
+    assert len(mail.outbox) == 2
+
+
+def test_a_silent_service_leaves_the_question_open_and_keeps_what_was_known(quiet, monkeypatch):
+    def silent():
+        raise NoAnswerError("Azure DevOps answers 503")
+
+    monkeypatch.setattr(exposure, "may_push", lambda repository: True)
+    run_pass("check_exposure", "command")
+    monkeypatch.setattr(exposure, "pipelines", silent)
+    run = run_pass("check_exposure", "command")
+    assert run.outcome == "partial"
+    assert "Azure DevOps answers 503" in run.error
+    row = Exposure.objects.get(check_name="pull-request-secrets")
+    assert (row.state, row.detail) == ("unknown", "Azure DevOps answers 503")
+    assert row.checked_at > timezone.now() - timedelta(minutes=1)
+    assert Exposure.objects.get(check_name="push-rights").state == "exposed"
