@@ -1,0 +1,17 @@
+"""A small, strict GitHub (and later Azure DevOps and Jira) on loopback, with real git repositories.
+
+The demo and the tests share it. It refuses what the real services refuse, because everything is proven against it.
+
+    with Sandbox(folder) as world:
+        world.environ()                          # contract.md's variables, pointing here
+        world.commit("master"); world.force_push("release-2.1"); world.cut_release("2.3"); world.release("2.2.0")
+        world.tag(…); world.create_branch(…); world.delete_branch(…); world.protect(repo, branch); world.mirror_all()
+        world.heads(repo)                        # branch → SHA
+        mark = world.log_mark(); world.since(mark, "git")     # the request log
+        world.fault(service="git", path="flink-mirror", status=503, times=2); world.clear_faults()
+"""
+
+from flinkci_dashboard.sandbox.http import Fault, Request
+from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
+
+__all__ = ["MIRROR", "PULLS", "SOURCE", "Fault", "Request", "Sandbox"]

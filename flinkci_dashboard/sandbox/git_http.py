@@ -1,0 +1,121 @@
+"""Git over smart HTTP: a bridge to `git http-backend`, with GitHub's answers to those who may not."""
+
+import base64
+import binascii
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flinkci_dashboard.sandbox.http import CHUNK, Answer, Call
+
+SERVICES = ("git-upload-pack", "git-receive-pack")
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who a token speaks for, and what it may do."""
+
+    login: str
+    scopes: frozenset[str]
+    writable: frozenset[str]  # full names of repositories
+
+
+class GitService:
+    """The repositories below one folder, as `<owner>/<name>.git`."""
+
+    def __init__(self, root: Path, account_of: Callable[[str], Account | None]) -> None:
+        self.root = root
+        self.account_of = account_of
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer one request of a git client."""
+        full_name, _, what = call.path.strip("/").partition(".git/")
+        service = call.query.get("service", what if what in SERVICES else "")
+        if service not in SERVICES or what not in ("info/refs", *SERVICES):
+            return Answer(404, "Not Found", {"Content-Type": "text/plain"})
+        account, refusal = self._authenticate(call)
+        refusal = refusal or self._authorize(full_name, service, account)
+        return refusal or self._backend(call, account)
+
+    def _authenticate(self, call: Call) -> tuple[Account | None, Answer | None]:
+        kind, _, value = call.headers.get("authorization", "").partition(" ")
+        if not kind:
+            return None, None
+        try:
+            password = base64.b64decode(value).decode().partition(":")[2] if kind.lower() == "basic" else ""
+        except (binascii.Error, UnicodeDecodeError):
+            password = ""
+        account = self.account_of(password)
+        denied = "Invalid username or token. Password authentication is not supported for Git operations."
+        return account, None if account else Answer(401, denied, CHALLENGE)
+
+    def _authorize(self, full_name: str, service: str, account: Account | None) -> Answer | None:
+        if not (self.root / f"{full_name}.git").is_dir():
+            if account:
+                return Answer(404, "Repository not found.", {"Content-Type": "text/plain"})
+            return Answer(401, "Repository not found.", CHALLENGE)
+        if service == "git-upload-pack":
+            return None
+        if account is None:
+            return Answer(401, "No anonymous write access.", CHALLENGE)
+        if full_name not in account.writable:
+            denied = f"Permission to {full_name}.git denied to {account.login}."
+            return Answer(403, denied, {"Content-Type": "text/plain"})
+        return None
+
+    def _backend(self, call: Call, account: Account | None) -> Answer:
+        process = subprocess.Popen(
+            ["git", "http-backend"],
+            env=self._environment(call, account),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        threading.Thread(target=_feed, args=(process, call), daemon=True).start()
+        headers = {}
+        while line := process.stdout.readline().strip().decode():  # type: ignore[union-attr]
+            name, _, value = line.partition(": ")
+            headers[name] = value
+        status = int(headers.pop("Status", "200").split()[0])
+        return Answer(status, headers=headers, stream=_drain(process))
+
+    def _environment(self, call: Call, account: Account | None) -> dict[str, str]:
+        scopes = account.scopes if account else frozenset()
+        return {
+            "PATH": os.environ["PATH"],
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_PROJECT_ROOT": str(self.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": call.headers.get("git-protocol", ""),
+            "PATH_INFO": call.path,
+            "QUERY_STRING": "&".join(f"{name}={value}" for name, value in call.query.items()),
+            "REQUEST_METHOD": call.method,
+            "CONTENT_TYPE": call.headers.get("content-type", ""),
+            "REMOTE_USER": account.login if account else "",
+            "REMOTE_ADDR": "127.0.0.1",
+            "SANDBOX_MAY_CHANGE_WORKFLOWS": "1" if "workflow" in scopes else "",
+        }
+
+
+def _feed(process: subprocess.Popen, call: Call) -> None:
+    try:
+        for part in call.read():
+            process.stdin.write(part)  # type: ignore[union-attr]
+        process.stdin.close()  # type: ignore[union-attr]
+    except (OSError, ValueError):
+        process.kill()  # either side went away in the middle
+
+
+def _drain(process: subprocess.Popen) -> Iterator[bytes]:
+    try:
+        while part := process.stdout.read1(CHUNK):  # type: ignore[union-attr]
+            yield part
+    finally:
+        process.stdout.close()  # type: ignore[union-attr]
+        process.kill()
+        process.wait()

@@ -1,0 +1,274 @@
+"""The HTTP plumbing of the sandbox: one server on loopback, a request log, and faults on demand."""
+
+import gzip
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Request:
+    """One answered request, as the log keeps it. Never holds an Authorization value."""
+
+    at: float
+    service: str  # git, github, azure, jira
+    method: str
+    path: str  # below the service's own address
+    query: dict[str, str]
+    status: int  # 0 when the connection was dropped without an answer
+    charged: bool  # counts against GitHub's rate limit
+    sent: int  # bytes of the answer's body
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.service}{self.path} {self.query or ''} → {self.status}"
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong, `times` times (None: until cleared), for the requests that match."""
+
+    service: str = ""
+    method: str = ""
+    path: str = ""  # a regular expression, searched in path and query
+    times: int | None = 1
+    status: int = 0  # answer with this status…
+    body: str = '{"message": "Server Error"}'  # …and this body
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0  # seconds before anything else
+    reset: bool = False  # drop the connection
+    hang: bool = False  # hold the connection without a byte, until the faults are cleared
+    truncate: int | None = None  # stop after that many bytes of the body
+    rate_limit: str = ""  # "primary" or "secondary": GitHub's two refusals
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def matches(self, service: str, method: str, target: str) -> bool:
+        """Tell whether a request is hit, and count it."""
+        if self.times == 0 or (self.service and self.service != service) or (self.method and self.method != method):
+            return False
+        if not re.search(self.path, target):
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+@dataclass
+class Answer:
+    """What a service answers: JSON, bytes or a stream of bytes."""
+
+    status: int = 200
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
+    charged: bool = False
+
+    def content(self) -> bytes:
+        """Return the whole body of an answer that is no stream."""
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body or b""
+        if isinstance(self.body, str):
+            return self.body.encode()
+        return json.dumps(self.body).encode()
+
+
+@dataclass
+class Call:
+    """A request as a service sees it."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]  # names in lower case
+    read: Callable[[], Iterator[bytes]]
+    address: str  # of the service, for links
+
+    def body(self) -> bytes:
+        """Return the whole body."""
+        return b"".join(self.read())
+
+    def json(self) -> dict:
+        """Return the body as a JSON object. Raises ValueError."""
+        return json.loads(self.body() or b"{}")
+
+
+class Server(ThreadingHTTPServer):
+    """Serves each service below its own first path segment."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, services: dict[str, Callable[[Call], Answer]]) -> None:
+        self.services = services
+        self.requests: list[Request] = []
+        self.faults: list[Fault] = []
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    @property
+    def address(self) -> str:
+        """Return the address without a trailing slash."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def fault_for(self, service: str, method: str, target: str) -> Fault | None:
+        """Return the first fault that a request runs into."""
+        with self.lock:
+            return next((fault for fault in self.faults if fault.matches(service, method, target)), None)
+
+    def clear_faults(self) -> None:
+        """End all faults; what hangs is let go."""
+        with self.lock:
+            for fault in self.faults:
+                fault.released.set()
+            self.faults.clear()
+
+    def note(self, request: Request) -> None:
+        """Add to the log."""
+        with self.lock:
+            self.requests.append(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away in the middle is nothing to talk about; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError | BrokenPipeError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class ConnectionDropError(Exception):
+    """The connection is to end here, without a further byte."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads one request after another from a connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        service, _, rest = parts.path.lstrip("/").partition("/")
+        call = Call(
+            self.command,
+            "/" + unquote(rest),
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self._read_body,
+            f"{self.server.address}/{service}",
+        )
+        self._left = int(self.headers.get("Content-Length") or 0)
+        self._sent = 0
+        status, charged = 0, False
+        try:
+            answer = self._answer(service, call, parts.query)
+            status, charged = answer.status, answer.charged
+            self._send(answer, self._limit)
+        except ConnectionDropError:
+            status = 0
+            self._drop()
+        finally:
+            path, query = call.path, call.query
+            self.server.note(Request(time.time(), service, call.method, path, query, status, charged, self._sent))
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = do_HEAD = _serve  # noqa: N815
+
+    def _answer(self, service: str, call: Call, query: str) -> Answer:
+        self._limit: int | None = None
+        fault = self.server.fault_for(service, call.method, f"{call.path}?{query}")
+        if fault:
+            time.sleep(fault.delay)
+            if fault.hang:
+                fault.released.wait()
+            if fault.hang or fault.reset:
+                raise ConnectionDropError
+            if fault.rate_limit:
+                return rate_limited(fault)
+            if fault.status:
+                return Answer(fault.status, fault.body, fault.headers)
+            self._limit = fault.truncate
+        if service not in self.server.services:
+            return Answer(404, {"message": f"The sandbox has no service {service!r}."})
+        return self.server.services[service](call)
+
+    def _read_body(self) -> Iterator[bytes]:
+        """Yield the body's parts, of either transfer encoding, unzipped."""
+        parts = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._counted()
+        if self.headers.get("Content-Encoding") == "gzip":
+            yield gzip.decompress(b"".join(parts))
+        else:
+            yield from parts
+
+    def _counted(self) -> Iterator[bytes]:
+        while self._left > 0:
+            part = self.rfile.read(min(CHUNK, self._left))
+            if not part:
+                raise ConnectionDropError
+            self._left -= len(part)
+            yield part
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _send(self, answer: Answer, limit: int | None) -> None:
+        for _ in self._counted():  # what the service did not read must not be taken for the next request
+            pass
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.stream is None:
+            content = answer.content()
+            self.send_header("Content-Length", str(len(content)))
+            if isinstance(answer.body, dict | list) or (isinstance(answer.body, str) and answer.body[:1] in "{["):
+                self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.end_headers()
+            if self.command != "HEAD":
+                self._write(content, limit)
+            return
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in answer.stream:
+            if part:
+                self.wfile.write(f"{len(part):x}\r\n".encode())
+                self._write(part, limit)
+                self.wfile.write(b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _write(self, part: bytes, limit: int | None) -> None:
+        if limit is not None and self._sent + len(part) > limit:
+            self.wfile.write(part[: limit - self._sent])
+            self._sent = limit
+            raise ConnectionDropError
+        self.wfile.write(part)
+        self._sent += len(part)
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: the request log has it."""
+
+
+def rate_limited(fault: Fault) -> Answer:
+    """Answer as GitHub does past its primary or secondary rate limit."""
+    if fault.rate_limit == "primary":
+        reset = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "0", "x-ratelimit-used": "5000"}
+        headers = (
+            reset | {"x-ratelimit-reset": str(int(time.time()) + 2), "x-ratelimit-resource": "core"} | fault.headers
+        )
+        return Answer(403, {"message": "API rate limit exceeded for user ID 1."}, headers)
+    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    return Answer(403, {"message": message}, {"retry-after": "1"} | fault.headers)

@@ -1,0 +1,120 @@
+"""Real git repositories on disk, changed by plumbing so that a test can afford its own."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+SETTINGS = {
+    "http.receivepack": "true",
+    "uploadpack.allowReachableSHA1InWant": "true",
+    "uploadpack.allowFilter": "true",
+    "uploadpack.hideRefs": "refs/internal",
+    "receive.hideRefs": "refs/pull",
+    "receive.procReceiveRefs": "refs/heads",
+    "gc.auto": "0",
+    "core.fsync": "none",
+}
+AUTHOR = "Ada Example <ada@example.org>"
+
+
+class Repositories:
+    """Every repository of the world, by its full name."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lock = threading.RLock()
+        self._written = 0
+        self._second = int(time.time()) - 86_400
+
+    def path(self, repo: str) -> Path:
+        """Return the folder of a repository."""
+        return self.root / f"{repo}.git"
+
+    def create(self, repo: str) -> None:
+        """Make an empty repository; the first one costs three processes, the others a copy."""
+        template = self.root / ".template.git"
+        if not template.exists():
+            self._make_template(template)
+        shutil.copytree(template, self.path(repo), symlinks=True)
+
+    def _make_template(self, folder: Path) -> None:
+        subprocess.run(["git", "init", "-q", "--bare", "--template=", "-b", "master", str(folder)], check=True)
+        lines = []
+        for name, value in SETTINGS.items():
+            section, _, key = name.partition(".")
+            lines.append(f"[{section}]\n\t{key} = {value}\n")
+        with (folder / "config").open("a") as config:
+            config.writelines(lines)
+        hooks = folder / "hooks"
+        hooks.mkdir(exist_ok=True)
+        hook = hooks / "proc-receive"
+        hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SE "{Path(__file__).parent / "proc_receive.py"}"\n')
+        hook.chmod(0o755)
+
+    def git(self, repo: str, *arguments: str, feed: bytes = b"") -> str:
+        """Run git in a repository and return what it prints. Raises CalledProcessError."""
+        command = ["git", "--git-dir", str(self.path(repo)), *arguments]
+        return subprocess.run(command, input=feed, check=True, capture_output=True).stdout.decode().strip()
+
+    def heads(self, repo: str) -> dict[str, str]:
+        """Return branch → SHA."""
+        return self.refs(repo, "refs/heads/")
+
+    def refs(self, repo: str, prefix: str) -> dict[str, str]:
+        """Return the refs below a prefix, without it → SHA."""
+        lines = self.git(repo, "for-each-ref", "--format=%(objectname) %(refname)", prefix.rstrip("/")).splitlines()
+        return {line[41:].removeprefix(prefix): line[:40] for line in lines}
+
+    def commit(
+        self,
+        repo: str,
+        ref: str,
+        message: str,
+        author: str = AUTHOR,
+        files: Mapping[str, str] | None = None,
+        parent: str | None = None,
+        count: int = 1,
+    ) -> str:
+        """Put `count` commits on a ref (made if needed, from `parent`) and return the new head's SHA."""
+        with self.lock:
+            start = parent or self.refs(repo, ref).get("", "")
+            stream = bytearray()
+            for number in range(count):
+                stream += self._commit(ref, message, author, files, start if number == 0 else "", count - number)
+            stream += b"get-mark :1\n"
+            return self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
+
+    def _commit(
+        self, ref: str, message: str, author: str, files: Mapping[str, str] | None, parent: str, left: int
+    ) -> bytes:
+        self._written += 1
+        self._second = max(self._second + 1, int(time.time()) - left)
+        changed = files or {f"flink-core/src/Change{self._written % 50}.java": f"// {self._written}\n"}
+        text, who = message.encode(), f"{author} {self._second} +0000"
+        lines = [f"commit {ref}\nmark :1\nauthor {who}\ncommitter {who}\n".encode()]
+        lines.append(b"data %d\n%s\n" % (len(text), text))
+        if parent:
+            lines.append(f"from {parent}\n".encode())
+        for path, content in changed.items():
+            lines.append(
+                b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content.encode()), content.encode())
+            )
+        return b"".join(lines)
+
+    def set_ref(self, repo: str, ref: str, sha: str) -> None:
+        """Create or move a ref, whatever it was."""
+        with self.lock:
+            self.git(repo, "update-ref", ref, sha)
+
+    def delete_ref(self, repo: str, ref: str) -> None:
+        """Delete a ref."""
+        with self.lock:
+            self.git(repo, "update-ref", "-d", ref)
+
+    def copy_objects(self, source: str, target: str) -> None:
+        """Give a repository every object of another, as if it had been pushed."""
+        shutil.copytree(self.path(source) / "objects", self.path(target) / "objects", dirs_exist_ok=True)

@@ -1,0 +1,201 @@
+"""The world: its state, and the verbs that move it."""
+
+import secrets
+import shutil
+import string
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from flinkci_dashboard.sandbox.git_http import Account, GitService
+from flinkci_dashboard.sandbox.github_api import GitHubService
+from flinkci_dashboard.sandbox.http import Fault, Request, Server
+from flinkci_dashboard.sandbox.repositories import AUTHOR, Repositories
+
+SOURCE = "apache/flink"
+MIRROR = "flink-ci/flink-mirror"
+PULLS = "flink-ci/flink"
+REPOSITORIES = (SOURCE, MIRROR, PULLS, "flink-ci/git-repo-sync", "flink-ci/ci-bot", "flink-ci/pr-labeler")
+
+
+class Sandbox:
+    """A small GitHub on loopback; use it as a context manager. `root`, its folder, is removed at the end."""
+
+    def __init__(self, root: Path, port: int = 0) -> None:
+        self.root = Path(root)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.github_token = "ghp_" + _random(36)
+        self.azure_token = _random(52, string.ascii_lowercase + "234567")
+        self.jira_token = _random(44)
+        self.token_expiry = ""  # as GitHub's header has it: "2027-01-31 12:00:00 UTC"
+        self.scopes = frozenset({"repo"})
+        self.writable = frozenset({MIRROR, PULLS})
+        self.repositories = Repositories(self.root / "git")
+        for repo in REPOSITORIES:
+            self.repositories.create(repo)
+        self.github = GitHubService(self)
+        services = {"git": GitService(self.repositories.root, self.account_of), "github": self.github}
+        self.server = Server(port, services)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.clear_faults()
+        self.server.shutdown()
+        self.server.server_close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    # Where it is -----------------------------------------------------------------------------
+
+    @property
+    def github_api_url(self) -> str:
+        """Return the base of GitHub's REST API."""
+        return f"{self.server.address}/github"
+
+    @property
+    def github_git_url(self) -> str:
+        """Return the base of the repositories."""
+        return f"{self.server.address}/git"
+
+    @property
+    def azure_url(self) -> str:
+        """Return the address of the Azure DevOps organization."""
+        return f"{self.server.address}/azure/apache-flink"
+
+    @property
+    def jira_url(self) -> str:
+        """Return Jira's base."""
+        return f"{self.server.address}/jira"
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment that points an installation at this world."""
+        return {
+            "GITHUB_API_URL": self.github_api_url,
+            "GITHUB_GIT_URL": self.github_git_url,
+            "AZURE_DEVOPS_URL": self.azure_url,
+            "AZURE_PROJECT": "apache-flink",
+            "JIRA_URL": self.jira_url,
+            "GITHUB_TOKEN": self.github_token,
+            "AZURE_TOKEN": self.azure_token,
+            "JIRA_TOKEN": self.jira_token,
+        }
+
+    def account_of(self, token: str) -> Account | None:
+        """Return whose token it is; None for a token that GitHub does not know."""
+        return Account("flinkbot", self.scopes, self.writable) if token == self.github_token else None
+
+    def known(self, repo: str) -> str:
+        """Return the name of a repository that exists. Raises KeyError."""
+        if not self.repositories.path(repo).is_dir():
+            raise KeyError(repo)
+        return repo
+
+    # What was asked, and what goes wrong -----------------------------------------------------
+
+    @property
+    def requests(self) -> list[Request]:
+        """Return every request so far, oldest first."""
+        with self.server.lock:
+            return list(self.server.requests)
+
+    def log_mark(self) -> int:
+        """Return a mark for `since`."""
+        return len(self.server.requests)
+
+    def since(self, mark: int, service: str = "") -> list[Request]:
+        """Return the requests after a mark, of one service or of all."""
+        return [request for request in self.requests[mark:] if service in ("", request.service)]
+
+    def fault(self, **facts: Any) -> Fault:
+        """Let something go wrong; see `Fault` for what can."""
+        fault = Fault(**facts)
+        with self.server.lock:
+            self.server.faults.append(fault)
+        return fault
+
+    def clear_faults(self) -> None:
+        """End all faults, and let go what hangs."""
+        self.server.clear_faults()
+
+    # Git -------------------------------------------------------------------------------------
+
+    def heads(self, repo: str = SOURCE) -> dict[str, str]:
+        """Return branch → SHA."""
+        return self.repositories.heads(repo)
+
+    def commit(
+        self,
+        branch: str = "master",
+        message: str = "[hotfix] Change something",
+        author: str = AUTHOR,
+        files: Mapping[str, str] | None = None,
+        repo: str = SOURCE,
+        count: int = 1,
+    ) -> str:
+        """Add commits to a branch, which is made if needed; returns the new head."""
+        return self.repositories.commit(repo, f"refs/heads/{branch}", message, author, files, count=count)
+
+    def force_push(self, branch: str, sha: str = "", back: int = 1, repo: str = SOURCE) -> str:
+        """Move a branch to `sha`, or `back` commits back and one new commit on; returns the new head."""
+        ref = f"refs/heads/{branch}"
+        if not sha:
+            start = self.repositories.git(repo, "rev-parse", f"{ref}~{back}")
+            return self.repositories.commit(repo, ref, f"[hotfix] Rewrite {branch}", parent=start)
+        self.repositories.set_ref(repo, ref, sha)
+        return sha
+
+    def create_branch(self, name: str, start: str = "master", repo: str = SOURCE) -> str:
+        """Cut a branch from another; returns its head."""
+        sha = self.heads(repo)[start]
+        self.repositories.set_ref(repo, f"refs/heads/{name}", sha)
+        return sha
+
+    def delete_branch(self, name: str, repo: str = SOURCE) -> None:
+        """Delete a branch."""
+        self.repositories.delete_ref(repo, f"refs/heads/{name}")
+
+    def cut_release(self, version: str) -> str:
+        """Cut release-X.Y from master; returns its head."""
+        return self.create_branch(f"release-{version}")
+
+    def tag(self, name: str, branch: str = "master") -> None:
+        """Tag a branch's head."""
+        self.repositories.set_ref(SOURCE, f"refs/tags/{name}", self.heads()[branch])
+
+    def release(self, version: str) -> None:
+        """Publish X.Y.Z: the tag release-X.Y.Z on release-X.Y."""
+        self.tag(f"release-{version}", f"release-{version.rpartition('.')[0]}")
+
+    def protect(self, repo: str, branch: str) -> None:
+        """Let the repository refuse every push to a branch."""
+        with (self.repositories.path(repo) / "protected-branches").open("a") as file:
+            file.write(f"{branch}\n")
+
+    def unprotect(self, repo: str) -> None:
+        """Take pushes to all branches again."""
+        (self.repositories.path(repo) / "protected-branches").unlink(missing_ok=True)
+
+    def mirror_all(self, repo: str = MIRROR) -> None:
+        """Bring every branch of the source into another repository, as if it had been mirrored."""
+        self.repositories.copy_objects(SOURCE, repo)
+        for branch, sha in self.heads().items():
+            self.repositories.set_ref(repo, f"refs/heads/{branch}", sha)
+
+    def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
+        """Return a commit's facts by SHA or branch; None when there is no such commit."""
+        fields = ("sha", "tree", "author", "email", "date", "message")
+        try:
+            found = self.repositories.git(repo, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+        except subprocess.CalledProcessError:
+            return None
+        text = self.repositories.git(repo, "log", "-1", "--format=%H%x00%T%x00%an%x00%ae%x00%aI%x00%B", found, "--")
+        return dict(zip(fields, text.split("\0"), strict=True))
+
+
+def _random(length: int, alphabet: str = string.ascii_letters + string.digits) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
