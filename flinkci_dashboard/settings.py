@@ -218,13 +218,16 @@ Q_CLUSTER: dict[str, Any] = {
     "scheduler": False,  # `jobs.enqueue_due` schedules; django-q2 looks only every 30 s
     "save_limit": 100,
     "poll": 0.5,
+    "cache": "unread",
     "label": "Background tasks",
 } | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+    # django-q2 notes its processes' state twice a second; nobody reads it, so it goes nowhere.
+    "unread": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 
 LOGGING = {

@@ -84,7 +84,7 @@ def paged(call: Call, items: list[Any]) -> Answer:
     size = min(100, int(call.query.get("per_page", 30)))
     page = max(1, int(call.query.get("page", 1)))
     last = max(1, -(-len(items) // size))
-    links = {}
+    links: dict[str, int] = {}
     if page < last:
         links |= {"next": page + 1, "last": last}
     if page > 1:

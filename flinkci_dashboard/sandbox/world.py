@@ -5,13 +5,13 @@ import shutil
 import string
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from flinkci_dashboard.sandbox.git_http import Account, GitService
 from flinkci_dashboard.sandbox.github_api import GitHubService
-from flinkci_dashboard.sandbox.http import Fault, Request, Server
+from flinkci_dashboard.sandbox.http import Answer, Call, Fault, Request, Server
 from flinkci_dashboard.sandbox.repositories import AUTHOR, Repositories
 
 SOURCE = "apache/flink"
@@ -36,7 +36,10 @@ class Sandbox:
         for repo in REPOSITORIES:
             self.repositories.create(repo)
         self.github = GitHubService(self)
-        services = {"git": GitService(self.repositories.root, self.account_of), "github": self.github}
+        services: dict[str, Callable[[Call], Answer]] = {
+            "git": GitService(self.repositories.root, self.account_of),
+            "github": self.github,
+        }
         self.server = Server(port, services)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 

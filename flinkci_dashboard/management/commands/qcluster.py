@@ -1,7 +1,8 @@
 """`manage.py qcluster`: django-q2's worker, with our scheduler beside it.
 
-django-q2 looks at its schedules every 30 s and leaves orphans when its main process is killed; so the schedule is
-kept by the loop below, and every process of the cluster asks the kernel to end with its parent.
+Three habits of django-q2 are mended here. It looks at its schedules only every 30 s: the loop below keeps the schedule.
+It leaves orphans when its main process is killed: every process of the cluster asks the kernel to end with its parent.
+An idle worker that is killed takes the queue's lock along, and the cluster hangs (its issue #23): ours waits unlocked.
 """
 
 import logging
@@ -9,12 +10,15 @@ import os
 import socket
 import sys
 import time
+from multiprocessing.connection import wait
+from queue import Empty
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.utils import timezone
-from django_q.cluster import Cluster
+from django_q import cluster as django_q_cluster
+from django_q.queues import Queue
 
 from flinkci_dashboard.jobs import enqueue_due
 from flinkci_dashboard.launch import end_with_parent
@@ -23,6 +27,19 @@ from flinkci_dashboard.models import Worker
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds
 HEARTBEAT = 10.0  # seconds
+
+
+class UnlockedQueue(Queue):
+    """A queue whose readers hold its lock only while they read, never while they wait."""
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """Wait for an item and return it."""
+        while True:
+            wait([self._reader])
+            try:
+                return super().get(block=False)
+            except Empty:
+                continue  # another reader was quicker
 
 
 class Command(BaseCommand):
@@ -34,7 +51,8 @@ class Command(BaseCommand):
         """Start the cluster, then queue what is due once a second while it lives."""
         os.register_at_fork(after_in_child=end_with_parent)
         connection.close()  # not to be shared with the children
-        cluster = Cluster()
+        django_q_cluster.Queue = UnlockedQueue
+        cluster = django_q_cluster.Cluster()
         cluster.start()
         started = timezone.now()
         beat = 0.0
