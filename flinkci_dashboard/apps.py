@@ -1,10 +1,26 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+from django.utils.module_loading import autodiscover_modules
 
 
 class DashboardConfig(AppConfig):
+    default = True
     name = "flinkci_dashboard"
     verbose_name = "Flink CI"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and the handlers that keep the record."""
         from flinkci_dashboard import checks  # noqa: F401
+        from flinkci_dashboard.accounts import tracking  # noqa: F401
+
+
+class FlinkAdminConfig(admin_apps.AdminConfig):
+    """Django's admin with our rules of who enters."""
+
+    default = False
+    default_site = "flinkci_dashboard.admin_site.Site"
+
+    def ready(self) -> None:
+        """Find the apps' admin pages, ours last: they replace some of Django's."""
+        super().ready()
+        autodiscover_modules("people_admin")

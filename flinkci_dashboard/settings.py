@@ -37,7 +37,7 @@ INSTALLED_APPS = [
     "sync",
     "labeler",
     "agents",
-    "django.contrib.admin",
+    "flinkci_dashboard.apps.FlinkAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "flinkci_dashboard.accounts.middleware.SecondFactor",
+    "flinkci_dashboard.accounts.tracking.track",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

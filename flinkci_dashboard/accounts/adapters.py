@@ -38,6 +38,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             log.warning("GitHub sign-in refused: %s is not on the allow-list", login)
             raise ImmediateHttpResponse(render(request, "account/not_allowed.html", {"login": login}, status=403))
         sociallogin.state["role"] = role.pk
+        sociallogin.email_addresses = []  # mail goes to addresses that an admin entered
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Let in who passed the allow-list."""
@@ -48,7 +49,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return True
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
-        """Take over the name, and no mail address: mail goes to addresses that an admin entered."""
+        """Take over the name, and no mail address."""
         return super().populate_user(request, sociallogin, data | {"email": ""})
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:

@@ -1,0 +1,238 @@
+"""Admin pages for people, credentials and the record."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.audit import record
+from flinkci_dashboard.clients.secrets import fingerprint, seal
+from flinkci_dashboard.models import AllowedSignIn, AuditEvent, Contact, Credential, Exposure, StoredValue
+
+HOUSE_RULE = (
+    "House rule: no key is added without prior notice to the PMC, and none is passed on: they are for the most part "
+    "credentials to sponsored resources. Say below where the notice stands and who was told; both go on record."
+)
+
+PROBED = ("works", "problem", "probed_at", "seen_account", "seen_scopes", "scope_problem", "seen_expires_at")
+
+
+@admin.register(Contact)
+class ContactAdmin(admin.ModelAdmin):
+    """Who to ask."""
+
+    list_display = ["name", "roles", "organization", "helps_with", "active"]
+    list_filter = ["active", "organization"]
+    search_fields = ["name", "roles", "organization", "github", "email"]
+    fieldsets = [
+        (None, {"fields": ["name", "roles", "organization", "about", "areas", "active"]}),
+        ("How to reach", {"fields": ["github", "email", "mailing_list", "time_zone"]}),
+    ]
+
+    @admin.display(description="helps with")
+    def helps_with(self, contact: Contact) -> str:
+        """Return the areas in words."""
+        return ", ".join(contact.area_labels)
+
+
+@admin.register(AllowedSignIn)
+class AllowedSignInAdmin(admin.ModelAdmin):
+    """Who may sign in with GitHub."""
+
+    list_display = ["name", "kind", "role"]
+    list_filter = ["kind", "role"]
+    search_fields = ["name"]
+
+
+class StoredValueInline(admin.TabularInline):
+    """Which values are stored: when, and by which fingerprint they are told apart. Never what they are."""
+
+    model = StoredValue
+    fields = ("role", "fingerprint", "stored_at", "problem")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    verbose_name_plural = "stored values (encrypted; they are never shown again, to nobody)"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Values are entered on a page of their own."""
+        return False
+
+
+class ValueForm(forms.Form):
+    """The one way in for a secret."""
+
+    value = forms.CharField(
+        label="New value",
+        min_length=8,
+        max_length=4000,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        help_text="It is encrypted at once and never shown again. It is probed before it is used; the old "
+        "value is kept until then, and until the next good pass after.",
+    )
+
+
+@admin.register(Credential)
+class CredentialAdmin(admin.ModelAdmin):
+    """Keys: who holds them, when they end, and a way to enter a value that no page shows again."""
+
+    list_display = ["name", "kind", "account", "holder", "ends", "state", "signs"]
+    list_filter = ["kind", "works", "holder"]
+    search_fields = ["name", "account", "variable", "rotation_notes"]
+    date_hierarchy = "expires_on"
+    inlines = [StoredValueInline]
+    actions = ["probe_now"]
+    change_form_template = "admin/credential_change_form.html"
+    readonly_fields = PROBED
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "account", "serves", "uses", "variable", "scopes_wanted"]}),
+        ("The PMC's notice", {"fields": ["notice", "notice_told"], "description": HOUSE_RULE}),
+        ("Who and until when", {"fields": ["holder", "backup_holder", "issued_on", "expires_on", "all_organizations"]}),
+        ("Rotation", {"fields": ["renew_url", "rotation_notes"]}),
+        ("What the last probe found", {"fields": PROBED}),
+    ]
+
+    @admin.display(description="ends", ordering="expires_on")
+    def ends(self, credential: Credential) -> Any:
+        """Return the date that counts."""
+        return credential.expires_at
+
+    @admin.display(description="state")
+    def state(self, credential: Credential) -> str:
+        """Return what the last probe found, in a word or a sentence."""
+        if credential.probed_at is None:
+            return "not probed" if credential.serves else "listed only"
+        return credential.problem or "works"
+
+    @admin.display(description="signs calls to")
+    def signs(self, credential: Credential) -> str:
+        """Return the service."""
+        return credential.get_serves_display()
+
+    @admin.action(description="Probe now", permissions=["change"])
+    def probe_now(self, request: HttpRequest, chosen: QuerySet) -> None:
+        """Ask for a pass of the probe, which looks at all of them."""
+        jobs.request("probe_credentials", cast(User, request.user))
+        record(request, "run", "probe_credentials")
+        self.message_user(request, "The probe is on its way; the results appear here within a minute.")
+
+    def get_urls(self) -> list:
+        """Add the two pages that values have."""
+        own = [
+            path("<int:pk>/value/", self.admin_site.admin_view(self.enter_value), name="credential_value"),
+            path("<int:pk>/forget/", self.admin_site.admin_view(self.forget_values), name="credential_forget"),
+        ]
+        return own + super().get_urls()
+
+    @method_decorator(sensitive_post_parameters("value"))
+    def enter_value(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a new value: it waits as the candidate until a probe has found that it works."""
+        credential = self._changeable(request, pk)
+        form = ValueForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            mark = _store_candidate(credential, form.cleaned_data["value"])
+            record(request, "enter value", credential, None, {"fingerprint": mark})
+            jobs.request("probe_credentials", cast(User, request.user), "probe", credential.name)
+            messages.success(request, f"Stored as {mark}. It is being probed, and is used as soon as it works.")
+            return redirect("admin:flinkci_dashboard_credential_change", pk)
+        return self._page(request, "admin/credential_value.html", credential, form=form)
+
+    def forget_values(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Delete what is stored, after a confirmation."""
+        credential = self._changeable(request, pk)
+        if request.method == "POST":
+            marks = list(credential.values.values_list("fingerprint", flat=True))
+            credential.values.all().delete()
+            record(request, "forget values", credential, {"fingerprints": marks}, None)
+            messages.success(request, f"Nothing is stored for {credential} any more.")
+            return redirect("admin:flinkci_dashboard_credential_change", pk)
+        return self._page(request, "admin/credential_forget.html", credential)
+
+    def _changeable(self, request: HttpRequest, pk: int) -> Credential:
+        credential = get_object_or_404(Credential.objects.exclude(serves=""), pk=pk)
+        if not self.has_change_permission(request, credential):
+            raise PermissionDenied
+        return credential
+
+    def _page(self, request: HttpRequest, template: str, credential: Credential, **context: Any) -> HttpResponse:
+        context |= self.admin_site.each_context(request) | {"credential": credential, "opts": self.opts}
+        return render(request, template, context)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """What people did. Nobody changes it."""
+
+    list_display = ["at", "actor_name", "act", "subject", "address"]
+    list_filter = ["act"]
+    search_fields = ["actor_name", "act", "subject", "request_id"]
+    date_hierarchy = "at"
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnlyAdmin):
+    """What the exposure check found."""
+
+    list_display = ["check_name", "state", "checked_at", "state_since"]
+
+
+class AccountAdmin(UserAdmin):
+    """Accounts. Superusers are made and changed by superusers only."""
+
+    list_display = ["username", "email", "roles", "is_active", "last_login"]
+    list_filter = ["is_active", "groups", "is_superuser"]
+
+    @admin.display(description="roles")
+    def roles(self, user: User) -> str:
+        """Return the groups."""
+        return ", ".join(user.groups.values_list("name", flat=True)) or ("superuser" if user.is_superuser else "none")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Keep the rights beyond roles to superusers."""
+        return [] if request.user.is_superuser else ["is_superuser", "is_staff", "user_permissions"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Protect superusers from everybody else: a new password would be a way up."""
+        return super().has_change_permission(request, obj) and self._reaches(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Likewise."""
+        return super().has_delete_permission(request, obj) and self._reaches(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Delete the chosen accounts one by one, for the record; superusers only by a superuser."""
+        if not request.user.is_superuser and queryset.filter(is_superuser=True).exists():
+            raise PermissionDenied
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+
+    @staticmethod
+    def _reaches(request: HttpRequest, obj: User | None) -> bool:
+        return obj is None or request.user.is_superuser or not obj.is_superuser
+
+
+admin.site.unregister([User, Group])
+admin.site.register(User, AccountAdmin)
+admin.site.register(Group, GroupAdmin)
+
+
+def _store_candidate(credential: Credential, secret: str) -> str:
+    """Seal a new value as the candidate, in place of one that still waits; returns its fingerprint."""
+    mark = fingerprint(secret)
+    with transaction.atomic():
+        credential.values.filter(role=StoredValue.Role.CANDIDATE).delete()
+        credential.values.create(role=StoredValue.Role.CANDIDATE, sealed=seal(secret), fingerprint=mark)
+    return mark
