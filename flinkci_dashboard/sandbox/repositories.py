@@ -105,6 +105,15 @@ class Repositories:
             )
         return b"".join(lines)
 
+    def many_commits(self, repo: str, numbers: list[int], parent: str) -> dict[int, str]:
+        """Give each pull request number a commit of its own on `parent`, as refs/pull/N/head; returns number → SHA."""
+        stream = bytearray()
+        for number in numbers:
+            stream += self._commit(f"refs/pull/{number}/head", f"Change number {number}", AUTHOR, None, parent, 0)
+        self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
+        refs = self.refs(repo, "refs/pull/")
+        return {number: refs[f"{number}/head"] for number in numbers}
+
     def set_ref(self, repo: str, ref: str, sha: str) -> None:
         """Create or move a ref, whatever it was."""
         with self.lock:

@@ -24,8 +24,10 @@ class Router:
     routes: list[Route] = field(default_factory=list)
 
     def route(self, method: str, path: str, *parameters: str) -> Callable:
-        """Declare a route: `{name}` in the path matches one segment, `{name*}` the rest."""
-        pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+        """Declare a route: `{name}` matches one segment, `{number}` and `{…id}` a number, `{name*}` the rest."""
+        pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", path)
+        pattern = re.sub(r"\{(number|\w*id)\}", r"(?P<\1>\\d+)", pattern)
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
 
         def declare(function: Callable[..., Answer]) -> Callable[..., Answer]:
             self.routes.append(Route(method, re.compile(pattern + r"\Z"), frozenset(parameters), function))

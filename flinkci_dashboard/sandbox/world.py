@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.git_http import Account, GitService
 from flinkci_dashboard.sandbox.github_api import GitHubService
 from flinkci_dashboard.sandbox.http import Answer, Call, Fault, Request, Server
+from flinkci_dashboard.sandbox.pulls import Pulls
 from flinkci_dashboard.sandbox.repositories import AUTHOR, Repositories
 
 SOURCE = "apache/flink"
@@ -35,6 +37,8 @@ class Sandbox:
         self.repositories = Repositories(self.root / "git")
         for repo in REPOSITORIES:
             self.repositories.create(repo)
+        self.clock = Clock()
+        self.pulls = Pulls(SOURCE, self.repositories, self.clock)
         self.github = GitHubService(self)
         services: dict[str, Callable[[Call], Answer]] = {
             "git": GitService(self.repositories.root, self.account_of),
