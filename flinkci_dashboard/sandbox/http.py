@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -166,17 +167,18 @@ class Handler(BaseHTTPRequestHandler):
         )
         self._left = int(self.headers.get("Content-Length") or 0)
         self._sent = 0
-        status, charged = 0, False
+        self._record = partial(self._note, service, call)
         try:
             answer = self._answer(service, call, parts.query)
-            status, charged = answer.status, answer.charged
             self._send(answer, self._limit)
         except ConnectionDropError:
-            status = 0
+            self._record(0, False)
             self._drop()
-        finally:
-            path, query = call.path, call.query
-            self.server.note(Request(time.time(), service, call.method, path, query, status, charged, self._sent))
+
+    def _note(self, service: str, call: Call, status: int, charged: bool) -> None:
+        """Add to the log, before the client has the last byte: who has an answer finds it in the log."""
+        what = (service, call.method, call.path, call.query, status, charged, self._sent)
+        self.server.note(Request(time.time(), *what))
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = do_HEAD = _serve  # noqa: N815
 
@@ -232,6 +234,10 @@ class Handler(BaseHTTPRequestHandler):
             if isinstance(answer.body, dict | list) or (isinstance(answer.body, str) and answer.body[:1] in "{["):
                 self.send_header("Content-Type", "application/json; charset=utf-8")
             self.end_headers()
+            self._sent = len(content)
+            if limit is None or len(content) <= limit:
+                self._record(answer.status, answer.charged)
+            self._sent = 0
             if self.command != "HEAD":
                 self._write(content, limit)
             return
@@ -242,6 +248,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(f"{len(part):x}\r\n".encode())
                 self._write(part, limit)
                 self.wfile.write(b"\r\n")
+        self._record(answer.status, answer.charged)
         self.wfile.write(b"0\r\n\r\n")
 
     def _write(self, part: bytes, limit: int | None) -> None:
