@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATIC := $(shell find static -type f 2>/dev/null)
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench clean
+.PHONY: demo run test lint suite bench audit sbom clean
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -22,6 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/bandit -q -ll -r flinkci_dashboard sync labeler agents
 	@mkdir -p var/lint
 	DATA_DIR=var/lint $(BIN)/python manage.py check --fail-level WARNING
 	DATA_DIR=var/lint $(BIN)/python manage.py makemigrations --check --dry-run
@@ -32,6 +33,13 @@ suite: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
 	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
+
+audit: $(VENV)/.dev  ## Known holes in what we depend on; asks pypi.org
+	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt
+
+sbom: $(VENV)/.dev  ## What we are built from, as var/sbom.json (CycloneDX)
+	@mkdir -p var
+	$(BIN)/python scripts/sbom.py > var/sbom.json
 
 clean:
 	rm -rf $(VENV) var staticfiles

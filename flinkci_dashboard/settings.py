@@ -5,7 +5,7 @@ from typing import Any
 
 from environs import Env, validate
 
-from flinkci_dashboard.keys import key_from_file
+from flinkci_dashboard.keys import encryption_key, key_from_file, signing_key
 from flinkci_dashboard.mail_url import mail_settings
 
 env = Env()
@@ -17,9 +17,9 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var").absolute()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("DJANGO_DEBUG", False)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or key_from_file(DATA_DIR / "secret_key")
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or key_from_file(DATA_DIR / "secret_key", signing_key)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", []) or [key_from_file(DATA_DIR / "credentials_key")]
+CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", []) or [key_from_file(DATA_DIR / "credentials_key", encryption_key)]
 
 # The outside world ----------------------------------------------------------------------------
 
@@ -174,6 +174,10 @@ STORAGES = {
 # Browsers -------------------------------------------------------------------------------------
 
 HTTPS = env.bool("DJANGO_HTTPS", False)  # a proxy in front ends TLS
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+if not HTTPS and set(ALLOWED_HOSTS) <= LOOPBACK:
+    # Served to this machine alone, where there is no TLS to insist on. Any other host brings the warnings back.
+    SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes come past the proxy
@@ -185,6 +189,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
+DEFAULT_EXCEPTION_REPORTER_FILTER = "flinkci_dashboard.error_reports.MaskingReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
