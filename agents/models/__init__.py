@@ -1,0 +1,23 @@
+"""Builds, where they ran, and how that went."""
+
+from agents.models.builds import Build, Job, Stage, Test, TestFailure
+from agents.models.machines import Agent, Host, HostRule, Pool, Queue
+from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, Watermark
+
+__all__ = [
+    "Agent",
+    "AgentDay",
+    "Build",
+    "BuildPeriod",
+    "Host",
+    "HostPeriod",
+    "HostRule",
+    "Job",
+    "Pool",
+    "Queue",
+    "Sample",
+    "Stage",
+    "Test",
+    "TestFailure",
+    "Watermark",
+]

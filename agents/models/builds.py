@@ -1,0 +1,221 @@
+"""Builds of any CI service, their stages and jobs with all attempts, and the tests that failed in them."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from agents.models.machines import Agent, Host, Pool
+
+
+class Provider(models.TextChoices):
+    """A CI service."""
+
+    AZURE = "azure", "Azure Pipelines"
+
+
+class Status(models.TextChoices):
+    """How far a build, stage or job has come; see `clients.ci.Status`."""
+
+    QUEUED = "queued", "waiting"
+    RUNNING = "running", "running"
+    CANCELLING = "cancelling", "cancelling"
+    FINISHED = "finished", "finished"
+
+
+class Result(models.TextChoices):
+    """How a finished build, stage or job ended; see `clients.ci.Result`."""
+
+    NONE = "", "no result"
+    SUCCEEDED = "succeeded", "succeeded"
+    PARTIAL = "partial", "succeeded with issues"
+    FAILED = "failed", "failed"
+    CANCELED = "canceled", "canceled"
+    SKIPPED = "skipped", "skipped"
+    ABANDONED = "abandoned", "abandoned"
+
+
+BAD_RESULTS = (Result.FAILED, Result.ABANDONED)  # of a job: what counts against a machine
+
+
+class Build(models.Model):
+    """A build, as it was last seen. Rows stay when the service deletes the build."""
+
+    class Reason(models.TextChoices):
+        """Why it was started."""
+
+        PUSH = "push", "push"
+        SCHEDULE = "schedule", "nightly"
+        MANUAL = "manual", "manual"
+        PULL_REQUEST = "pull_request", "pull request"
+        OTHER = "other", "other"
+
+    class Scope(models.TextChoices):
+        """What it builds."""
+
+        BRANCH = "branch", "branches"
+        PULL = "pull", "pull requests"
+
+    provider = models.CharField(max_length=8, choices=Provider, default=Provider.AZURE)
+    external_id = models.BigIntegerField()
+    number = models.CharField(max_length=64, blank=True)
+    definition_id = models.BigIntegerField(null=True)
+    definition = models.CharField(max_length=255, blank=True)
+    repository = models.CharField(max_length=140, blank=True)
+    branch = models.CharField(max_length=255, blank=True)
+    version = models.CharField(max_length=40, blank=True)  # commit SHA
+    message = models.CharField(max_length=500, blank=True)  # first line of the commit's message
+    reason = models.CharField(max_length=12, choices=Reason, default=Reason.OTHER)
+    scope = models.CharField(max_length=6, choices=Scope, default=Scope.BRANCH)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    result = models.CharField(max_length=9, choices=Result, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    queued_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    requested_for = models.CharField(max_length=255, blank=True)
+    web_url = models.URLField(max_length=500, blank=True)
+    changed_at = models.DateTimeField()  # when we last saw it change
+    gone_at = models.DateTimeField(null=True)  # when the service was first seen not to have it any more
+    # Its jobs are read anew until this says no; a new attempt sets it again.
+    jobs_pending = models.BooleanField(default=True)
+    jobs_tried_at = models.DateTimeField(null=True)
+    # Copied from the jobs, so that lists need no join. Hosts: of any job, comma separated, sorted.
+    hosts = models.CharField(max_length=32, blank=True)
+    failed_jobs = models.PositiveSmallIntegerField(default=0)
+    failed_tests = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="unique_build")]
+        indexes = [
+            models.Index(F("queued_at").desc(), F("id").desc(), name="build_newest"),
+            models.Index(F("branch"), F("queued_at").desc(), name="build_branch"),
+            models.Index(F("scope"), F("queued_at").desc(), name="build_scope"),
+            models.Index(F("result"), F("queued_at").desc(), name="build_result"),
+            models.Index(F("reason"), F("queued_at").desc(), name="build_reason"),
+            models.Index(fields=["version"], name="build_version"),
+            models.Index(fields=["finished_at"], name="build_finished"),
+            models.Index(fields=["status"], name="build_unfinished", condition=~Q(status="finished")),
+            models.Index(F("queued_at").desc(), name="build_jobs_pending", condition=Q(jobs_pending=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or str(self.external_id)
+
+    @property
+    def state(self) -> str:
+        """Return the result where there is one, else the status."""
+        return self.result or self.status
+
+    @property
+    def pull_number(self) -> int | None:
+        """Return the pull request that it builds, by the name of its branch."""
+        parts = self.branch.split("_")
+        return int(parts[1]) if len(parts) == 3 and parts[0] == "ci" and parts[1].isdigit() else None
+
+
+class Attempted(models.Model):
+    """What stages and jobs have in common: one row for each attempt."""
+
+    key = models.CharField(max_length=255)  # the same in every attempt
+    name = models.CharField(max_length=255)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    latest = models.BooleanField(default=True)  # no later attempt is known
+    order = models.IntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    result = models.CharField(max_length=9, choices=Result, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name if self.attempt == 1 else f"{self.name} (attempt {self.attempt})"
+
+    @property
+    def state(self) -> str:
+        """Return the result where there is one, else the status."""
+        return self.result or self.status
+
+
+class Stage(Attempted):
+    """One attempt of a stage of a build."""
+
+    build = models.ForeignKey(Build, on_delete=models.CASCADE, related_name="stages")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["build", "key", "attempt"], name="unique_stage")]
+
+
+class Job(Attempted):
+    """One attempt of a job: what it waited for, where it ran, how it ended."""
+
+    build = models.ForeignKey(Build, on_delete=models.CASCADE, related_name="jobs")
+    stage_key = models.CharField(max_length=255, blank=True)
+    record_id = models.CharField(max_length=64, blank=True)
+    pool = models.ForeignKey(Pool, null=True, on_delete=models.SET_NULL, related_name="jobs")
+    queue_id = models.PositiveIntegerField(null=True)
+    worker_name = models.CharField(max_length=255, blank=True)
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="jobs")
+    host = models.CharField(max_length=7, choices=Host, blank=True)
+    # Since when it waited for an agent: as its request says, else since its phase was ready.
+    queued_at = models.DateTimeField(null=True)
+    wait_seconds = models.PositiveIntegerField(null=True)  # 0 where clocks disagree
+    run_seconds = models.PositiveIntegerField(null=True)
+    log_id = models.PositiveIntegerField(null=True)
+    errors = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    issues: Any = models.JSONField(default=list, blank=True)  # [{"error": bool, "message": str}], at most ten
+    low_disk = models.BooleanField(default=False)
+    # Failing tests are looked for once, while the logs are there.
+    tests_pending = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["build", "key", "attempt"], name="unique_job")]
+        indexes = [
+            models.Index(F("agent"), F("started_at").desc(), name="job_agent"),
+            models.Index(fields=["host", "started_at"], name="job_host_started"),
+            models.Index(fields=["finished_at"], name="job_finished"),
+            models.Index(fields=["record_id"], name="job_record", condition=~Q(record_id="")),
+            models.Index(fields=["queued_at"], name="job_unfinished", condition=~Q(status="finished")),
+            models.Index(fields=["build"], name="job_tests_pending", condition=Q(tests_pending=True)),
+            models.Index(F("started_at").desc(), name="job_unknown_host", condition=Q(host="") & ~Q(worker_name="")),
+        ]
+
+
+class Test(models.Model):
+    """A test that has failed at least once."""
+
+    __test__ = False
+
+    name = models.CharField(max_length=500, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TestFailure(models.Model):
+    """A test that failed in one attempt of a job."""
+
+    __test__ = False
+
+    class Source(models.TextChoices):
+        """Where we have it from."""
+
+        RESULTS = "results", "published test results"
+        LOG = "log", "the end of the log"
+
+    test = models.ForeignKey(Test, on_delete=models.CASCADE, related_name="failures")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="test_failures")
+    build = models.ForeignKey(Build, on_delete=models.CASCADE, related_name="test_failures")
+    at = models.DateTimeField()  # when the job ended
+    message = models.CharField(max_length=1000, blank=True)
+    source = models.CharField(max_length=7, choices=Source)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "test"], name="unique_test_failure")]
+        indexes = [models.Index(fields=["test", "at"], name="test_failure_seen")]
+
+    def __str__(self) -> str:
+        return str(self.test)
