@@ -1,9 +1,13 @@
 """Roles, contacts and credentials that an installation starts from; and questions about people."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-from flinkci_dashboard.models import Area, Contact, Credential
+from flinkci_dashboard.credential_rules import days_left, warning_due
+from flinkci_dashboard.models import Area, Contact, Credential, StoredValue
 
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
 OPERATE = "flinkci_dashboard.operate"
@@ -106,3 +110,39 @@ def create_credentials() -> None:
 def whom_to_ask(area: str) -> list[Contact]:
     """Return the active contacts who can help with an area."""
     return [contact for contact in Contact.objects.filter(active=True) if area in contact.areas]
+
+
+URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
+
+
+@dataclass(frozen=True)
+class CredentialLine:
+    """A credential as the pages show it."""
+
+    credential: Credential
+    days: int | None  # until it ends; negative when it has ended
+    level: str  # one of URGENCY; "none": nothing is known
+    values: list[StoredValue]
+    from_environment: bool  # in use, and not stored here
+
+
+def credential_lines(now: datetime) -> list[CredentialLine]:
+    """Return every credential, the most pressing first."""
+    rows = Credential.objects.select_related("holder", "backup_holder").prefetch_related("values")
+    lines = [_line(credential, now) for credential in rows]
+    return sorted(lines, key=lambda line: (URGENCY.index(line.level), line.days is None, line.days or 0))
+
+
+def _line(credential: Credential, now: datetime) -> CredentialLine:
+    ends = credential.expires_at
+    threshold = warning_due(ends, now)
+    values = sorted(credential.values.all(), key=lambda value: StoredValue.Role.values.index(value.role))
+    if threshold == 0 or credential.problem:
+        level = "bad"
+    elif threshold is not None or credential.scope_problem or credential.maybe_global and credential.works:
+        level = "warn"
+    else:
+        level = "good" if credential.works or ends else "none"
+    return CredentialLine(
+        credential, None if ends is None else days_left(ends, now), level, values, bool(credential.works) and not values
+    )

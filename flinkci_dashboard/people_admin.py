@@ -1,6 +1,6 @@
 """Admin pages for people, credentials and the record."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,15 +16,13 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.audit import record
 from flinkci_dashboard.clients.secrets import fingerprint, seal
 from flinkci_dashboard.models import AllowedSignIn, AuditEvent, Contact, Credential, Exposure, StoredValue
 
-HOUSE_RULE = (
-    "House rule: no key is added without prior notice to the PMC, and none is passed on: they are for the most part "
-    "credentials to sponsored resources. Say below where the notice stands and who was told; both go on record."
-)
+HOUSE_RULE = f"House rule: {Credential.HOUSE_RULE} Say where the notice stands and who was told; both go on record."
 
 PROBED = ("works", "problem", "probed_at", "seen_account", "seen_scopes", "scope_problem", "seen_expires_at")
 
@@ -125,7 +123,7 @@ class CredentialAdmin(admin.ModelAdmin):
     @admin.action(description="Probe now", permissions=["change"])
     def probe_now(self, request: HttpRequest, chosen: QuerySet) -> None:
         """Ask for a pass of the probe, which looks at all of them."""
-        jobs.request("probe_credentials", cast(User, request.user))
+        jobs.request("probe_credentials", signed_in(request))
         record(request, "run", "probe_credentials")
         self.message_user(request, "The probe is on its way; the results appear here within a minute.")
 
@@ -145,7 +143,7 @@ class CredentialAdmin(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             mark = _store_candidate(credential, form.cleaned_data["value"])
             record(request, "enter value", credential, None, {"fingerprint": mark})
-            jobs.request("probe_credentials", cast(User, request.user), "probe", credential.name)
+            jobs.request("probe_credentials", signed_in(request), "probe", credential.name)
             messages.success(request, f"Stored as {mark}. It is being probed, and is used as soon as it works.")
             return redirect("admin:flinkci_dashboard_credential_change", pk)
         return self._page(request, "admin/credential_value.html", credential, form=form)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.contrib.auth.models import AnonymousUser, Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 from flinkci_dashboard.models import AllowedSignIn
 from flinkci_dashboard.people import ADMINISTER
@@ -13,6 +15,13 @@ RANK = ("admin", "operator", "member")  # the highest first
 def may_administer(user: User | AnonymousUser) -> bool:
     """Tell whether an account can use the admin, and so needs a second factor."""
     return user.is_active and (user.is_staff or user.has_perm(ADMINISTER))
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return who asks; raises PermissionDenied when that is nobody."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def role_for(login: str, is_in_team: Callable[[str, str], bool]) -> Group | None:

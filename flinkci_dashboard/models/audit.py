@@ -49,6 +49,7 @@ class AuditEvent(models.Model):
     objects = AppendOnly.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["-pk"]
 
     def __str__(self) -> str:

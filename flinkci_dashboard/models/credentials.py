@@ -44,6 +44,10 @@ class Credential(models.Model):
         BUILDS = "builds", "builds and agents"
         PIPELINE = "pipeline", "pipeline variable"
 
+    HOUSE_RULE = (
+        "No key is added without prior notice to the PMC, and none is passed on: they are for the most part "
+        "credentials to sponsored resources."
+    )
     SERVICE_OF = {
         Kind.GITHUB_CLASSIC: Service.GITHUB,
         Kind.GITHUB_FINE: Service.GITHUB,

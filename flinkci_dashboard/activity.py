@@ -1,0 +1,102 @@
+"""What people and the bot did, in one list: newest first, filtered, a page at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import CharField, F, Q, QuerySet, Value
+
+from flinkci_dashboard.models import Action, AuditEvent
+
+PERSON, BOT = "person", "bot"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to look for; empty fields do not restrict."""
+
+    words: str = ""  # in the subject or the act
+    who: str = ""  # an account's name, or "bot"
+    since: date | None = None  # both days are included
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act."""
+
+    at: datetime
+    who: str
+    by_bot: bool
+    act: str
+    subject: str
+    address: str
+    before: Any
+    after: Any
+    request_id: str
+
+
+def find(search: Search) -> QuerySet:
+    """Return (kind, pk, at) of what matches, newest first; `load` turns a slice of it into entries."""
+    events = AuditEvent.objects.filter(_matches(search, "at", ("act", "subject", "actor_name")))
+    actions = Action.objects.filter(_matches(search, "created_at", ("kind", "subject", "job")))
+    if search.who == BOT:
+        events = events.none()
+    elif search.who:
+        events, actions = events.filter(actor_name=search.who), actions.none()
+    return (
+        events.order_by()
+        .annotate(source=Value(PERSON, CharField()), when=F("at"))
+        .values_list("source", "pk", "when")
+        .union(
+            actions.order_by()
+            .annotate(source=Value(BOT, CharField()), when=F("created_at"))
+            .values_list("source", "pk", "when"),
+            all=True,
+        )
+        .order_by("-when", "source", "-pk")
+    )
+
+
+def load(found: Iterable[tuple[str, int, datetime]]) -> list[Entry]:
+    """Return the entries of a slice, in its order, with two queries."""
+    rows = list(found)
+    events = AuditEvent.objects.in_bulk([pk for source, pk, _ in rows if source == PERSON])
+    actions = Action.objects.in_bulk([pk for source, pk, _ in rows if source == BOT])
+    return [_of_person(events[pk]) if source == PERSON else _of_bot(actions[pk]) for source, pk, _ in rows]
+
+
+def people() -> list[str]:
+    """Return the names of everybody who has ever done anything."""
+    return sorted(AuditEvent.objects.order_by().values_list("actor_name", flat=True).distinct())
+
+
+def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
+    found = Q()
+    for word in search.words.split():
+        found &= Q.create([(f"{name}__icontains", word) for name in texts], connector=Q.OR)
+    if search.since:
+        found &= Q((f"{at}__gte", datetime.combine(search.since, time(), UTC)))
+    if search.until:
+        found &= Q((f"{at}__lt", datetime.combine(search.until + timedelta(days=1), time(), UTC)))
+    return found
+
+
+def _of_person(event: AuditEvent) -> Entry:
+    return Entry(
+        event.at,
+        event.actor_name,
+        False,
+        event.act,
+        event.subject,
+        event.address or "",
+        event.before,
+        event.after,
+        event.request_id,
+    )
+
+
+def _of_bot(action: Action) -> Entry:
+    after = {"state": action.state, "answer": action.answer, "attempts": action.attempts}
+    return Entry(action.created_at, f"bot ({action.job})", True, action.kind, action.subject, "", None, after, "")
