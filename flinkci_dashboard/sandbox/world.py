@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from flinkci_dashboard.sandbox.azure import Azure
+from flinkci_dashboard.sandbox.azure_api import AzureService
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.git_http import Account, GitService
 from flinkci_dashboard.sandbox.github_api import GitHubService
@@ -39,9 +41,11 @@ class Sandbox:
             self.repositories.create(repo)
         self.clock = Clock()
         self.pulls = Pulls(SOURCE, self.repositories, self.clock)
+        self.azure = Azure(self.clock, self.repositories.heads)
         self.github = GitHubService(self)
         services: dict[str, Callable[[Call], Answer]] = {
-            "git": GitService(self.repositories.root, self.account_of),
+            "git": GitService(self.repositories.root, self.account_of, self._pushed),
+            "azure": AzureService(self),
             "github": self.github,
         }
         self.server = Server(port, services)
@@ -101,6 +105,11 @@ class Sandbox:
         if not self.repositories.path(repo).is_dir():
             raise KeyError(repo)
         return repo
+
+    def _pushed(self, repo: str) -> None:
+        """Let Azure see a push: it builds what was pushed to the repositories that it watches."""
+        if repo in (MIRROR, PULLS):
+            self.azure.pushed(repo, self.heads(repo))
 
     # What was asked, and what goes wrong -----------------------------------------------------
 

@@ -1,0 +1,129 @@
+"""The sandbox speaks Azure DevOps: driven here by its own SDK, with the world's clock in the test's hand."""
+
+import pytest
+from azure.core.exceptions import DeserializationError
+from azure.devops.connection import Connection
+from azure.devops.exceptions import AzureDevOpsServiceError
+from azure.devops.v7_1.build.models import Build, UpdateStageParameters
+from msrest.authentication import BasicAuthentication
+
+from flinkci_dashboard.sandbox import PULLS, Sandbox
+
+PROJECT = "apache-flink"
+BRANCH = "ci_1_" + "a" * 40
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    with Sandbox(tmp_path / "world") as sandbox:
+        yield sandbox
+
+
+def connect(sandbox, token=None):
+    return Connection(sandbox.azure_url, BasicAuthentication("", sandbox.azure_token if token is None else token))
+
+
+@pytest.fixture
+def client(sandbox):
+    return connect(sandbox).clients_v7_1.get_build_client()
+
+
+@pytest.fixture
+def build(sandbox):
+    return sandbox.azure.queue(PULLS, BRANCH, "a" * 40, "individualCI")
+
+
+def jobs_of(client, build):
+    return [r for r in client.get_build_timeline(PROJECT, build.id).records if r.type == "Job"]
+
+
+def test_a_build_waits_runs_and_succeeds_by_the_clock(sandbox, client, build):
+    (seen,) = client.get_builds(PROJECT, status_filter="all", branch_name=f"refs/heads/{BRANCH}")
+    assert (seen.status, seen.result, seen.source_version) == ("inProgress", None, "a" * 40)
+    sandbox.clock.advance(minutes=10)
+    compiling = next(job for job in jobs_of(client, build) if job.name == "compile_ci")
+    assert (compiling.state, compiling.worker_name) == ("inProgress", "AlibabaCI001-agent01")
+    sandbox.clock.advance(hours=4)
+    assert client.get_build(PROJECT, build.id).result == "succeeded"
+    hosts = {job.name: job.worker_name.split("-")[0].rstrip("0123456789 ") for job in jobs_of(client, build)}
+    assert hosts["docs_404_check"] == "Azure Pipelines"
+    assert hosts["test_ci core"] == "AlibabaCI"
+
+
+def test_jobs_wait_while_no_agent_of_their_pool_is_free(sandbox, client, build):
+    for agent in sandbox.azure.agents.values():
+        agent.online = agent.pool != "Default"
+    sandbox.clock.advance(minutes=30)
+    states = {job.name: job.state for job in jobs_of(client, build)}
+    assert states["compile_ci"] == "pending"
+    assert states["docs_404_check"] == "completed"
+
+
+def test_a_failed_build_is_retried_as_the_same_build_with_a_new_attempt(sandbox, client, build):
+    sandbox.azure.finish(build.id, "failed", ["test_ci.table"])
+    client.update_build(Build(), PROJECT, build.id, retry=True)
+    assert client.get_build(PROJECT, build.id).status == "inProgress"
+    table = next(job for job in jobs_of(client, build) if job.name == "test_ci table")
+    assert (table.attempt, table.state) == (2, "inProgress")
+    earlier = client.get_build_timeline(PROJECT, build.id, table.previous_attempts[0].timeline_id)
+    old = next(record for record in earlier.records if record.name == "test_ci table")
+    assert (old.attempt, old.result) == (1, "failed")
+
+
+def test_a_build_is_cancelled_and_not_twice(sandbox, client, build):
+    client.update_build(Build(status="cancelling"), PROJECT, build.id)
+    client.update_stage(UpdateStageParameters(state="cancel"), build.id, "ci", PROJECT)
+    assert client.get_build(PROJECT, build.id).result == "canceled"
+    with pytest.raises(AzureDevOpsServiceError, match="can't be cancelled"):
+        client.update_build(Build(status="cancelling"), PROJECT, build.id)
+
+
+def test_a_build_is_queued_only_for_a_branch_that_exists(sandbox, client):
+    sha = sandbox.commit(BRANCH, repo=PULLS)
+    order = Build(definition={"id": 1}, source_branch=f"refs/heads/{BRANCH}", source_version=sha)
+    assert client.queue_build(order, PROJECT).source_version == sha
+    with pytest.raises(AzureDevOpsServiceError, match="Could not find the branch"):
+        client.queue_build(Build(definition={"id": 1}, source_branch="refs/heads/none"), PROJECT)
+
+
+def test_logs_name_the_agent_and_the_failing_test(sandbox, client, build):
+    sandbox.azure.finish(build.id, "failed", ["test_ci.core"])
+    core = next(job for job in jobs_of(client, build) if job.name == "test_ci core")
+    head = client.get_build_log_lines(PROJECT, build.id, core.log.id, 1, 5)
+    assert len(head) == 5
+    assert head[1].endswith("Agent name: 'AlibabaCI001-agent01'")
+    assert any(
+        "JobMasterTest.testSlotRequestTimeout" in line
+        for line in client.get_build_log_lines(PROJECT, build.id, core.log.id)
+    )
+
+
+def test_a_deleted_build_is_not_found(sandbox, client, build):
+    sandbox.azure.expire(build.id)
+    assert client.get_builds(PROJECT, status_filter="all") == []
+    with pytest.raises(AzureDevOpsServiceError, match="could not be found"):
+        client.get_build(PROJECT, build.id)
+
+
+def test_pools_and_agents_are_for_those_who_sign_in(sandbox):
+    client = connect(sandbox).clients_v7_1.get_task_agent_client()
+    pools = {pool.name: pool for pool in client.get_agent_pools()}
+    assert (pools["Default"].is_hosted, pools["Azure Pipelines"].is_hosted) == (False, True)
+    sandbox.azure.set_online("AlibabaCI002-agent01", False)
+    agents = {agent.name: agent.status for agent in client.get_agents(pools["Default"].id)}
+    assert (agents["AlibabaCI001-agent01"], agents["AlibabaCI002-agent01"]) == ("online", "offline")
+    anonymous = Connection(sandbox.azure_url).clients_v7_1
+    assert anonymous.get_build_client().get_builds(PROJECT) == []
+    with pytest.raises(AzureDevOpsServiceError):
+        anonymous.get_task_agent_client().get_agent_pools()
+
+
+def test_a_bad_token_gets_the_sign_in_page(sandbox):
+    with pytest.raises(DeserializationError):
+        connect(sandbox, "wrong").clients_v7_1.get_build_client().get_builds(PROJECT)
+
+
+def test_a_push_of_a_branch_starts_a_build(sandbox):
+    sandbox.azure.pushed(PULLS, {"ci_2_b": "b" * 40})
+    sandbox.azure.pushed(PULLS, {"ci_2_b": "b" * 40})
+    assert [build.version for build in sandbox.azure.of("ci_2_b")] == ["b" * 40]
