@@ -23,6 +23,15 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One field before and after; None where there was none."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
 class Entry:
     """One act."""
 
@@ -35,6 +44,15 @@ class Entry:
     before: Any
     after: Any
     request_id: str
+
+    @property
+    def changes(self) -> list[Change]:
+        """Return what changed, one field after the other; a bare value has no name."""
+        sides = [
+            side if isinstance(side, dict) else {"": side} for side in (self.before, self.after) if side is not None
+        ]
+        names = list(dict.fromkeys(name for side in sides for name in side))
+        return [Change(name, _part(self.before, name), _part(self.after, name)) for name in names]
 
 
 def find(search: Search) -> QuerySet:
@@ -81,6 +99,12 @@ def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
     if search.until:
         found &= Q((f"{at}__lt", datetime.combine(search.until + timedelta(days=1), time(), UTC)))
     return found
+
+
+def _part(side: Any, name: str) -> Any:
+    if isinstance(side, dict):
+        return side.get(name)
+    return side if name == "" else None
 
 
 def _of_person(event: AuditEvent) -> Entry:

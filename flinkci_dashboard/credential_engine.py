@@ -159,7 +159,7 @@ def _letter(credential: Credential, subject: str) -> str:
         f"{subject}.",
         "",
         f"Account: {credential.account or credential.seen_account or 'not entered'}",
-        f"Used by: {', '.join(label for value, label in Credential.Use.choices if value in credential.uses) or '-'}",
+        f"Used by: {', '.join(credential.use_labels) or '-'}",
         f"Holder: {credential.holder or 'nobody is entered'}",
         f"Renewed at: {credential.renew_url or 'no link is entered'}",
         f"Notes: {credential.rotation_notes or '-'}",

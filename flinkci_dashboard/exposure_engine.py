@@ -12,11 +12,7 @@ from flinkci_dashboard.notices import warn
 from sync.models import Repository
 
 JOB = "check_exposure"
-TITLES = {
-    "pull-request-secrets": "Pull request builds see no secret",
-    "mirror-entrances": "Pull request code does not reach the mirror",
-    "push-rights": "The bot's token can't push to the source repository",
-}
+TITLES = Exposure.TITLES
 
 
 def check_exposure(current: Pass) -> None:

@@ -133,6 +133,11 @@ def credential_lines(now: datetime) -> list[CredentialLine]:
     return sorted(lines, key=lambda line: (URGENCY.index(line.level), line.days is None, line.days or 0))
 
 
+def pressing_credentials(now: datetime) -> list[CredentialLine]:
+    """Return the credentials that fail, run out within 30 days, or need a look: what the overview says."""
+    return [line for line in credential_lines(now) if line.level in ("bad", "warn")]
+
+
 def _line(credential: Credential, now: datetime) -> CredentialLine:
     ends = credential.expires_at
     threshold = warning_due(ends, now)

@@ -5,5 +5,6 @@ from django.urls import include, path
 
 urlpatterns: list = [
     path("admin/", admin.site.urls),
+    path("", include("flinkci_dashboard.urls_people")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -91,3 +91,12 @@ def test_a_silent_service_leaves_the_question_open_and_keeps_what_was_known(quie
     assert (row.state, row.detail) == ("unknown", "Azure DevOps answers 503")
     assert row.checked_at > timezone.now() - timedelta(minutes=1)
     assert Exposure.objects.get(check_name="push-rights").state == "exposed"
+
+
+def test_the_sandbox_keeps_the_rules_until_a_pull_request_branch_is_pushed_to_the_mirror(world, bootstrapped):
+    run_pass("check_exposure", "command")
+    assert set(Exposure.objects.values_list("state", flat=True)) == {"safe"}
+    world.commit("master", repo=MIRROR)
+    world.create_branch("ci_1_abc", repo=MIRROR)
+    run_pass("check_exposure", "command")
+    assert Exposure.objects.get(check_name="mirror-entrances").names == [f"branch {MIRROR} ci_1_abc"]

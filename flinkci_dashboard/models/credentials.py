@@ -130,6 +130,11 @@ class Credential(models.Model):
         return min(ends, default=None)
 
     @property
+    def use_labels(self) -> list[str]:
+        """Return in words where it is used."""
+        return [use.label for use in self.Use if use in self.uses]
+
+    @property
     def ends_with_globals(self) -> bool:
         """Tell an Azure token that is known to be a global one."""
         return self.kind == self.Kind.AZURE_PAT and bool(self.all_organizations)
@@ -179,6 +184,12 @@ class Exposure(models.Model):
         EXPOSED = "exposed", "exposed"
         UNKNOWN = "unknown", "could not be checked"
 
+    TITLES = {
+        "pull-request-secrets": "Pull request builds see no secret",
+        "mirror-entrances": "Pull request code does not reach the mirror",
+        "push-rights": "The bot's token can't push to the source repository",
+    }
+
     check_name = models.SlugField(unique=True)
     state = models.CharField(max_length=7, choices=State)
     names = models.JSONField(default=list)  # what is exposed, by name: variables, groups, branches
@@ -192,3 +203,8 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.check_name}: {self.state}"
+
+    @property
+    def title(self) -> str:
+        """Return what must hold, as a sentence."""
+        return self.TITLES.get(self.check_name, self.check_name)

@@ -130,6 +130,16 @@ def branches(world: "Sandbox", call: Call, account: Account | None, owner: str, 
     return paged(call, [{"name": branch, "commit": {"sha": sha}, "protected": False} for branch, sha in heads.items()])
 
 
+@router.route("GET", "/repos/{owner}/{name}/git/matching-refs/heads/{prefix*}", "page", "per_page")
+def matching_refs(world: "Sandbox", call: Call, account: Account | None, owner: str, name: str, prefix: str) -> Answer:
+    """List the branches whose names begin with a prefix."""
+    heads = world.heads(world.known(f"{owner}/{name}"))
+    found = [(branch, sha) for branch, sha in heads.items() if branch.startswith(prefix)]
+    return paged(
+        call, [{"ref": f"refs/heads/{branch}", "object": {"type": "commit", "sha": sha}} for branch, sha in found]
+    )
+
+
 @router.route("GET", "/repos/{owner}/{name}/commits/{ref*}", "page", "per_page")
 def commit(world: "Sandbox", call: Call, account: Account | None, owner: str, name: str, ref: str) -> Answer:
     """Describe one commit."""

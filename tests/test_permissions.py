@@ -1,0 +1,154 @@
+"""Who may do what: every address, asked by everybody, with GET and with POST."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from flinkci_dashboard.models import Credential
+
+pytestmark = pytest.mark.django_db
+PEOPLE = ("anonymous", "without role", "member", "operator", "admin")
+
+# Who may GET a page, and who may POST to it, each from the named person upwards; None: nobody.
+# A page that is not named here is a page for everybody who is signed in, which takes no POST:
+# deny by default. Give a new button its line.
+SIGNED_IN = ("without role", None)
+BUTTON = (None, "operator")
+EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
+    "healthz": ("anonymous", None),
+    "readyz": ("anonymous", None),
+    "metrics": ("anonymous", None),  # it asks for a bearer token, or a local caller, by itself
+    "public_status": ("anonymous", None),
+    "credentials": ("member", None),
+    "activity": ("member", None),
+    "activity_csv": ("member", None),
+    "probe_credentials": BUTTON,
+}
+# django-allauth's pages that are meant for people who are not signed in (yet).
+ENTRANCE = re.compile(
+    r"account_(login|logout|signup|inactive|reset_password.*|confirm_.*|email_verification_sent)"
+    r"|mfa_(authenticate|login_webauthn|trust|signup_webauthn)|socialaccount_(login.*|signup)|github_.*"
+)
+ARGUMENTS = {"pk": "1", "job": "sync_mirrors", "number": "1", "app_label": "flinkci_dashboard", "content_type_id": "1"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address."""
+
+    path: str
+    name: str
+    part: str  # "admin", "accounts" or "": which rules apply
+
+
+def pages() -> Iterator[Page]:
+    """Return every address of the project, with arguments filled in."""
+    for route, pattern in _walk(get_resolver().url_patterns, ""):
+        if "format>" in route or route.endswith("(?P<url>.*)$"):
+            continue  # the admin's catch-all
+        part = route.split("/")[0] if route.startswith(("admin/", "accounts/")) else ""
+        yield Page("/" + _fill(route), pattern.name or route, part)
+
+
+def _walk(patterns: list, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern).removeprefix("^")
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+def _fill(route: str) -> str:
+    route = re.sub(r"\(\?P<(\w+)>\((.*?)\)?[^)]*\)", lambda m: ARGUMENTS.get(m[1], "x"), route)
+    route = re.sub(r"<(?:(\w+):)?(\w+)>", lambda m: ARGUMENTS.get(m[2], "1" if m[1] == "int" else "x"), route)
+    return route.replace("$", "").replace("^", "").replace("\\Z", "")
+
+
+@pytest.fixture
+def browsers(bootstrapped, settings) -> dict[str, Client]:
+    """Return a browser for each kind of person."""
+    settings.PUBLIC_STATUS = True
+    cache.clear()
+    found = {"anonymous": Client()}
+    for who in PEOPLE[1:]:
+        user = User.objects.create_user(f"role-{who}".replace(" ", "-"))
+        user.groups.add(*Group.objects.filter(name=who))
+        found[who] = Client()
+        found[who].force_login(user)
+    return found
+
+
+def refused(answer) -> bool:
+    """Tell whether an answer is a way to the sign-in, or a refusal."""
+    to_sign_in = answer.status_code == 302 and "/login/" in answer["Location"]
+    return to_sign_in or answer.status_code in (401, 403, 405)
+
+
+PAGES = list(pages())
+
+
+def test_the_walk_finds_the_pages():
+    names = {page.name for page in PAGES}
+    assert {"credentials", "activity", "contacts", "account_login", "flinkci_dashboard_credential_changelist"} <= names
+    assert set(EXCEPTIONS) - {"healthz", "readyz", "metrics"} <= names
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if not p.part], ids=lambda page: page.name)
+def test_pages_are_read_and_buttons_are_pressed_by_those_who_may(browsers, page):
+    reader, presser = EXCEPTIONS.get(page.name, SIGNED_IN)
+    for method, lowest in (("GET", reader), ("POST", presser)):
+        for who, browser in browsers.items():
+            answer = browser.generic(method, page.path)
+            allowed = lowest is not None and PEOPLE.index(who) >= PEOPLE.index(lowest)
+            assert refused(answer) is not allowed, f"{who}: {method} {page.path} answers {answer.status_code}"
+            assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.part == "admin"], ids=lambda page: page.path)
+def test_the_admin_is_for_admins(browsers, page):
+    Credential.objects.all().delete()
+    if page.name in ("logout", "jsi18n", "login"):
+        return  # the admin's own way out, its texts, and the way to the sign-in
+    for method in ("GET", "POST"):
+        for who in PEOPLE[:-1]:
+            answer = browsers[who].generic(method, page.path)
+            assert refused(answer), f"{who}: {method} {page.path} answers {answer.status_code}"
+
+
+@pytest.mark.parametrize("path", ["", "flinkci_dashboard/credential/", "flinkci_dashboard/contact/add/", "auth/user/"])
+def test_the_role_admin_and_superusers_enter_the_admin(browsers, admin, path):
+    for browser in (browsers["admin"], admin):
+        assert browser.get(f"/admin/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.part == "accounts"], ids=lambda page: page.name)
+def test_account_pages_are_for_the_signed_in_or_entrances(browsers, page):
+    for method in ("GET", "POST"):
+        answer = browsers["anonymous"].generic(method, page.path)
+        assert answer.status_code < 500
+        if not ENTRANCE.match(page.name) and not page.name.startswith("accounts/social"):
+            assert refused(answer), f"{method} {page.path} answers {answer.status_code}"
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if not p.part], ids=lambda page: page.name)
+def test_a_superuser_sees_everything(admin, page, settings):
+    settings.PUBLIC_STATUS = True
+    assert admin.get(page.path).status_code in (200, 204, 302, 304, 404, 405)
+
+
+def test_an_inactive_account_is_out_at_once(browsers):
+    User.objects.filter(username="role-admin").update(is_active=False)
+    assert refused(browsers["admin"].get("/contacts/"))
+
+
+def test_buttons_need_the_page_they_are_on(browsers):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.get(username="role-operator"))
+    assert browser.post("/credentials/probe/").status_code == 403
