@@ -61,7 +61,7 @@ def _prepare_database() -> None:
     import django  # the settings read the environment that was prepared just now
 
     django.setup()
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import Group, User
     from django.core.management import call_command
     from django.db import connection
 
@@ -71,6 +71,7 @@ def _prepare_database() -> None:
         user = User(username=name, is_staff=name == "admin", is_superuser=name == "admin")
         user.set_password(password)
         user.save()
+        user.groups.add(Group.objects.get(name="admin" if user.is_staff else "member"))
     connection.close()
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -93,6 +93,7 @@ class CredentialAdmin(admin.ModelAdmin):
     date_hierarchy = "expires_on"
     inlines = [StoredValueInline]
     actions = ["probe_now"]
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/credential_change_form.html"
     readonly_fields = PROBED
     fieldsets = [

@@ -6,11 +6,14 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 
+NONE = "-"
 SAFE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+request_id: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
 def identify(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -18,15 +21,18 @@ def identify(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callabl
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         told = request.headers.get("X-Request-ID", "")
-        mark = request_id.set(told if SAFE_ID.fullmatch(told) else uuid.uuid4().hex[:16])
-        try:
-            response = get_response(request)
-            response.headers["X-Request-ID"] = request_id.get()
-            return response
-        finally:
-            request_id.reset(mark)
+        request_id.set(told if SAFE_ID.fullmatch(told) else uuid.uuid4().hex[:16])
+        response = get_response(request)
+        response.headers["X-Request-ID"] = request_id.get()
+        return response
 
     return middleware
+
+
+@receiver(request_finished)
+def _forget(**kwargs: object) -> None:
+    """End the id only here: Django logs a 404 or 500 after the last middleware."""
+    request_id.set(NONE)
 
 
 class AddRequestId(logging.Filter):

@@ -33,5 +33,6 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first pr
 
 from flinkci_dashboard.settings import *  # noqa: E402, F403
 
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
