@@ -6,6 +6,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
+from sync.pull_models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+
 
 class Repository(models.Model):
     """A GitHub repository that takes part in Flink's CI."""
@@ -135,3 +137,16 @@ def valid_branch_name(name: str) -> bool:
         and name != "@"
         and all(part and not part.startswith(".") and not part.endswith(".lock") for part in parts)
     )
+
+
+__all__ = [
+    "CIBranch",
+    "CommandComment",
+    "Mirror",
+    "MirrorBranch",
+    "PullRequest",
+    "ReportComment",
+    "Repository",
+    "Watermark",
+    "valid_branch_name",
+]

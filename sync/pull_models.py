@@ -1,0 +1,152 @@
+"""Pull requests, their branches in the CI repository, and the comments that matter to the bot."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+
+class PullRequest(models.Model):
+    """A pull request as GitHub last told it, and where its CI stands."""
+
+    class State(models.TextChoices):
+        """What has become of it."""
+
+        OPEN = "open"
+        CLOSED = "closed"  # without being merged
+        MERGED = "merged"
+
+    class CIState(models.TextChoices):
+        """What the latest build of the head says."""
+
+        NONE = "", "no CI"
+        UNKNOWN = "unknown", "no build yet"
+        PENDING = "pending", "pending"
+        SUCCESS = "success", "success"
+        FAILURE = "failure", "failure"
+        CANCELED = "canceled", "canceled"
+        BLOCKED = "blocked", "blocked"
+
+    number = models.PositiveIntegerField(unique=True)
+    title = models.CharField(max_length=500)
+    author = models.CharField(max_length=100, blank=True)  # "" when the account was deleted
+    draft = models.BooleanField(default=False)
+    base = models.CharField(max_length=255)
+    head_sha = models.CharField(max_length=40)
+    head_label = models.CharField(max_length=300, blank=True)  # "ada:patch", for show
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    labels = models.JSONField(default=list)  # names, as GitHub orders them
+    jira_key = models.CharField(max_length=20, blank=True, db_index=True)  # "FLINK-12345"; "" when the title has none
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    merged_at = models.DateTimeField(null=True)
+    head_seen_at = models.DateTimeField(default=timezone.now)  # when this head was first seen
+    # Where its CI stands, as the last pass found it.
+    ci_state = models.CharField(max_length=8, choices=CIState, blank=True)
+    waiting = models.CharField(max_length=16, blank=True)  # a `pull_values.Waiting`, for filters
+    why = models.CharField(max_length=500, blank=True)  # one sentence: why it is where it is
+    plan = models.JSONField(default=list)  # what is still to be done, in words; in observe mode, what would be
+    build = models.ForeignKey("agents.Build", null=True, on_delete=models.SET_NULL, related_name="+")
+    # What stands in the way of its branch.
+    push_problem = models.TextField(blank=True)  # GitHub's words
+    push_workflow = models.BooleanField(default=False)  # refused for want of the workflow scope
+    push_head = models.CharField(max_length=40, blank=True)  # the head that was refused
+    push_token = models.CharField(max_length=12, blank=True)  # fingerprint of the token that was refused
+    push_tried_at = models.DateTimeField(null=True)
+    push_tries = models.PositiveSmallIntegerField(default=0)
+    # Since when the stream of comments tells everything about its conversation; before that, it has to be read.
+    conversation_read_at = models.DateTimeField(null=True)
+    lost_builds = models.JSONField(default=list)  # ids that its report names and the CI service does not have any more
+
+    class Meta:
+        ordering = ["-number"]
+        indexes = [
+            models.Index(F("updated_at").desc(), name="pull_updated"),
+            models.Index(fields=["state", "-number"], name="pull_state"),
+            models.Index(fields=["author"], name="pull_author"),
+            models.Index(fields=["ci_state", "-number"], name="pull_ci", condition=~Q(ci_state="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+class CIBranch(models.Model):
+    """A branch `ci_<number>_<sha>` that exists in the CI repository."""
+
+    name = models.CharField(max_length=255, unique=True)
+    number = models.PositiveIntegerField(null=True, db_index=True)  # the pull request's, as the name says
+    sha = models.CharField(max_length=40, blank=True)  # as the name says
+    tip = models.CharField(max_length=40)  # where it stands
+    orphan = models.BooleanField(default=False)  # no pull request has that number
+    seen_at = models.DateTimeField()
+    pushed_at = models.DateTimeField(null=True)  # when we pushed it; null when somebody else did
+
+    class Meta:
+        verbose_name = "CI branch"
+        verbose_name_plural = "CI branches"
+        ordering = ["number", "seen_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CommandComment(models.Model):
+    """A comment that tells the bot to do something."""
+
+    class State(models.TextChoices):
+        """What has become of the command."""
+
+        WAITING = "waiting"  # for a build, or for a branch
+        RERUN = "rerun", "re-run"  # a build was retried or queued for it
+        RUNNING = "running", "nothing to re-run"  # a build was waiting or running already
+        SUPERSEDED = "superseded"  # a newer push came before it was served
+        UNKNOWN = "unknown", "not understood"
+        BEFORE = "before", "settled before"  # by the bot that ran before us
+
+    comment_id = models.BigIntegerField(unique=True)
+    pull = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="commands")
+    author = models.CharField(max_length=100, blank=True)
+    words = models.CharField(max_length=100)  # as written, after the mention
+    known = models.BooleanField(default=True)
+    head_sha = models.CharField(max_length=40)  # the head when it was first seen
+    commented_at = models.DateTimeField()  # when it was written, or edited to hold the command
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    build_url = models.CharField(max_length=500, blank=True)
+    settled_at = models.DateTimeField(null=True)
+    reaction = models.CharField(max_length=10, blank=True)  # the last one that we gave
+    replied = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["comment_id"]
+        indexes = [models.Index(fields=["pull"], name="commands_waiting", condition=Q(state="waiting"))]
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.comment_id})"
+
+
+class ReportComment(models.Model):
+    """A CI report that the bot has written. There should be one for each pull request."""
+
+    comment_id = models.BigIntegerField(unique=True)
+    pull = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="reports")
+    body = models.TextField()
+    written_at = models.DateTimeField()  # its last change, by GitHub's clock
+    etag = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        ordering = ["comment_id"]
+
+    def __str__(self) -> str:
+        return f"report {self.comment_id}"
+
+
+class Watermark(models.Model):
+    """How far something has been read: a small memory of the engine, which it can lose without harm."""
+
+    name = models.CharField(max_length=255, unique=True)
+    data = models.JSONField(default=dict)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
