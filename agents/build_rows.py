@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from agents.models import Build
+from django.db import transaction
+
+from agents.models import Build, Job, StaleDay
 from flinkci_dashboard.clients.ci import BuildFacts, Reason
 
 PULL_BRANCH = re.compile(r"ci_[0-9]+_[0-9a-f]+|refs/pull/.+")
@@ -40,14 +42,24 @@ def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
     provider = next(iter(told.values())).provider
     known = {row.external_id: row for row in Build.objects.filter(provider=provider, external_id__in=told)}
     changed = [row for build in told.values() if (row := _changed(build, known.get(build.external_id), now))]
-    Build.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["provider", "external_id"],
-        update_fields=[*FIELDS, "scope", "changed_at", "gone_at", "jobs_pending"],
-        batch_size=500,
-    )
+    if not changed:
+        return []
+    with transaction.atomic():
+        Build.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["provider", "external_id"],
+            update_fields=[*FIELDS, "scope", "changed_at", "gone_at", "jobs_pending"],
+            batch_size=500,
+        )
+        mark_stale(changed)
     return changed
+
+
+def mark_stale(rows: Iterable[Build | Job]) -> None:
+    """Note the days whose figures count one of these builds or jobs; call it in the transaction that changes them."""
+    days = {moment.date() for row in rows for moment in (row.started_at, row.finished_at) if moment}
+    StaleDay.objects.bulk_create([StaleDay(day=day) for day in days], ignore_conflicts=True)
 
 
 def _changed(build: BuildFacts, known: Build | None, now: datetime) -> Build | None:

@@ -42,6 +42,9 @@ JOBS = {
         Job("sync_mirrors", "Mirror sync", "sync.mirror_engine.sync_mirrors", 30),
         Job("probe_credentials", "Credential probe", "flinkci_dashboard.credential_engine.probe_credentials", 86_400),
         Job("check_exposure", "Exposure check", "flinkci_dashboard.exposure_engine.check_exposure", 86_400),
+        Job("poll_builds", "Azure builds", "agents.build_engine.poll_builds", 30),
+        Job("poll_agents", "Azure agents", "agents.agent_engine.poll_agents", 60),
+        Job("prune_samples", "Pruning of samples", "agents.prune.prune_samples", 3600),
         Job("prune", "Pruning of old records", "flinkci_dashboard.prune.prune", 3600),
     )
 }

@@ -1,8 +1,8 @@
 """Builds, where they ran, and how that went."""
 
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
-from agents.models.machines import Agent, Host, HostRule, Pool, Queue
-from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, Watermark
+from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
+from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, StaleDay, Watermark
 
 __all__ = [
     "Agent",
@@ -17,7 +17,9 @@ __all__ = [
     "Queue",
     "Sample",
     "Stage",
+    "StaleDay",
     "Test",
     "TestFailure",
+    "Waiting",
     "Watermark",
 ]

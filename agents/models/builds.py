@@ -161,9 +161,12 @@ class Job(Attempted):
     host = models.CharField(max_length=7, choices=Host, blank=True)
     # Since when it waited for an agent: as its request says, else since its phase was ready.
     queued_at = models.DateTimeField(null=True)
+    queued_exactly = models.BooleanField(default=False)  # by its request
     wait_seconds = models.PositiveIntegerField(null=True)  # 0 where clocks disagree
     run_seconds = models.PositiveIntegerField(null=True)
     log_id = models.PositiveIntegerField(null=True)
+    failed_log_id = models.PositiveIntegerField(null=True)  # of the last step that failed
+    head_read = models.BooleanField(default=False)  # the log's head was asked for the host, once
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
     issues: Any = models.JSONField(default=list, blank=True)  # [{"error": bool, "message": str}], at most ten

@@ -52,8 +52,6 @@ class Pool(models.Model):
     )
     size = models.PositiveIntegerField(null=True, blank=True)
     parallel_jobs = models.PositiveIntegerField(null=True, blank=True)
-    waiting = models.PositiveIntegerField(default=0)  # requests for an agent, as last seen
-    oldest_waiting_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)  # when Azure was first seen not to list it any more
 
@@ -72,6 +70,22 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return f"queue {self.external_id} of {self.pool}"
+
+
+class Waiting(models.Model):
+    """A request for an agent that no agent has taken yet, as last seen."""
+
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="queue")
+    request_id = models.BigIntegerField(unique=True)
+    build = models.ForeignKey("agents.Build", null=True, on_delete=models.CASCADE, related_name="+")
+    job_name = models.CharField(max_length=255, blank=True)
+    queued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["queued_at"]
+
+    def __str__(self) -> str:
+        return f"{self.job_name} waits for {self.pool}"
 
 
 class Agent(models.Model):

@@ -84,6 +84,15 @@ class BuildPeriod(models.Model):
         return f"{self.scope}, {self.step} of {self.start}"
 
 
+class StaleDay(models.Model):
+    """A day (UTC) whose figures have to be made anew: a job or build that belongs to it changed."""
+
+    day = models.DateField(unique=True)
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class AgentDay(models.Model):
     """The jobs that ended on one agent on one day."""
 

@@ -167,6 +167,7 @@ class Azure:
 
     def _failures_of(self, run: dict[str, Any]) -> Iterator[TestFailureFacts]:
         pipeline = run.get("pipelineReference") or {}
+        job = pipeline.get("jobReference") or {}
         query = {"outcomes": "Failed", "$top": MAX_TEST_RESULTS}
         for result in _values(self._call("GET", TEST_RESULTS, {"runId": int(run["id"])}, query)):
             name = read.text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
@@ -175,7 +176,8 @@ class Azure:
                     test=name,
                     message=read.text(result.get("errorMessage"), 4000),
                     stage_key=read.text((pipeline.get("stageReference") or {}).get("stageName"), 255),
-                    job_key=read.text((pipeline.get("jobReference") or {}).get("jobName"), 255),
+                    job_key=read.text(job.get("jobName"), 255),
+                    attempt=read.number(job.get("attempt")),
                 )
 
     def _call(

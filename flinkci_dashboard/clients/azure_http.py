@@ -135,7 +135,8 @@ class Transport(Client):
     def _configure(self) -> None:
         config = self._client.config
         config.connection.timeout = TIMEOUT
-        config.redirect_policy.allow = False  # a redirect leads to a sign-in page
+        session = config.pipeline._sender.driver.session
+        session.resolve_redirects = lambda *_, **__: iter(())  # one leads to a sign-in page
         retries = config.retry_policy.policy  # the very object that the open session holds
         retries.total = retries.connect = retries.read = 0
         retries.status_forcelist = ()

@@ -232,7 +232,7 @@ def _job(record: dict[str, Any], tree: _Tree) -> JobFacts:
         status=facts.status,
         result=facts.result,
         # The timeline has no queue time of a job; its phase starts when what it depends on has ended.
-        ready_at=when((phase or {}).get("startTime")) or when((stage or {}).get("startTime")),
+        ready_at=when((phase or stage or {}).get("startTime")),
         started_at=facts.started_at,
         finished_at=facts.finished_at,
         worker_name=text(record.get("workerName"), 255),

@@ -157,7 +157,7 @@ class PoolFacts:
 
     external_id: int
     name: str
-    hosted: bool
+    hosted: bool | None  # None where not told
     size: int | None
 
 
@@ -222,3 +222,4 @@ class TestFailureFacts:
     message: str
     stage_key: str  # "" where not told
     job_key: str  # "" where not told
+    attempt: int | None  # of the job; None where not told

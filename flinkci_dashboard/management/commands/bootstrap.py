@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from agents.setup import create_host_rules
 from flinkci_dashboard.jobs import JOBS
 from flinkci_dashboard.models import JobSchedule
 from flinkci_dashboard.people import create_contacts, create_credentials, create_roles
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             )
         for job in JOBS.values():
             JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
+        create_host_rules()
         create_roles()
         create_contacts()
         create_credentials()

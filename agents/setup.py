@@ -1,0 +1,14 @@
+"""What an installation starts from."""
+
+from agents.hosts import DEFAULT_RULES
+from agents.models import HostRule, Watermark
+
+
+def create_host_rules() -> None:
+    """Create the rules on worker names, once: what an admin changed or deleted stays so."""
+    if HostRule.objects.exists() or Watermark.objects.filter(name="rules").exists():
+        return
+    HostRule.objects.bulk_create(
+        HostRule(order=order, pattern=pattern, host=host, comment=comment)
+        for order, pattern, host, comment in DEFAULT_RULES
+    )
