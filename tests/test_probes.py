@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from flinkci_dashboard.clients import exposure, web
 from flinkci_dashboard.clients.probes import parse_expiry, probe
@@ -99,9 +100,10 @@ def test_expiry_headers_are_read_leniently(text, expected):
     assert parse_expiry(text) == expected
 
 
-def test_no_other_host_is_spoken_to(services):
-    with web.session() as session, pytest.raises(web.ForbiddenAddressError):
-        session.get("http://127.0.0.1:9/latest/meta-data")
+@pytest.mark.parametrize("session", [web.session, requests.Session])
+def test_no_other_host_is_spoken_to_by_us_or_by_a_library(services, session):
+    with session() as opened, pytest.raises(web.ForbiddenAddressError):
+        opened.get("http://127.0.0.1:9/latest/meta-data")
 
 
 def test_no_redirect_leads_to_another_host(services):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from requests.adapters import HTTPAdapter
 
 ADDRESSES = ("GITHUB_API_URL", "GITHUB_GIT_URL", "AZURE_DEVOPS_URL", "JIRA_URL")  # settings
 TIMEOUT = 30.0  # seconds to connect, and between two bytes
@@ -25,14 +26,24 @@ def configured_hosts() -> set[str]:
     return {urlsplit(getattr(settings, name)).netloc.lower() for name in ADDRESSES}
 
 
-class _GuardedSession(requests.Session):
-    """Every request and every redirect passes `send`."""
+def refuse_other_hosts() -> None:
+    """Make every `requests` call of this process, the SDKs' and each redirect's too, refuse hosts not configured."""
+    send = HTTPAdapter.send
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Refuse other hosts; raises ForbiddenAddressError."""
+    def guarded(self: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         address = urlsplit(request.url or "")
         if address.netloc.rpartition("@")[2].lower() not in configured_hosts():
             raise ForbiddenAddressError(f"{address.hostname} is not one of the configured hosts.")
+        return send(self, request, *args, **options)
+
+    HTTPAdapter.send = guarded  # type: ignore[method-assign]
+
+
+class _PatientSession(requests.Session):
+    """A session that never waits forever."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send with a time-out."""
         if options.get("timeout") is None:
             options["timeout"] = TIMEOUT
         return super().send(request, **options)
@@ -52,9 +63,9 @@ class SignedBy(requests.auth.AuthBase):
 
 def session() -> requests.Session:
     """Return a new session."""
-    guarded = _GuardedSession()
-    guarded.headers["User-Agent"] = "flinkci-dashboard"
-    return guarded
+    patient = _PatientSession()
+    patient.headers["User-Agent"] = "flinkci-dashboard"
+    return patient
 
 
 @contextmanager
