@@ -155,6 +155,14 @@ def test_a_session_that_was_not_made_by_signing_in_is_left_alone(admin):
 # GitHub
 
 
+def test_the_page_offers_github_only_where_it_is_set_up(client, settings, db):
+    assert "GitHub" not in client.get(LOGIN).content.decode()
+    settings.SOCIALACCOUNT_PROVIDERS = {"github": {"APPS": [{"client_id": "id", "secret": "planted-app-secret"}]}}
+    page = client.get(LOGIN).content.decode()
+    assert "Sign in with GitHub" in page
+    assert "planted-app-secret" not in page
+
+
 @pytest.fixture
 def github(settings, monkeypatch, bootstrapped) -> Canned:
     with canned() as world:
