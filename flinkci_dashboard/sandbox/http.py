@@ -223,8 +223,9 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
 
     def _send(self, answer: Answer, limit: int | None) -> None:
-        for _ in self._counted():  # what the service did not read must not be taken for the next request
-            pass
+        if answer.stream is None:  # a stream's service is reading the body meanwhile, in a thread of its own
+            for _ in self._counted():  # what the service did not read must not be taken for the next request
+                pass
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -248,6 +249,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(f"{len(part):x}\r\n".encode())
                 self._write(part, limit)
                 self.wfile.write(b"\r\n")
+        self.close_connection = self.close_connection or self._left > 0
         self._record(answer.status, answer.charged)
         self.wfile.write(b"0\r\n\r\n")
 
