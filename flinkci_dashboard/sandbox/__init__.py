@@ -1,4 +1,4 @@
-"""A small, strict GitHub (and later Azure DevOps and Jira) on loopback, with real git repositories.
+"""A small, strict GitHub, Azure DevOps and Jira on loopback, with real git repositories.
 
 The demo and the tests share it. It refuses what the real services refuse, because everything is proven against it.
 
@@ -9,6 +9,8 @@ The demo and the tests share it. It refuses what the real services refuse, becau
         world.heads(repo)                        # branch → SHA
         number = world.pulls.open("[FLINK-1] Title"); world.pulls.push(number); world.pulls.close(number, merge=True)
         world.pulls.comment(number, "@flinkbot run azure"); world.pulls.reports(number); world.pulls.many(1000, 30000)
+        world.jira.create("FLINK-1", ["Runtime / REST"]); world.jira.edit("FLINK-1", components=[…])
+        world.jira.move("FLINK-1", "FLINK-9"); world.jira.delete("FLINK-9"); world.jira.many(20_000)
         world.clock.advance(minutes=15)          # the world's time
         mark = world.log_mark(); world.since(mark, "git")     # the request log
         world.fault(service="git", path="flink-mirror", status=503, times=2); world.clear_faults()

@@ -15,6 +15,8 @@ from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.git_http import Account, GitService
 from flinkci_dashboard.sandbox.github_api import GitHubService
 from flinkci_dashboard.sandbox.http import Answer, Call, Fault, Request, Server
+from flinkci_dashboard.sandbox.jira import Jira
+from flinkci_dashboard.sandbox.jira_api import JiraService
 from flinkci_dashboard.sandbox.pulls import Pulls
 from flinkci_dashboard.sandbox.repositories import AUTHOR, Repositories
 
@@ -42,10 +44,12 @@ class Sandbox:
         self.clock = Clock()
         self.pulls = Pulls(SOURCE, self.repositories, self.clock)
         self.azure = Azure(self.clock, self.repositories.heads)
+        self.jira = Jira(self.clock)
         self.github = GitHubService(self)
         services: dict[str, Callable[[Call], Answer]] = {
             "git": GitService(self.repositories.root, self.account_of, self._pushed),
             "azure": AzureService(self),
+            "jira": JiraService(self),
             "github": self.github,
         }
         self.server = Server(port, services)

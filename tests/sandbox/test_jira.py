@@ -1,0 +1,88 @@
+"""The sandbox's Jira answers, and refuses, as the real one does."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def ask(world, jql, **more):
+    return requests.post(f"{world.jira_url}/rest/api/2/search", json={"jql": jql} | more, timeout=5)
+
+
+def keys(world, jql, **more):
+    return [issue["key"] for issue in ask(world, jql, **more).json()["issues"]]
+
+
+def test_tickets_are_found_by_key_project_and_time(world):
+    for number in (1, 2, 3):
+        world.jira.create(f"FLINK-{number}", ["Runtime / REST"])
+    world.jira.create("OTHER-1")
+    world.clock.advance(hours=1)
+    world.jira.edit("FLINK-2", components=["Tests"])
+    assert keys(world, "key in (FLINK-1, flink-3) order by key asc") == ["FLINK-1", "FLINK-3"]
+    assert keys(world, "project = FLINK AND updated >= -10m ORDER BY updated DESC, key ASC") == ["FLINK-2"]
+    assert len(keys(world, "project = FLINK")) == 3
+
+
+def test_an_unknown_key_refuses_the_whole_query(world):
+    world.jira.create("FLINK-1")
+    answer = ask(world, "key in (FLINK-1, FLINK-8, FLINK-9)")
+    assert answer.status_code == 400
+    assert answer.json()["errorMessages"] == [
+        "An issue with key 'FLINK-8' does not exist for field 'key'.",
+        "An issue with key 'FLINK-9' does not exist for field 'key'.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "jql",
+    [
+        "labels = x",
+        "key in FLINK-1",
+        "updated >= yesterday",
+        "project = FLINK AND",
+        "project = NONE",
+        "key ~ 1",
+        "; --",
+    ],
+)
+def test_what_it_does_not_know_is_refused(world, jql):
+    assert ask(world, jql).status_code == 400
+
+
+def test_pages_are_as_long_as_the_server_likes(world):
+    world.jira.many(25)
+    world.jira.page_limit = 10
+    first = ask(world, "project = FLINK ORDER BY key ASC", maxResults=1000).json()
+    assert (first["startAt"], first["maxResults"], first["total"], len(first["issues"])) == (0, 10, 25, 10)
+    assert len(keys(world, "project = FLINK ORDER BY key ASC", startAt=20, maxResults=1000)) == 5
+
+
+def test_dates_in_queries_are_of_the_servers_zone(world):
+    world.jira.create("FLINK-1")
+    world.jira.utc_offset = 5.5
+    local = world.clock.now() + timedelta(hours=5.5)
+    assert keys(world, f'updated >= "{local - timedelta(minutes=2):%Y/%m/%d %H:%M}"') == ["FLINK-1"]
+    assert keys(world, f'updated >= "{local + timedelta(minutes=2):%Y/%m/%d %H:%M}"') == []
+    issue = requests.get(f"{world.jira_url}/rest/api/2/issue/FLINK-1?fields=updated", timeout=5).json()
+    assert issue["fields"]["updated"].endswith("+0530")
+
+
+def test_a_moved_ticket_answers_to_its_old_key(world):
+    world.jira.create("FLINK-1")
+    world.jira.move("FLINK-1", "FLINK-2")
+    assert requests.get(f"{world.jira_url}/rest/api/2/issue/FLINK-1", timeout=5).json()["key"] == "FLINK-2"
+    assert keys(world, "key in (FLINK-1)") == ["FLINK-2"]
+    world.jira.search_finds_moved = False
+    assert ask(world, "key in (FLINK-1)").status_code == 400
+
+
+def test_a_wrong_token_is_refused_with_a_page_and_a_reason(world):
+    answer = requests.get(f"{world.jira_url}/rest/api/2/myself", headers={"Authorization": "Bearer wrong"}, timeout=5)
+    assert answer.status_code == 401
+    assert answer.headers["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
+    right = {"Authorization": f"Bearer {world.jira_token}"}
+    assert requests.get(f"{world.jira_url}/rest/api/2/myself", headers=right, timeout=5).json()["name"] == "flinkbot"
