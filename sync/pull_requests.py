@@ -1,0 +1,369 @@
+"""One pull request's state → what to do. Rules that ci-bot had are kept where people rely on them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sync.pull_values import (
+    FINAL,
+    Act,
+    Branch,
+    Build,
+    BuildStatus,
+    CancelBuild,
+    Command,
+    CommandState,
+    DeleteBranch,
+    DeleteReport,
+    Plan,
+    PullState,
+    PushBranch,
+    QueueBuild,
+    React,
+    Reaction,
+    Reply,
+    RetryBuild,
+    SettleCommands,
+    Word,
+    WriteReport,
+)
+from sync.report import (
+    DELETED,
+    MANUAL,
+    NO_HASH,
+    NO_URL,
+    PUSH,
+    UNKNOWN,
+    Entry,
+    Foreign,
+    Report,
+    merge,
+    parse,
+    render,
+    same_text,
+)
+
+NO_BUILD = timedelta(minutes=15)  # after a push without a build, one is queued
+CANCEL_AGAIN = timedelta(minutes=5)  # after asking, while the build goes on
+PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
+ANSWERED = timedelta(days=7)  # nobody waits for an answer to an older command
+REACTIONS = {
+    CommandState.WAITING: Reaction.SEEN,
+    CommandState.RUNNING: Reaction.SEEN,
+    CommandState.SUPERSEDED: Reaction.SEEN,
+    CommandState.RERUN: Reaction.DONE,
+    CommandState.UNKNOWN: Reaction.CONFUSED,
+}
+REPLY = "I know one command: `@flinkbot run azure` re-runs the last Azure build."
+BLOCKED_NOTE = (
+    "**Blocked:** this pull request changes files in `.github/workflows/`, and the bot's token may not push such "
+    "changes, so there is no build. A committer can ask the operators of the bot for a token with the `workflow` scope."
+)
+
+
+def plan(state: PullState, now: datetime) -> Plan:
+    """Decide what to do for one pull request. A settled one gets an empty plan.
+
+    Words (report, reactions, replies) tell what acts have come to, so plan them anew after the acts.
+    """
+    return Plan(tuple(_acts(state, now)), tuple(_words(state, now)))
+
+
+def latest_build(state: PullState) -> Build | None:
+    """Return the head's latest build, whoever started it."""
+    builds = [build for build in state.builds if build.sha == state.head]
+    return max(builds, key=_queued, default=None)
+
+
+def blocked(state: PullState) -> bool:
+    """Tell whether GitHub refuses the head for want of the workflow scope, and neither head nor token has changed."""
+    refusal = state.refusal
+    return bool(
+        state.open
+        and refusal
+        and refusal.workflow
+        and (refusal.head, refusal.token) == (state.head, state.token)
+        and not _branch(state, state.head)
+    )
+
+
+def push_due(state: PullState) -> datetime | None:
+    """Return when a refused head may be pushed again; None when nothing holds it back."""
+    refusal = state.refusal
+    if not refusal or refusal.head != state.head or refusal.workflow:
+        return None
+    return refusal.tried_at + PUSH_AGAIN[min(refusal.tries, len(PUSH_AGAIN)) - 1]
+
+
+def retained(state: PullState) -> set[str]:
+    """Return the commits whose branches and lines stay: the head, and what has the newest finished build."""
+    finished = [build for build in state.builds if build.finished and not build.gone]
+    newest = max(finished, key=_finished, default=None)
+    return {state.head, newest.sha if newest else state.head}
+
+
+# Acts -----------------------------------------------------------------------------------------
+
+
+def _acts(state: PullState, now: datetime) -> Iterator[Act]:
+    yield from _cancels(state, now)
+    if state.open:
+        yield from _pushes(state, now)
+    yield from _deletions(state)
+    if state.conversation_known:
+        yield from _commands(state, now)
+        yield from _missing_build(state, now)
+
+
+def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
+    due = push_due(state)
+    if not _branch(state, state.head) and not blocked(state) and (due is None or now >= due):
+        reason = "The head has no branch yet." if due is None else "GitHub refused it before; this is another try."
+        yield PushBranch(state.number, state.head, reason)
+
+
+def _cancels(state: PullState, now: datetime) -> Iterator[CancelBuild]:
+    for build in state.builds:
+        if not build.pending or build.cancelling or (state.open and build.sha == state.head):
+            continue
+        asked = build.cancel_asked_at
+        if asked is None or now - asked >= CANCEL_AGAIN:
+            reason = "There is a newer head." if state.open else "The pull request is closed."
+            yield CancelBuild(state.number, build.id, asked is not None, reason)
+
+
+def _deletions(state: PullState) -> Iterator[DeleteBranch]:
+    keep = retained(state) | {build.sha for build in state.builds if build.pending} if state.open else set()
+    reason = "A newer commit has been built, or waits for it." if state.open else "The pull request is closed."
+    for branch in state.branches:
+        if branch.sha not in keep:
+            yield DeleteBranch(state.number, branch.sha, reason)
+
+
+def _commands(state: PullState, now: datetime) -> Iterator[Act]:
+    waiting = [command for command in state.commands if command.state is CommandState.WAITING]
+    unknown = [command for command in waiting if not command.known]
+    stale = [c for c in waiting if c.known and (c.head != state.head or not state.open)]
+    current = [command for command in waiting if command not in unknown and command not in stale]
+    if unknown:
+        yield _settle(state, unknown, CommandState.UNKNOWN, "There is no such command.")
+    if stale:
+        reason = "A newer push came before it." if state.open else "The pull request is closed."
+        yield _settle(state, stale, CommandState.SUPERSEDED, reason)
+    if current:
+        yield from _rerun(state, current)
+
+
+def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
+    build, branch = latest_build(state), _branch(state, state.head)
+    ids = tuple(command.id for command in commands)
+    if build is None:
+        return  # remembered until there is one
+    if build.pending:
+        yield _settle(state, commands, CommandState.RUNNING, "A build is waiting or running already.", build.url)
+    elif branch is None:
+        return  # it is pushed first; that may start a build, which then serves the command
+    elif _can_be_retried(build, branch):
+        yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
+    else:
+        yield QueueBuild(state.number, state.head, ids, _why_new(build))
+
+
+def _can_be_retried(build: Build, branch: Branch) -> bool:
+    made_anew = branch.pushed_at and build.queued_at and branch.pushed_at > build.queued_at + NO_BUILD
+    failed = build.status in (BuildStatus.FAILURE, BuildStatus.CANCELED)
+    after = branch.pushed_at and build.finished_at and branch.pushed_at > build.finished_at
+    return failed and not build.gone and not made_anew and not after
+
+
+def _why_new(build: Build) -> str:
+    if build.gone:
+        return "The last build is gone."
+    if build.status is BuildStatus.SUCCESS:
+        return "The last build succeeded: nothing in it can be retried."
+    return "The branch had been deleted since the last build."
+
+
+def _missing_build(state: PullState, now: datetime) -> Iterator[QueueBuild]:
+    branch = _branch(state, state.head)
+    if not state.open or branch is None or latest_build(state) or state.head in state.queued:
+        return
+    if now - (branch.pushed_at or branch.seen_at) >= NO_BUILD:
+        reason = f"No build has come in the {NO_BUILD.total_seconds() / 60:.0f} minutes since the push."
+        yield QueueBuild(state.number, state.head, (), reason)
+
+
+def _settle(
+    state: PullState, commands: list[Command], settled: CommandState, reason: str, url: str = ""
+) -> SettleCommands:
+    return SettleCommands(state.number, tuple(command.id for command in commands), settled, url, reason)
+
+
+# Words ----------------------------------------------------------------------------------------
+
+
+def _words(state: PullState, now: datetime) -> Iterator[Word]:
+    if not state.conversation_known:
+        return
+    yield from _reports(state)
+    for command in state.commands:
+        yield from _answers(state, command, now)
+
+
+def _answers(state: PullState, command: Command, now: datetime) -> Iterator[Word]:
+    wanted = REACTIONS.get(command.state)
+    if wanted is None or now - command.at > ANSWERED or (command.state is CommandState.WAITING and not command.known):
+        return
+    if wanted != command.reaction:
+        yield React(state.number, command.id, wanted, f"The command is {command.state}.")
+    if command.state is CommandState.UNKNOWN and not command.replied:
+        yield Reply(state.number, command.id, reply_text(command.id), "The command is not understood.")
+
+
+def reply_text(comment_id: int) -> str:
+    """Return the answer to an unknown command, with a mark by which it is found again."""
+    return f"{reply_mark(comment_id)}\n{REPLY}"
+
+
+def reply_mark(comment_id: int) -> str:
+    """Return what tells the answer to a comment from other comments."""
+    return f"<!-- answer to {comment_id} -->"
+
+
+def _reports(state: PullState) -> Iterator[Word]:
+    first = state.reports[0] if state.reports else None
+    if first is None and not state.open:
+        return
+    report = next_report(_current_report(state), state)
+    text = render(report)
+    recorded = tuple(command.id for command in state.commands if _settled(command) and not command.recorded)
+    if first is None:
+        yield WriteReport(state.number, None, text, recorded, "There is no report yet.")
+    elif not same_text(first.body, text):
+        yield WriteReport(state.number, first.id, text, recorded, "The report is out of date.")
+    for second in state.reports[1:]:
+        yield DeleteReport(state.number, second.id, "The first report holds what it held.")
+
+
+def _current_report(state: PullState) -> Report:
+    """Return what the report says now, others of the bot folded in; a broken one says nothing."""
+    texts = [report.body for report in state.reports] or [state.former_report]
+    found = [parsed.report for parsed in map(parse, texts) if parsed.report]
+    current = found[0] if found else Report()
+    for other in found[1:]:
+        current = merge(current, other)
+    return current
+
+
+def next_report(report: Report, state: PullState) -> Report:
+    """Bring a report up to date. What is not understood stays as it is."""
+    fresh = not state.reports and not state.former_report
+    entries = _forget_unseen(list(report.entries), state)
+    entries = [_updated(entry, state) if isinstance(entry, Entry) else entry for entry in entries]
+    entries = _with_builds(entries, state)
+    entries = _with_commands(entries, state, fresh or not report.entries)
+    if state.open:
+        keep = retained(state)
+        entries = [_hidden(entry, keep) if isinstance(entry, Entry) else entry for entry in entries]
+    return replace(report, entries=tuple(entries), note=BLOCKED_NOTE if blocked(state) else "")
+
+
+def _forget_unseen(entries: list[Entry | Foreign], state: PullState) -> list[Entry | Foreign]:
+    """Drop what waits for a first build that will not come, as ci-bot does when a commit is gone; and what hides the
+    head, which may be a commit that was the head before.
+    """
+    present = {branch.sha for branch in state.branches} | {state.head} | {build.sha for build in state.builds}
+    return [entry for entry in entries if not (isinstance(entry, Entry) and _unseen(entry, state, present))]
+
+
+def _unseen(entry: Entry, state: PullState, present: set[str]) -> bool:
+    if entry.trigger_type != PUSH:
+        return False
+    waits = entry.status == UNKNOWN and entry.url == NO_URL
+    hides = entry.status == DELETED and entry.hash == state.head and not _build_of(entry, state)
+    return state.open and ((waits and entry.hash not in present) or hides)
+
+
+def _updated(entry: Entry, state: PullState) -> Entry:
+    build = _build_of(entry, state)
+    if entry.status == DELETED:
+        back = state.open and entry.hash in retained(state)
+        if back and entry.trigger_type == MANUAL and not build:
+            return replace(entry, hash=NO_HASH)
+        return replace(entry, status=_status(build)) if back and build else entry
+    if build:
+        return replace(entry, status=_status(build))
+    older = entry.hash != state.head or not state.open
+    return replace(entry, status="CANCELED") if older and entry.status == "PENDING" else entry
+
+
+def _with_builds(entries: list[Entry | Foreign], state: PullState) -> list[Entry | Foreign]:
+    """Add the builds that no entry names yet: of the head, and of commits that the report knows. The first one takes
+    the place of the entry that waited for it.
+    """
+    shown = {entry.hash for entry in entries if isinstance(entry, Entry) and entry.status != DELETED} | {state.head}
+    for build in sorted(state.builds, key=_queued):
+        if build.sha not in shown or any(isinstance(e, Entry) and _names(e, build) for e in entries):
+            continue
+        entries = [entry for entry in entries if not _waits(entry, build.sha)]
+        entries.append(Entry(build.sha, _status(build), build.url, build.sha, PUSH))
+    if state.open and not any(isinstance(entry, Entry) and entry.hash == state.head for entry in entries):
+        entries.append(Entry(state.head, UNKNOWN, NO_URL, state.head, PUSH))
+    return entries
+
+
+def _with_commands(entries: list[Entry | Foreign], state: PullState, all_of_them: bool) -> list[Entry | Foreign]:
+    """Add settled commands. Those that a report has held once are not added again: they may have given way."""
+    held = {e.trigger_id for e in entries if isinstance(e, Entry) and e.trigger_type == MANUAL}
+    by_url = {build.url: build for build in state.builds}
+    for command in state.commands:
+        if not _settled(command) or str(command.id) in held or (command.recorded and not all_of_them):
+            continue
+        build = by_url.get(command.url) if command.state is CommandState.RERUN else None
+        if build:
+            entries.append(Entry(build.sha, _status(build), build.url, str(command.id), MANUAL))
+        else:
+            # Before the builds: ci-bot takes the commit of the last finished entry for the newest.
+            entries.insert(0, Entry(NO_HASH, DELETED, NO_URL, str(command.id), MANUAL))
+    return entries
+
+
+def _hidden(entry: Entry, keep: set[str]) -> Entry:
+    return replace(entry, status=DELETED) if entry.status in FINAL and entry.hash not in keep else entry
+
+
+# Small questions ------------------------------------------------------------------------------
+
+
+def _branch(state: PullState, sha: str) -> Branch | None:
+    return next((branch for branch in state.branches if branch.sha == sha), None)
+
+
+def _settled(command: Command) -> bool:
+    return command.state is not CommandState.WAITING
+
+
+def _build_of(entry: Entry, state: PullState) -> Build | None:
+    return next((build for build in state.builds if _names(entry, build)), None)
+
+
+def _names(entry: Entry, build: Build) -> bool:
+    return entry.url == build.url or entry.build_id == build.id
+
+
+def _waits(entry: Entry | Foreign, sha: str) -> bool:
+    if not isinstance(entry, Entry):
+        return False
+    return (entry.hash, entry.trigger_type, entry.url) == (sha, PUSH, NO_URL)
+
+
+def _status(build: Build) -> str:
+    return BuildStatus.CANCELED if build.gone and not build.finished else build.status
+
+
+def _queued(build: Build) -> tuple[float, int]:
+    return (build.queued_at.timestamp() if build.queued_at else 0.0, build.id)
+
+
+def _finished(build: Build) -> tuple[float, float, int]:
+    return (build.finished_at.timestamp() if build.finished_at else 0.0, *_queued(build))

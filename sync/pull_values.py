@@ -1,0 +1,273 @@
+"""What is known of a pull request and its CI, and what can be done about it. Values only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class BuildStatus(StrEnum):
+    """What a build says, in ci-bot's words, whichever service it ran on."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"  # also one that succeeded with issues
+    CANCELED = "CANCELED"
+    PENDING = "PENDING"  # waits, runs, or is being cancelled
+    UNKNOWN = "UNKNOWN"  # no build seen yet
+
+
+FINAL = frozenset({BuildStatus.SUCCESS, BuildStatus.FAILURE, BuildStatus.CANCELED})
+
+
+class CommandState(StrEnum):
+    """How far a command has come; see `CommandComment.State`."""
+
+    WAITING = "waiting"
+    RERUN = "rerun"
+    RUNNING = "running"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+    BEFORE = "before"
+
+
+class Waiting(StrEnum):
+    """Why a pull request is where it is: what it waits for, or how it ended."""
+
+    READING = "reading"  # its conversation has not been read yet
+    PUSH = "push"  # its branch is about to be pushed
+    BLOCKED = "blocked"  # GitHub refuses the branch until the head or the token changes
+    REFUSED = "refused"  # GitHub refused the branch; it is tried again
+    BUILD = "build"  # pushed, no build seen yet
+    AGENT = "agent"  # a build waits for an agent
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    PASSED = "passed"
+    CLOSED = "closed"
+
+
+class Reaction(StrEnum):
+    """How the bot acknowledges a command."""
+
+    SEEN = "eyes"  # seen: it waits, or there was nothing to re-run
+    DONE = "+1"  # a build was started for it
+    CONFUSED = "confused"  # not understood
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build of one of the pull request's heads."""
+
+    id: int
+    sha: str
+    status: BuildStatus
+    url: str
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancelling: bool = False
+    cancel_asked_at: datetime | None = None  # when we last asked to cancel it
+    gone: bool = False  # the service does not have it any more
+    ahead: int | None = None  # builds that wait for an agent and were queued before it
+    failed_jobs: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether it may still come to something."""
+        return self.status is BuildStatus.PENDING and not self.gone
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether it has an outcome."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch `ci_<number>_<sha>` that exists."""
+
+    sha: str
+    seen_at: datetime
+    pushed_at: datetime | None = None  # when we pushed it; None when somebody else did
+
+
+@dataclass(frozen=True)
+class Command:
+    """A comment that tells the bot to do something."""
+
+    id: int  # the comment's
+    head: str  # the head when it was first seen
+    at: datetime
+    known: bool = True
+    state: CommandState = CommandState.WAITING
+    url: str = ""  # of the build that serves it
+    reaction: str = ""  # the last one that we gave
+    replied: bool = False
+    recorded: bool = False  # a report that holds it has been written
+
+
+@dataclass(frozen=True)
+class ReportText:
+    """A comment of the bot that is a CI report."""
+
+    id: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """GitHub's refusal of a branch."""
+
+    head: str
+    words: str
+    workflow: bool  # for want of the workflow scope
+    token: str  # fingerprint of the token that was refused
+    tried_at: datetime
+    tries: int = 1
+
+
+@dataclass(frozen=True)
+class PullState:
+    """Everything that decides what happens to one pull request."""
+
+    number: int
+    head: str
+    open: bool = True
+    conversation_known: bool = True
+    branches: tuple[Branch, ...] = ()
+    builds: tuple[Build, ...] = ()  # oldest first
+    commands: tuple[Command, ...] = ()  # oldest first
+    reports: tuple[ReportText, ...] = ()  # oldest first
+    former_report: str = ""  # the text of a report that was deleted
+    refusal: Refusal | None = None
+    token: str = ""  # fingerprint of the current token
+    queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
+
+
+@dataclass(frozen=True)
+class PushBranch:
+    """Push the head as ci_<number>_<sha>."""
+
+    number: int
+    sha: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeleteBranch:
+    """Delete ci_<number>_<sha>."""
+
+    number: int
+    sha: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CancelBuild:
+    """Ask a build to stop; `again` when it has been asked before and goes on."""
+
+    number: int
+    build_id: int
+    again: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RetryBuild:
+    """Run the failed jobs of a build again, for the sake of these commands."""
+
+    number: int
+    build_id: int
+    sha: str
+    commands: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class QueueBuild:
+    """Queue a new build of a head: for commands, or because none came by itself."""
+
+    number: int
+    sha: str
+    commands: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class SettleCommands:
+    """Note what became of commands for which nothing needs to be done."""
+
+    number: int
+    commands: tuple[int, ...]
+    state: CommandState
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """Change the report, or write the first one (`comment_id` None)."""
+
+    number: int
+    comment_id: int | None
+    body: str
+    recorded: tuple[int, ...]  # the commands that the text holds
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeleteReport:
+    """Delete a second report; the first one holds what it held."""
+
+    number: int
+    comment_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class React:
+    """React to a comment that holds a command."""
+
+    number: int
+    comment_id: int
+    reaction: Reaction
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answer a command that is not understood."""
+
+    number: int
+    comment_id: int
+    body: str
+    reason: str
+
+
+Act = PushBranch | DeleteBranch | CancelBuild | RetryBuild | QueueBuild | SettleCommands
+Word = WriteReport | DeleteReport | React | Reply
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do. Words tell what acts have done, so they are planned anew after the acts."""
+
+    acts: tuple[Act, ...] = ()
+    words: tuple[Word, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.acts or self.words)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a pull request is where it is: a sentence in which `{time}` stands for the time since `since`."""
+
+    waiting: Waiting
+    text: str
+    since: datetime | None = None
+
+
+def branch_name(number: int, sha: str) -> str:
+    """Return the name of a head's branch in the CI repository."""
+    return f"ci_{number}_{sha}"
