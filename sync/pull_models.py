@@ -44,7 +44,8 @@ class PullRequest(models.Model):
     # Where its CI stands, as the last pass found it.
     ci_state = models.CharField(max_length=8, choices=CIState, blank=True)
     waiting = models.CharField(max_length=16, blank=True)  # a `pull_values.Waiting`, for filters
-    why = models.CharField(max_length=500, blank=True)  # one sentence: why it is where it is
+    why = models.CharField(max_length=500, blank=True)  # one sentence: why it is where it is; {time} is since why_since
+    why_since = models.DateTimeField(null=True)
     plan = models.JSONField(default=list)  # what is still to be done, in words; in observe mode, what would be
     build = models.ForeignKey("agents.Build", null=True, on_delete=models.SET_NULL, related_name="+")
     # What stands in the way of its branch.
@@ -81,6 +82,7 @@ class CIBranch(models.Model):
     orphan = models.BooleanField(default=False)  # no pull request has that number
     seen_at = models.DateTimeField()
     pushed_at = models.DateTimeField(null=True)  # when we pushed it; null when somebody else did
+    after_build = models.BigIntegerField(default=0)  # the head's latest build when we pushed it
 
     class Meta:
         verbose_name = "CI branch"
@@ -116,6 +118,7 @@ class CommandComment(models.Model):
     settled_at = models.DateTimeField(null=True)
     reaction = models.CharField(max_length=10, blank=True)  # the last one that we gave
     replied = models.BooleanField(default=False)
+    recorded = models.BooleanField(default=False)  # a report that holds it has been written
 
     class Meta:
         ordering = ["comment_id"]
@@ -133,6 +136,7 @@ class ReportComment(models.Model):
     body = models.TextField()
     written_at = models.DateTimeField()  # its last change, by GitHub's clock
     etag = models.CharField(max_length=128, blank=True)
+    gone = models.BooleanField(default=False)  # deleted on GitHub; the next one starts from its text
 
     class Meta:
         ordering = ["comment_id"]

@@ -66,7 +66,9 @@ def plan(state: PullState, now: datetime) -> Plan:
 
     Words (report, reactions, replies) tell what acts have come to, so plan them anew after the acts.
     """
-    return Plan(tuple(_acts(state, now)), tuple(_words(state, now)))
+    acts = tuple(_acts(state, now))
+    served = {id for act in acts for id in getattr(act, "commands", ())}
+    return Plan(acts, tuple(_words(state, now, served)))
 
 
 def latest_build(state: PullState) -> Build | None:
@@ -170,10 +172,8 @@ def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
 
 
 def _can_be_retried(build: Build, branch: Branch) -> bool:
-    made_anew = branch.pushed_at and build.queued_at and branch.pushed_at > build.queued_at + NO_BUILD
     failed = build.status in (BuildStatus.FAILURE, BuildStatus.CANCELED)
-    after = branch.pushed_at and build.finished_at and branch.pushed_at > build.finished_at
-    return failed and not build.gone and not made_anew and not after
+    return failed and not build.gone and build.id > branch.after_build
 
 
 def _why_new(build: Build) -> str:
@@ -202,12 +202,13 @@ def _settle(
 # Words ----------------------------------------------------------------------------------------
 
 
-def _words(state: PullState, now: datetime) -> Iterator[Word]:
+def _words(state: PullState, now: datetime, served: set[int]) -> Iterator[Word]:
     if not state.conversation_known:
         return
     yield from _reports(state)
     for command in state.commands:
-        yield from _answers(state, command, now)
+        if command.id not in served:
+            yield from _answers(state, command, now)
 
 
 def _answers(state: PullState, command: Command, now: datetime) -> Iterator[Word]:

@@ -89,6 +89,7 @@ class Branch:
     sha: str
     seen_at: datetime
     pushed_at: datetime | None = None  # when we pushed it; None when somebody else did
+    after_build: int = 0  # the head's latest build when we pushed: earlier builds are of a branch that was deleted
 
 
 @dataclass(frozen=True)
