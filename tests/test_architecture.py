@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
 PURE = {
     "flinkci_dashboard": {"credential_rules", "exposure_rules"},
-    "sync": {"values", "mirror", "pull_values", "pull_requests", "commands", "report"},
+    "sync": {"values", "mirror", "pull_values", "pull_requests", "commands", "report", "waiting"},
     "labeler": {"labels"},
     "agents": {"hosts", "failures", "statistics"},
 }
