@@ -1,0 +1,255 @@
+"""Jira's tickets, over its REST API (Data Center, version 2)."""
+
+import email.utils
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from flinkci_dashboard.clients import web
+from flinkci_dashboard.clients.secrets import mask, token
+
+PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and nobody waits for us
+BATCH = 100  # keys in one query
+PATIENCE = 30.0  # seconds that we wait in all for Jira's sake, in one pass
+TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
+DEFAULT_WAIT = 60.0  # seconds to keep away when Jira says "too many" and not for how long
+MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
+FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
+KEY = re.compile(r"\b[A-Z][A-Z0-9_]*-[0-9]+\b")
+LOGIN_REASON, DENIED = "X-Seraph-LoginReason", "X-Authentication-Denied-Reason"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as Jira tells it. `key` is the present one, whichever key was asked for; `id` never changes."""
+
+    id: int
+    key: str
+    summary: str
+    status: str
+    assignee: str  # "" when nobody is
+    components: tuple[str, ...]
+    fix_versions: tuple[str, ...]
+    updated: datetime
+
+
+class JiraError(Exception):
+    """Jira gave no usable answer. `retry_after` is for how many seconds it wants to be left alone."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class _RefusedError(Exception):
+    """Jira does not take the query (400); the message is its own words."""
+
+
+class Jira:
+    """Asks Jira, one request at a time. Close it after use, or use it as a context manager."""
+
+    def __init__(self, pause: float | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._pause = PAUSE if pause is None else pause
+        self._sleep = sleep
+        self._patience = PATIENCE
+        self._asked_at: float | None = None
+        self._session = web.session()
+        secret = token("jira")
+        self._auth = web.SignedBy(secret) if secret else None
+
+    def __enter__(self) -> "Jira":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._session.close()
+
+    def tickets(self, keys: Iterable[str]) -> Iterator[dict[str, Ticket | None]]:
+        """Yield batches of key → ticket; None for a key that Jira does not know. Raises JiraError.
+
+        One query for each hundred keys. A query with an unknown key is refused as a whole; then those keys are left
+        out that Jira names, or found by halving. A ticket that has moved is found by its old key.
+        """
+        ordered = sorted(set(keys), key=lambda key: (len(key), key))  # keys past the last ticket stay together
+        for start in range(0, len(ordered), BATCH):
+            yield self._batch(ordered[start : start + BATCH])
+
+    def updated(self, minutes: int) -> list[Ticket]:
+        """Return Flink's tickets that changed in the last minutes. Raises JiraError.
+
+        The time is relative because JQL's dates have no zone. Newest first, so that a ticket that changes while the
+        pages are read pushes others to the next page rather than out of sight.
+        """
+        query = f"project = FLINK AND updated >= -{max(minutes, 1)}m ORDER BY updated DESC, key DESC"
+        found: list[Ticket] = []
+        while True:
+            try:
+                page = self._search(query, len(found), 1000)
+            except _RefusedError as error:
+                raise JiraError(f"Jira refuses the query: {error}") from None
+            found += page.tickets
+            if not page.tickets or page.start + len(page.tickets) >= page.total:
+                return found
+
+    def _batch(self, keys: list[str]) -> dict[str, Ticket | None]:
+        found: dict[str, Ticket | None] = {}
+        to_ask, probes = [keys], 0
+        while to_ask:
+            asked = to_ask.pop()
+            try:
+                found |= {ticket.key: ticket for ticket in self._by_keys(asked)}
+            except _RefusedError as error:
+                if (probes := probes + 1) > MAX_PROBES:
+                    raise JiraError(f"Jira refuses the query: {error}") from None
+                to_ask += _without_refused(asked, str(error))
+        return {key: found[key] if key in found else self._one(key) for key in keys}
+
+    def _by_keys(self, keys: list[str]) -> list[Ticket]:
+        return self._search(f"key in ({', '.join(keys)})", 0, len(keys)).tickets
+
+    def _one(self, key: str) -> Ticket | None:
+        """Ask for a ticket that the search did not show: it may have moved, be invisible, or not exist."""
+        answer = self._send("GET", f"issue/{key}", params={"fields": ",".join(FIELDS)})
+        if answer.status_code in (401, 403, 404) and _words(answer):
+            return None
+        _raise_for(answer)
+        return _ticket(_json(answer))
+
+    def _search(self, query: str, start: int, size: int) -> "_Page":
+        body = {"jql": query, "startAt": start, "maxResults": size, "fields": list(FIELDS)}
+        answer = self._send("POST", "search", json=body)
+        if answer.status_code == 400:
+            raise _RefusedError(_words(answer) or "no reason given")
+        _raise_for(answer)
+        return _page(_json(answer))
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        while True:
+            self._keep_pace()
+            address = f"{settings.JIRA_URL}/rest/api/2/{path}"
+            try:
+                answer = self._session.request(
+                    method, address, auth=self._auth, timeout=TIMEOUT, allow_redirects=False, **options
+                )
+            except requests.Timeout as error:
+                raise JiraError("Jira is too slow to answer.") from error
+            except requests.RequestException as error:
+                raise JiraError(f"Jira does not answer ({type(error).__name__}).") from error
+            _refuse_failed_login(answer)
+            if answer.status_code != 429:
+                return answer
+            self._wait(_retry_after(answer.headers.get("Retry-After")))
+
+    def _keep_pace(self) -> None:
+        now = time.monotonic()
+        if self._asked_at is not None and (early := self._asked_at + self._pause - now) > 0:
+            self._sleep(early)
+        self._asked_at = time.monotonic()
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > self._patience:
+            raise JiraError(f"Jira asks to be left alone for {seconds:.0f} s (429).", seconds)
+        self._patience -= max(seconds, 1.0)
+        self._sleep(seconds)
+
+
+@dataclass(frozen=True)
+class _Page:
+    start: int
+    total: int
+    tickets: list[Ticket]
+
+
+def _without_refused(keys: list[str], words: str) -> list[list[str]]:
+    """Return what is left to ask after a refusal: all but the keys that Jira names, or both halves."""
+    named = set(KEY.findall(words.upper()))
+    kept = [key for key in keys if key not in named]
+    if len(kept) < len(keys):
+        return [kept] if kept else []
+    middle = len(keys) // 2
+    return [keys[:middle], keys[middle:]] if middle else []
+
+
+def _refuse_failed_login(answer: requests.Response) -> None:
+    """Raise JiraError when Jira did not take our token; it may say so with a 200, in a header alone."""
+    if answer.headers.get(LOGIN_REASON, "").startswith(("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")):
+        raise JiraError("Jira refuses our token: it is expired, revoked or mistyped. Store a valid one, or none.")
+    if denied := answer.headers.get(DENIED):
+        raise JiraError(f"Jira refuses the login ({mask(denied)[:200]}): sign in once in a browser.")
+
+
+def _raise_for(answer: requests.Response) -> None:
+    status = answer.status_code
+    if status in (401, 403):
+        raise JiraError(f"Jira refuses access ({status}): {_words(answer) or 'no reason given'}")
+    if status != 200:
+        raise JiraError(f"Jira answers {status}: {_words(answer) or 'no reason given'}")
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        page = "a web page" if "html" in answer.headers.get("Content-Type", "") else "something that is not JSON"
+        raise JiraError(f"Jira answers with {page} instead of tickets.") from error
+
+
+def _words(answer: requests.Response) -> str:
+    """Return Jira's own words about a refusal, or "" when it has none (its error pages are HTML)."""
+    try:
+        data = answer.json()
+    except ValueError:
+        return ""
+    messages = data.get("errorMessages") if isinstance(data, dict) else None
+    return mask(" ".join(" ".join(map(str, messages)).split())) if isinstance(messages, list) else ""
+
+
+def _page(data: Any) -> _Page:
+    try:
+        return _Page(int(data["startAt"]), int(data["total"]), [_ticket(issue) for issue in data["issues"]])
+    except (KeyError, TypeError, ValueError) as error:
+        raise JiraError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
+
+
+def _ticket(issue: Any) -> Ticket:
+    try:
+        fields = issue["fields"]
+        return Ticket(
+            id=int(issue["id"]),
+            key=str(issue["key"])[:64],
+            summary=_text(fields.get("summary"))[:500],
+            status=_text((fields.get("status") or {}).get("name"))[:100],
+            assignee=_text((fields.get("assignee") or {}).get("displayName"))[:200],
+            components=_names(fields.get("components")),
+            fix_versions=_names(fields.get("fixVersions")),
+            updated=datetime.strptime(fields["updated"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise JiraError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
+
+
+def _names(items: Any) -> tuple[str, ...]:
+    return tuple(filter(None, (_text(item["name"])[:255] for item in items or [])))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).replace("\0", "")
+
+
+def _retry_after(value: str | None) -> float:
+    """Read Retry-After in seconds, which may be a date."""
+    if value is None:
+        return DEFAULT_WAIT
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
+    except ValueError:
+        return DEFAULT_WAIT
