@@ -64,3 +64,25 @@ def admin(db) -> Client:
     browser = Client()
     browser.force_login(User.objects.create_superuser("admin"))
     return browser
+
+
+@pytest.fixture
+def flink(world, bootstrapped):
+    """Give the source four versions, the newest unpublished; the mirror is empty."""
+    world.commit("master", count=3)
+    for version in ("1.9", "2.0", "2.1", "2.2"):
+        world.cut_release(version)
+        world.commit(f"release-{version}", f"Prepare {version}")
+        if version != "2.2":
+            world.release(f"{version}.0")
+    world.create_branch("release-japicmp")
+    return world
+
+
+@pytest.fixture
+def mirrored(flink):
+    """Bring the mirror in step by a pass."""
+    from flinkci_dashboard.jobs import run_pass
+
+    assert run_pass("sync_mirrors", "command").outcome == "ok"
+    return flink

@@ -36,6 +36,7 @@ TRANSFER = Limits(total=50 * 60, idle=5 * 60)  # the total stays under the task'
 LOCAL = Limits(total=10 * 60, idle=10 * 60)
 ORPHAN = 10.0  # seconds that a killed worker's git has to end when it is told to
 MAX_PACKS = 40
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFTOVERS = ("*.lock", "objects/pack/tmp_*", "objects/pack/*.keep", "objects/tmp_*", "objects/??/tmp_obj_*")
 
 
@@ -242,7 +243,7 @@ def open_cache(folder: Path) -> Iterator[Cache]:
     The caller holds the job's lock, so whatever lock file or half a pack lies here is stale. A git that outlived its
     killed worker is ended first: all of ours inherit a locked file, which tells that there is one.
     """
-    try:
+    with _disk_full_told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         owner = os.open(folder.with_suffix(".owner"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -252,10 +253,6 @@ def open_cache(folder: Path) -> Iterator[Cache]:
             yield Cache(folder, owner, [*healed, *_clear_leftovers(folder)])
         finally:
             os.close(owner)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(no_space(folder)) from error
-        raise
 
 
 def remove_cache(folder: Path) -> None:
@@ -281,6 +278,18 @@ def _push_result(flag: str, ref: str, summary: str, stderr: str) -> PushResult:
     branch = ref.removeprefix("refs/heads/")
     said = [line for line in stderr.splitlines() if line.startswith("remote:") and branch in line]
     return PushResult(ref, PushStatus.REJECTED, words_of("\n".join([reason, *said])))
+
+
+@contextmanager
+def _disk_full_told(folder: Path) -> Iterator[None]:
+    """Clear up at once when the disk is full: half a pack would keep it full for everybody else."""
+    try:
+        yield
+    except (DiskFull, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
+            raise
+        _clear_leftovers(folder)
+        raise DiskFull(no_space(folder)) from error
 
 
 def _create(folder: Path) -> None:

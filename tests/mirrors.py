@@ -1,0 +1,48 @@
+"""What the tests of the mirror job share."""
+
+import contextlib
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+from flinkci_dashboard.jobs import request, run_pass
+from flinkci_dashboard.models import JobRun
+from sync.models import Mirror, MirrorBranch
+
+SELECTED = {"master", "release-2.0", "release-2.1", "release-2.2"}
+
+
+def sync(now: bool = False) -> JobRun:
+    if now:
+        request("sync_mirrors", None)
+    return run_pass("sync_mirrors", "command")
+
+
+def states() -> dict[str, str]:
+    return dict(MirrorBranch.objects.filter(selected=True).values_list("name", "state"))
+
+
+def row(name="master") -> MirrorBranch:
+    return MirrorBranch.objects.get(name=name)
+
+
+def cache() -> Path:
+    return settings.DATA_DIR / "git" / f"mirror-{Mirror.objects.get().pk}.git"
+
+
+def git_requests(world, mark) -> list[str]:
+    return [f"{each.method} {each.path}{'?' if each.query else ''}" for each in world.since(mark, "git")]
+
+
+def pushes(world, mark) -> int:
+    return sum(each.path.endswith("git-receive-pack") for each in world.since(mark, "git"))
+
+
+def git_children() -> list[list[str]]:
+    """Return the arguments of our git processes, without those of the sandbox's server."""
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(each.cmdline())
+    return [line for line in found if line[:1] == ["git"] and "http-backend" not in line]
