@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from flinkci_dashboard import views
+
 urlpatterns: list = [
+    path("", views.overview, name="overview"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("jobs/", views.job_list, name="jobs"),
+    path("jobs/<slug:name>/", views.job, name="job"),
+    path("jobs/<slug:name>/run/", views.run_job, name="run_job"),
+    path("", include("sync.urls")),
     path("admin/", admin.site.urls),
     path("", include("flinkci_dashboard.urls_people")),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,101 @@
+"""The overview, the jobs, and whether the system is well."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from flinkci_dashboard import audit, health, jobs
+from flinkci_dashboard.live import Context, live
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.people import OPERATE
+from flinkci_dashboard.tiles import tiles
+
+PER_PAGE = 50
+RECENT = 8
+
+
+@require_GET
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer that the web process serves."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_GET
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer whether database, migrations and workers are fine; 503 with the reasons when they are not."""
+    found = health.problems(timezone.now())
+    return JsonResponse({"status": "unready" if found else "ok", **found}, status=503 if found else 200)
+
+
+def latest_run(request: HttpRequest) -> object:
+    """Return what changes whenever any job starts, moves on or ends."""
+    return JobRun.objects.values_list("pk", "outcome", "progress", "ended_at").first()
+
+
+@require_GET
+@live("overview.html", "_overview.html", version=latest_run)
+def overview(request: HttpRequest) -> Context:
+    """Show on one page whether all is well."""
+    now = timezone.now()
+    return {
+        "tiles": tiles(now),
+        "worker_problem": health.worker_problem(now),
+        "workers": Worker.objects.all(),
+        "runs": JobRun.objects.exclude(outcome=JobRun.Outcome.OK, counts={})[:RECENT],
+    }
+
+
+@require_GET
+@live("jobs.html", "_jobs.html", version=latest_run)
+def job_list(request: HttpRequest) -> Context:
+    """Show every job: when it runs, how its last pass ended, and what was asked of it."""
+    newest = _latest_runs()
+    late = health.overdue(timezone.now())
+    rows = [
+        {"job": jobs.JOBS[each.job], "schedule": each, "run": newest.get(each.job), "overdue": each.job in late}
+        for each in JobSchedule.objects.all()
+        if each.job in jobs.JOBS
+    ]
+    return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
+
+
+def _latest_runs() -> dict[str, JobRun]:
+    return {run.job: run for name in jobs.JOBS for run in JobRun.objects.filter(job=name)[:1]}
+
+
+@require_GET
+@live("job.html", "_job.html", version=latest_run)
+def job(request: HttpRequest, name: str) -> Context:
+    """Show one job's passes, newest first; those that found all in order only when asked for."""
+    if name not in jobs.JOBS:
+        raise Http404(f"There is no job named {name}.")
+    runs = JobRun.objects.filter(job=name)
+    shown = request.GET.get("show", "busy")
+    if shown == "failed":
+        runs = runs.filter(outcome__in=(JobRun.Outcome.FAILED, JobRun.Outcome.PARTIAL))
+    elif shown != "all":
+        runs = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={}))
+    page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
+    schedule = JobSchedule.objects.filter(job=name).first()
+    tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
+    newest = JobRun.objects.filter(job=name).first()
+    return {"job": jobs.JOBS[name], "page": page, "shown": shown, "tabs": tabs, "schedule": schedule, "newest": newest}
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def run_job(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for a pass of a job now."""
+    if name not in jobs.JOBS:
+        raise Http404(f"There is no job named {name}.")
+    audit.record(request, "run job", name)
+    jobs.request(name, request.user)  # type: ignore[arg-type]
+    messages.info(request, f"{jobs.JOBS[name].title}: a pass was asked for; it starts within seconds.")
+    return HttpResponseRedirect(reverse("job", args=[name]))

@@ -1,0 +1,85 @@
+// Times that stay true, the theme, forms that ask for a name, and polling that rests while nobody looks.
+"use strict";
+
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+function words(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 1) return "0 s";
+  const at = UNITS.findIndex(([size]) => whole >= size);
+  const [size, unit] = UNITS[at];
+  const rest = at < 2 ? Math.floor((whole % size) / UNITS[at + 1][0]) : 0;
+  return `${Math.floor(whole / size)} ${unit}` + (rest ? ` ${rest} ${UNITS[at + 1][1]}` : "");
+}
+
+function showTimes() {
+  const now = Date.now();
+  for (const element of document.querySelectorAll("time[data-relative]")) {
+    const at = new Date(element.dateTime);
+    const seconds = (now - at) / 1000;
+    const text = words(Math.abs(seconds));
+    const forms = { ago: seconds < 0 ? `in ${text}` : `${text} ago`, since: text };
+    const shown = forms[element.dataset.relative] ?? forms.ago;
+    if (element.textContent !== shown) element.textContent = shown;
+    if (!element.title) element.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+  }
+  for (const element of document.querySelectorAll("time[data-local]:not([title])")) {
+    const at = new Date(element.dateTime);
+    element.title = element.textContent.trim();
+    element.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  }
+}
+
+function theme() {
+  const chosen = localStorage.getItem("theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+}
+
+function switchTheme() {
+  const dark = document.documentElement.dataset.theme
+    ? document.documentElement.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  localStorage.setItem("theme", dark ? "light" : "dark");
+  theme();
+}
+
+// A form with data-confirm="name" enables its button once the name is typed.
+function checkName(input) {
+  const form = input.closest("form[data-confirm]");
+  if (form) form.querySelector("button").disabled = input.value.trim() !== form.dataset.confirm;
+}
+
+theme();
+document.addEventListener("DOMContentLoaded", () => {
+  showTimes();
+  setInterval(showTimes, 1000);
+  document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
+  for (const form of document.querySelectorAll("form[data-confirm]")) form.querySelector("button").disabled = true;
+});
+document.addEventListener("input", (event) => checkName(event.target));
+document.addEventListener("change", (event) => {
+  if (event.target.closest("form[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+// Live fragments: rest while the tab is hidden or a form in the fragment is being filled in; keep what is the same.
+const shown = new WeakMap();
+function source(event) {
+  return event.detail?.ctx?.sourceElement;
+}
+document.addEventListener("htmx:before:request", (event) => {
+  const element = source(event);
+  if (!element?.matches?.("[data-live]")) return;
+  const busy = element.querySelector("details[open] form, dialog[open]")?.contains(document.activeElement);
+  if (document.hidden || busy) event.preventDefault();
+});
+document.addEventListener("htmx:before:swap", (event) => {
+  const element = source(event);
+  const text = event.detail?.ctx?.text;
+  if (!element?.matches?.("[data-live]")) return;
+  if (shown.get(element) === text) event.preventDefault();
+  else shown.set(element, text);
+});
+document.addEventListener("htmx:after:swap", showTimes);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const element of document.querySelectorAll("[data-live]")) htmx.trigger(element, "refresh");
+});
