@@ -1,5 +1,6 @@
 """The whole system over a small world of its own: `python -m flinkci_dashboard.demo` (what `make demo` starts)."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -30,6 +31,7 @@ def main() -> int:
 
 def _prepare_environment(group: Group) -> None:
     folder = Path(os.environ.get("DATA_DIR", "var")).absolute() / "demo"
+    _take_lock(folder.with_name("demo.lock"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     command = [
@@ -55,6 +57,16 @@ def _prepare_environment(group: Group) -> None:
         "REQUIRE_SECOND_FACTOR": "0",
         "DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings",
     }
+
+
+def _take_lock(path: Path) -> None:
+    """Keep a second demo from this one's folder; the lock goes with the process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("A demo runs in this folder already. Stop it, or name another: DATA_DIR=… make demo") from None
 
 
 def _prepare_database() -> None:

@@ -1,0 +1,60 @@
+"""Admin of jobs: the schedule can be changed, the record can be looked at."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from flinkci_dashboard.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.models import Action, JobRequest, JobRun, JobSchedule, Worker
+
+
+@admin.register(JobSchedule)
+class JobScheduleAdmin(admin.ModelAdmin):
+    """When jobs run. The rows are made by `bootstrap`, one for each job."""
+
+    list_display = ["job", "enabled", "interval", "next_run_at"]
+    readonly_fields = ["job"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: a job is code."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: JobSchedule | None = None) -> bool:
+        """Refuse: a job is disabled, not deleted."""
+        return False
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    """Passes."""
+
+    list_display = ["job", "outcome", "started_at", "ended_at", "trigger", "host", "counts"]
+    list_filter = ["job", "outcome", "trigger"]
+    search_fields = ["error"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(JobRequest)
+class JobRequestAdmin(ReadOnlyAdmin):
+    """What people asked for."""
+
+    list_display = ["job", "act", "subject", "requested_by", "requested_at", "settled_at", "answer"]
+    list_filter = ["job", "act"]
+    search_fields = ["subject", "answer"]
+    list_select_related = ["requested_by"]
+
+
+@admin.register(Action)
+class ActionAdmin(ReadOnlyAdmin):
+    """What the bot did outside, or would have done."""
+
+    list_display = ["job", "kind", "subject", "state", "created_at", "settled_at", "answer"]
+    list_filter = ["job", "kind", "state"]
+    search_fields = ["key", "subject", "answer"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Hosts that run background work."""
+
+    list_display = ["host", "pid", "started_at", "seen_at"]
