@@ -72,30 +72,30 @@ def _latest_runs() -> dict[str, JobRun]:
 
 @require_GET
 @live("job.html", "_job.html", version=latest_run)
-def job(request: HttpRequest, name: str) -> Context:
+def job_runs(request: HttpRequest, job: str) -> Context:
     """Show one job's passes, newest first; those that found all in order only when asked for."""
-    if name not in jobs.JOBS:
-        raise Http404(f"There is no job named {name}.")
-    runs = JobRun.objects.filter(job=name)
+    if job not in jobs.JOBS:
+        raise Http404(f"There is no job named {job}.")
+    runs = JobRun.objects.filter(job=job)
     shown = request.GET.get("show", "busy")
     if shown == "failed":
         runs = runs.filter(outcome__in=(JobRun.Outcome.FAILED, JobRun.Outcome.PARTIAL))
     elif shown != "all":
         runs = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={}))
     page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
-    schedule = JobSchedule.objects.filter(job=name).first()
+    schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
-    newest = JobRun.objects.filter(job=name).first()
-    return {"job": jobs.JOBS[name], "page": page, "shown": shown, "tabs": tabs, "schedule": schedule, "newest": newest}
+    newest = JobRun.objects.filter(job=job).first()
+    return {"job": jobs.JOBS[job], "page": page, "shown": shown, "tabs": tabs, "schedule": schedule, "newest": newest}
 
 
 @require_POST
 @permission_required(OPERATE, raise_exception=True)
-def run_job(request: HttpRequest, name: str) -> HttpResponse:
+def run_job(request: HttpRequest, job: str) -> HttpResponse:
     """Ask for a pass of a job now."""
-    if name not in jobs.JOBS:
-        raise Http404(f"There is no job named {name}.")
-    audit.record(request, "run job", name)
-    jobs.request(name, request.user)  # type: ignore[arg-type]
-    messages.info(request, f"{jobs.JOBS[name].title}: a pass was asked for; it starts within seconds.")
-    return HttpResponseRedirect(reverse("job", args=[name]))
+    if job not in jobs.JOBS:
+        raise Http404(f"There is no job named {job}.")
+    audit.record(request, "run job", job)
+    jobs.request(job, request.user)  # type: ignore[arg-type]
+    messages.info(request, f"{jobs.JOBS[job].title}: a pass was asked for; it starts within seconds.")
+    return HttpResponseRedirect(reverse("job", args=[job]))

