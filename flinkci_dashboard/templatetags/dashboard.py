@@ -32,7 +32,7 @@ def badge(state: object, label: str = "") -> SafeString:
 @register.filter
 def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
     """Show how long ago it was ("ago") or has lasted ("since"); the script keeps it true, the title has the date."""
-    if at is None:
+    if not at:
         return "–"
     text = "{:%Y-%m-%d %H:%M} UTC"
     return format_html('<time datetime="{}" data-relative="{}">{}</time>', at.isoformat(), form, text.format(at))
@@ -41,15 +41,15 @@ def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
     """Show a date and time, in the reader's zone where there is a script."""
-    if at is None:
+    if not at:
         return "–"
     return format_html('<time datetime="{}" data-local>{:%Y-%m-%d %H:%M} UTC</time>', at.isoformat(), at)
 
 
 @register.filter
-def duration(length: timedelta | float | None) -> str:
+def duration(length: timedelta | float | str | None) -> str:
     """Say a length of time in its two largest units: "2 h 5 min"; seconds below ten with a decimal."""
-    if length is None:
+    if length is None or isinstance(length, str):  # a missing value is an empty text to a template
         return "–"
     seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
     if seconds < 10:
