@@ -59,7 +59,7 @@ def _newest_first(name: str) -> list[int]:
 
 def _lag(branch: MirrorBranch) -> timedelta | None:
     """Return how long the source's head took to reach the mirror; None while it has not, or was there before us."""
-    if branch.mirrored_at is None or branch.source_seen_at is None:
+    if branch.mirrored_at is None or branch.source_seen_at in (None, branch.mirrored_at):
         return None
     return branch.mirrored_at - branch.source_seen_at
 

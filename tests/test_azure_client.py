@@ -101,8 +101,9 @@ def _locations() -> dict:
 
 
 @pytest.fixture
-def service():
+def service(settings):
     with Scripted() as server:
+        settings.AZURE_DEVOPS_URL = server.url
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.shutdown()

@@ -18,6 +18,7 @@ SETTINGS = {
     "gc.auto": "0",
     "core.fsync": "none",
 }
+STEP = 12 * 3600  # seconds between two commits, until the history has reached the present
 AUTHOR = "Ada Example <ada@example.org>"
 
 
@@ -28,7 +29,7 @@ class Repositories:
         self.root = root
         self.lock = threading.RLock()
         self._written = 0
-        self._second = int(time.time()) - 86_400
+        self._second = int(time.time()) - 40 * 86_400
 
     def path(self, repo: str) -> Path:
         """Return the folder of a repository."""
@@ -84,15 +85,13 @@ class Repositories:
             start = parent or self.refs(repo, ref).get("", "")
             stream = bytearray()
             for number in range(count):
-                stream += self._commit(ref, message, author, files, start if number == 0 else "", count - number)
+                stream += self._commit(ref, message, author, files, start if number == 0 else "")
             stream += b"get-mark :1\n"
             return self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
 
-    def _commit(
-        self, ref: str, message: str, author: str, files: Mapping[str, str] | None, parent: str, left: int
-    ) -> bytes:
+    def _commit(self, ref: str, message: str, author: str, files: Mapping[str, str] | None, parent: str) -> bytes:
         self._written += 1
-        self._second = max(self._second + 1, int(time.time()) - left)
+        self._second = min(int(time.time()), self._second + STEP)
         changed = files or {f"flink-core/src/Change{self._written % 50}.java": f"// {self._written}\n"}
         text, who = message.encode(), f"{author} {self._second} +0000"
         lines = [f"commit {ref}\nmark :1\nauthor {who}\ncommitter {who}\n".encode()]
@@ -109,7 +108,7 @@ class Repositories:
         """Give each pull request number a commit of its own on `parent`, as refs/pull/N/head; returns number → SHA."""
         stream = bytearray()
         for number in numbers:
-            stream += self._commit(f"refs/pull/{number}/head", f"Change number {number}", AUTHOR, None, parent, 0)
+            stream += self._commit(f"refs/pull/{number}/head", f"Change number {number}", AUTHOR, None, parent)
         self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
         refs = self.refs(repo, "refs/pull/")
         return {number: refs[f"{number}/head"] for number in numbers}

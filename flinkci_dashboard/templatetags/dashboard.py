@@ -73,7 +73,7 @@ def commit(repository: object, sha: str) -> SafeString | str:
 @register.filter
 def counts(values: dict[str, int]) -> str:
     """Say what a run counted: "2 pushed, 1 fetched"."""
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in values.items() if number)
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in (values or {}).items() if number)
 
 
 @register.inclusion_tag("_pages.html", takes_context=True)

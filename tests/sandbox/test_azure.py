@@ -7,16 +7,10 @@ from azure.devops.exceptions import AzureDevOpsServiceError
 from azure.devops.v7_1.build.models import Build, UpdateStageParameters
 from msrest.authentication import BasicAuthentication
 
-from flinkci_dashboard.sandbox import PULLS, Sandbox
+from flinkci_dashboard.sandbox import PULLS
 
 PROJECT = "apache-flink"
 BRANCH = "ci_1_" + "a" * 40
-
-
-@pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "world") as sandbox:
-        yield sandbox
 
 
 def connect(sandbox, token=None):

@@ -5,15 +5,6 @@ import time
 import pytest
 from github import Auth, BadCredentialsException, Github, GithubException, UnknownObjectException
 
-from flinkci_dashboard.sandbox import Sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "world") as sandbox:
-        sandbox.commit()
-        yield sandbox
-
 
 @pytest.fixture
 def github(sandbox):
