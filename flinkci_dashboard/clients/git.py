@@ -37,6 +37,8 @@ LOCAL = Limits(total=10 * 60, idle=10 * 60)
 ORPHAN = 10.0  # seconds that a killed worker's git has to end when it is told to
 MAX_PACKS = 40
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PULLS = "refs/pulls/"  # where the heads of pull requests are kept, by number
+MISSING_PULL = re.compile(r"couldn't find remote ref refs/pull/(\d+)/head")
 LEFTOVERS = ("*.lock", "objects/pack/tmp_*", "objects/pack/*.keep", "objects/tmp_*", "objects/??/tmp_obj_*")
 
 
@@ -127,6 +129,41 @@ class Cache:
         if ended.status:
             raise self._blame(ended, url)
 
+    def fetch_pulls(
+        self, url: str, numbers: Iterable[int], base: str = "master", on_progress: OnProgress | None = None
+    ) -> dict[int, str]:
+        """Fetch the heads of pull requests, and their base, in one go; returns {number: SHA} as they are now.
+
+        A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it.
+        Raises GitError.
+        """
+        left = set(numbers)
+        while left:
+            pulls = [f"+refs/pull/{number}/head:{PULLS}{number}" for number in sorted(left)]
+            flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
+            specs = [f"+refs/heads/{base}:{PULLS}base", *pulls]
+            ended = self._run(["fetch", *flags, "--progress", url, *specs], url, TRANSFER, on_progress=on_progress)
+            if not ended.status:
+                break
+            missing = {int(number) for number in MISSING_PULL.findall(ended.stderr)} & left
+            if not missing:
+                raise self._blame(ended, url)
+            left -= missing
+        heads = self.pull_refs() if left else {}
+        return {number: heads[number] for number in left if number in heads}
+
+    def pull_refs(self) -> dict[int, str]:
+        """Return {number: SHA} of the pull requests that were fetched."""
+        lines = self._local(["for-each-ref", "--format=%(objectname) %(refname)", PULLS]).splitlines()
+        pairs = (line.replace(PULLS, "").split() for line in lines)
+        return {int(number): sha for sha, number in pairs if number.isdigit()}
+
+    def forget_pulls(self, numbers: Iterable[int]) -> None:
+        """Drop the refs of pull requests that are of no more use."""
+        given = "".join(f"delete {PULLS}{int(number)}\n" for number in numbers)
+        if given:
+            self._local(["update-ref", "--stdin"], given)
+
     def push(
         self,
         url: str,
@@ -137,6 +174,7 @@ class Cache:
     ) -> list[PushResult]:
         """Push commits {branch: SHA} to `url` with the GitHub token, never by force; returns an answer for each.
 
+        An empty SHA deletes the branch; give a lease with it, so that only what was seen is deleted.
         A branch in `leases` {branch: SHA} is moved to its commit whatever it holds, as long as it still stands at
         that SHA. Raises GitError when the push as a whole came to nothing.
         """
