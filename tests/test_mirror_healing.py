@@ -150,6 +150,21 @@ def test_an_interrupted_fetch_heals_in_the_next_pass(mirrored):
     assert mirrored.heads(MIRROR)["master"] == head
 
 
+def test_a_source_head_that_vanishes_between_look_and_fetch_costs_no_check_of_the_cache(mirrored, monkeypatch):
+    mirrored.commit("master")
+    fetch = git.Cache.fetch
+
+    def too_late(self, url, wanted, shown):
+        fetch(self, url, {"master": "1" * 40}, shown)
+
+    monkeypatch.setattr(git.Cache, "fetch", too_late)
+    monkeypatch.setattr(git.Cache, "_whole", lambda self: pytest.fail("the cache was checked"))
+    assert sync().outcome == "failed"
+    assert "not our ref" in row().detail
+    monkeypatch.setattr(git.Cache, "fetch", fetch)
+    assert sync().counts == {"branches_pushed": 1}
+
+
 def test_a_missing_cache_is_made_anew(mirrored):
     git.remove_cache(cache())
     mirrored.commit("master")

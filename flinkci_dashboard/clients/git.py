@@ -32,7 +32,7 @@ from flinkci_dashboard.clients.git_process import Command, Ended, Limits, Progre
 OnProgress = Callable[[Progress], None]
 
 ASK = Limits(total=60, idle=30)
-TRANSFER = Limits(total=50 * 60, idle=5 * 60)  # the total stays under the task's time-out
+TRANSFER = Limits(total=25 * 60, idle=5 * 60)  # a fetch and a push together stay under the task's time-out
 LOCAL = Limits(total=10 * 60, idle=10 * 60)
 ORPHAN = 10.0  # seconds that a killed worker's git has to end when it is told to
 MAX_PACKS = 40
@@ -263,7 +263,8 @@ class Cache:
     def _blame(self, ended: Ended, url: str, authenticated: bool = False) -> GitError:
         """Find out whose fault a failed transfer is; when the words don't tell, look whether the cache is whole."""
         blame = classify(ended.stderr, url, authenticated=authenticated, folder=self.folder)
-        if isinstance(blame, RemoteRefused) and not self._whole():
+        told = "remote error:" in ended.stderr  # the server's own words leave no doubt
+        if isinstance(blame, RemoteRefused) and not told and not self._whole():
             return self._corrupt(ended)
         return blame
 
