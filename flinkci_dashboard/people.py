@@ -112,6 +112,7 @@ def whom_to_ask(area: str) -> list[Contact]:
     return [contact for contact in Contact.objects.filter(active=True) if area in contact.areas]
 
 
+URGENT = 7  # days
 URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
 
 
@@ -124,6 +125,18 @@ class CredentialLine:
     level: str  # one of URGENCY; "none": nothing is known
     values: list[StoredValue]
     from_environment: bool  # in use, and not stored here
+
+    @property
+    def left(self) -> str:
+        """Say in words how long it still works; "" when no end is known."""
+        if self.days is None:
+            return ""
+        return "ended" if self.days < 0 else f"{self.days} day{'' if self.days == 1 else 's'} left"
+
+    @property
+    def urgency(self) -> str:
+        """Return the badge of the countdown."""
+        return "failed" if self.days is not None and self.days < URGENT else "partial"
 
 
 def credential_lines(now: datetime) -> list[CredentialLine]:

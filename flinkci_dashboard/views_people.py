@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from flinkci_dashboard import audit, jobs
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.exports import Card, csv_text, vcard_text
-from flinkci_dashboard.models import Contact, Credential, Exposure
+from flinkci_dashboard.live import Context, live
+from flinkci_dashboard.models import Contact, Credential, Exposure, StoredValue
 from flinkci_dashboard.people import OPERATE, credential_lines
 from flinkci_dashboard.views_activity import attachment
 
@@ -50,16 +52,23 @@ def contacts_vcard(request: HttpRequest) -> HttpResponse:
     return attachment(vcard_text(cards), "text/vcard", "contacts", "vcf", timezone.now())
 
 
+def latest_news(request: HttpRequest) -> object:
+    """Return what changes whenever the page would."""
+    probed = Credential.objects.aggregate(last=Max("probed_at"), count=Count("pk"))
+    stored = StoredValue.objects.aggregate(last=Max("stored_at"), count=Count("pk"))
+    return probed, stored, Exposure.objects.aggregate(last=Max("checked_at"))
+
+
 @require_safe
 @permission_required("flinkci_dashboard.view_credential", raise_exception=True)
-def credentials(request: HttpRequest) -> HttpResponse:
+@live("people/credentials.html", "people/_credentials.html", version=latest_news)
+def credentials(request: HttpRequest) -> Context:
     """List every key with its countdown, and what the exposure check found."""
-    context = {
+    return {
         "lines": credential_lines(timezone.now()),
         "exposures": Exposure.objects.all(),
         "house_rule": Credential.HOUSE_RULE,
     }
-    return render(request, "people/credentials.html", context)
 
 
 @require_POST

@@ -1,8 +1,18 @@
 """Tags about people."""
 
 from django import template
+from django.http import HttpRequest
+from django.urls import reverse
 
 from flinkci_dashboard.people import whom_to_ask as find
+
+ACCOUNT_PAGES = (
+    ("mfa_index", "Second factor"),
+    ("account_change_password", "Password"),
+    ("usersessions_list", "Sessions"),
+    ("socialaccount_connections", "GitHub"),
+    ("account_email", "Mail address"),
+)
 
 register = template.Library()
 
@@ -11,3 +21,14 @@ register = template.Library()
 def whom_to_ask(area: str) -> dict[str, object]:
     """Name the contacts who can help with what a page shows; `area` is a value of `models.Area`."""
     return {"contacts": find(area)}
+
+
+@register.simple_tag(takes_context=True)
+def account_pages(context: dict) -> list[dict[str, object]]:
+    """List the pages of one's own account: address, title, and whether this is the one shown."""
+    request: HttpRequest = context["request"]
+    found = []
+    for name, title in ACCOUNT_PAGES:
+        url = reverse(name)
+        found.append({"url": url, "title": title, "current": request.path.startswith(url)})
+    return found
