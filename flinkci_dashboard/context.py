@@ -6,6 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from flinkci_dashboard.accounts.roles import may_administer
+from flinkci_dashboard.people import ADMINISTER
+
 # Title, name of the address, and the permission that it takes to see it ("" for everybody who is signed in).
 PAGES = (
     ("Overview", "overview", ""),
@@ -19,7 +22,7 @@ PAGES = (
     ("Credentials", "credentials", "flinkci_dashboard.view_credential"),
     ("Activity", "activity", "flinkci_dashboard.view_auditevent"),
     ("Jobs", "jobs", ""),
-    ("Admin", "admin:index", "staff"),
+    ("Admin", "admin:index", ADMINISTER),
 )
 
 
@@ -56,8 +59,8 @@ def _may_see(request: HttpRequest, permission: str) -> bool:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return False
-    if permission == "staff":
-        return user.is_staff
+    if permission == ADMINISTER:
+        return may_administer(user)
     return not permission or user.has_perm(permission)
 
 

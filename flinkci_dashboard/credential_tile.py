@@ -17,7 +17,7 @@ def tiles(now: datetime) -> list[Tile]:
     pressing = pressing_credentials(now)
     exposed = Exposure.objects.filter(state=Exposure.State.EXPOSED)
     lines = [f"Exposed: {exposure.title} no longer holds" for exposure in exposed]
-    lines += [f"{line.credential.get_serves_display() or line.credential.get_kind_display()}: {_trouble(line)}" for line in pressing]
+    lines += [f"{_what(line)}: {_trouble(line)}" for line in pressing]
     bad = bool(exposed) or any(line.level == "bad" for line in pressing)
     state, label = ("failed", "needs care") if bad else ("partial", "soon") if pressing else ("ok", "fine")
     seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
@@ -25,6 +25,10 @@ def tiles(now: datetime) -> list[Tile]:
         state, label = "none", "not probed"
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
     return [Tile("Credentials", reverse("credentials"), str(len(pressing)), words, state, label, seen, lines[:SHOWN])]
+
+
+def _what(line: CredentialLine) -> str:
+    return line.credential.get_serves_display() or line.credential.get_kind_display()
 
 
 def _trouble(line: CredentialLine) -> str:

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from django.apps import apps
 
+CREDENTIALS = "flinkci_dashboard.credential_tile"
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -26,4 +28,4 @@ def tiles(now: datetime) -> list[Tile]:
     """Return the tiles of all apps, in the order of INSTALLED_APPS."""
     names = [f"{config.name}.tiles" for config in apps.get_app_configs() if config.name != "flinkci_dashboard"]
     modules = [import_module(name) for name in names if name.count(".") == 1 and find_spec(name)]
-    return [tile for module in modules for tile in module.tiles(now)]
+    return [tile for module in (*modules, import_module(CREDENTIALS)) for tile in module.tiles(now)]

@@ -68,7 +68,7 @@ def test_credentials_count_down_and_repeat_the_house_rule(reader):
     page = text(reader, "/credentials/")
     assert "without prior notice to the PMC" in page
     assert "8 days left" in page
-    assert "works as flinkbot" in page
+    assert "as flinkbot" in page
     assert "has gist …" in page
     assert "Robert Metzger" in page, "whom to ask"
     assert "2026-12-01" in page, "a reminder of the end of global Azure tokens"
@@ -178,3 +178,19 @@ def test_the_public_page_names_no_person_no_machine_and_no_plan(client, bootstra
     assert "behind" in page
     hidden = ["Ada", "host-7", "plan", "Secret", *Contact.objects.values_list("name", flat=True)]
     assert [name for name in hidden if name in page] == []
+
+
+def test_the_overview_counts_credentials_without_naming_them(bootstrapped, client, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    client.force_login(User.objects.create_user("anybody"))
+    soon = timezone.now().date() + timedelta(days=4)
+    Credential.objects.filter(serves="github").update(works=True, expires_on=soon, probed_at=timezone.now())
+    page = text(client, "/")
+    assert "GitHub: 3 days left" in page
+    assert "flinkbot on GitHub" not in page
+    assert 'href="/credentials/"' in page
+
+
+def test_every_page_says_whom_to_ask(reader):
+    for path in ("/", "/mirrors/", "/jobs/", "/jobs/sync_mirrors/", "/credentials/", "/activity/"):
+        assert "Whom to ask" in text(reader, path), path

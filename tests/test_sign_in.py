@@ -66,6 +66,15 @@ def test_a_reset_says_the_same_for_every_address(client, pmc):
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, "/accounts/password/reset/done/")}
 
 
+def test_a_reset_link_is_mailed_and_never_printed(client, pmc, settings, capsys, mailoutbox):
+    User.objects.filter(pk=pmc.pk).update(email="pmc@example.org")
+    client.post("/accounts/password/reset/", {"email": "pmc@example.org"})
+    assert "/accounts/password/reset/key/" in mailoutbox[0].body
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    client.post("/accounts/password/reset/", {"email": "pmc@example.org"})
+    assert "reset" not in capsys.readouterr().out
+
+
 def test_five_wrong_passwords_lock_an_account_out_for_the_right_one_too(client, pmc):
     for _ in range(5):
         sign_in(client, "pmc", "nonsense")
