@@ -122,5 +122,7 @@ def _of_person(event: AuditEvent) -> Entry:
 
 
 def _of_bot(action: Action) -> Entry:
-    after = {"state": action.state, "answer": action.answer, "attempts": action.attempts}
+    attempts = action.attempts if action.attempts > 1 else None
+    told = {"state": action.state, "why": action.reason, "answer": action.answer, "attempts": attempts}
+    after = {name: value for name, value in told.items() if value}
     return Entry(action.created_at, f"bot ({action.job})", True, action.kind, action.subject, "", None, after, "")
