@@ -64,6 +64,7 @@ CREDENTIALS = (
         "kind": Kind.AZURE_PAT,
         "uses": [Use.CI_BOT, Use.BUILDS],
         "serves": "azure",
+        "scopes_wanted": "vso.build vso.agentpools vso.variablegroups_read",
         "renew_url": "https://dev.azure.com/apache-flink/_usersSettings/tokens",
         "rotation_notes": "Starts, cancels and reads builds. Issue it for the one organization, not for all.",
     },

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db.models import Max
 from django_q.models import Task
 
@@ -14,7 +16,7 @@ KEEP_REQUESTS = timedelta(days=90)
 
 
 def prune(current: Pass) -> None:
-    """Delete runs, answered requests and task results that are past their time; always keep each job's latest run."""
+    """Delete runs, answered requests, sessions and task results past their time; always keep each job's latest run."""
     newest = JobRun.objects.order_by().values("job").annotate(latest=Max("pk")).values("latest")
     ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
     idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
@@ -22,6 +24,8 @@ def prune(current: Pass) -> None:
         (idle, "idle_runs"),
         (ended.filter(ended_at__lt=current.now - KEEP_RUNS), "runs"),
         (JobRequest.objects.filter(settled_at__lt=current.now - KEEP_REQUESTS), "requests"),
+        (Session.objects.filter(expire_date__lt=current.now), "sessions"),
+        (UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")), "session_notes"),
         (Task.objects.filter(stopped__lt=current.now - KEEP_IDLE_RUNS), "tasks"),
     ):
         if deleted := rows.delete()[0]:

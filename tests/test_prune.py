@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from flinkci_dashboard.jobs import run_pass
@@ -30,3 +31,10 @@ def test_open_requests_are_never_pruned(data_dir):
     JobRequest.objects.create(job="sync_mirrors", requested_at=old, settled_at=old)
     run_pass("prune", "command")
     assert JobRequest.objects.count() == 1
+
+
+def test_ended_sessions_go_and_living_ones_stay(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("pmc"))
+    Session.objects.create(session_key="ended", expire_date=timezone.now() - timedelta(hours=1))
+    run_pass("prune", "command")
+    assert [row.session_key for row in Session.objects.all()] == [client.session.session_key]

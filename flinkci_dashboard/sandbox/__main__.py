@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flinkci_dashboard.sandbox.life import live
@@ -23,6 +24,7 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     with Sandbox(options.root, options.port) as world:
         seed(world)
+        world.token_expiry = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-%d %H:%M:%S} UTC"
         print(json.dumps(world.environ()), flush=True)
         if options.life:
             live(world, ended)
