@@ -21,6 +21,12 @@ def client(world):
         yield opened
 
 
+def test_texts_that_no_database_takes_are_made_harmless(world, client):
+    world.jira.create("FLINK-1", ["a\0b"], "\ud800 \0 fine")
+    ticket = all_of(client, ["FLINK-1"])["FLINK-1"]
+    assert (ticket.summary, ticket.components) == ("\ufffd \ufffd fine", ("a\ufffdb",))
+
+
 def searches(world):
     return [each for each in world.requests if each.service == "jira" and each.path.endswith("/search")]
 

@@ -21,6 +21,7 @@ TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
 DEFAULT_WAIT = 60.0  # seconds to keep away when Jira says "too many" and not for how long
 MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
 FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what a database does not take
 KEY = re.compile(r"\b[A-Z][A-Z0-9_]*-[0-9]+\b")
 LOGIN_REASON, DENIED = "X-Seraph-LoginReason", "X-Authentication-Denied-Reason"
 
@@ -238,7 +239,7 @@ def _names(items: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).replace("\0", "")
+    return "" if value is None else UNSTORABLE.sub("\ufffd", str(value))
 
 
 def _retry_after(value: str | None) -> float:

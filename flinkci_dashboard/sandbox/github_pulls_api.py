@@ -240,12 +240,32 @@ def labels_of(pulls: Pulls, call: Call, account: Account | None, number: int) ->
 @signed_in
 def add_labels(pulls: Pulls, call: Call, account: Account, number: int) -> Answer:
     """Put labels on a pull request."""
-    wanted = call.json()
-    names = wanted if isinstance(wanted, list) else wanted.get("labels", [])
-    if not names or any(not isinstance(name, str) or len(name) > LABEL_LIMIT for name in names):
+    names = _wanted_labels(call)
+    if not names:
         return refuse(422, "Validation Failed", [{"resource": "Label", "field": "name", "code": "invalid"}])
     pulls.add_labels(number, names)
     return Answer(200, [label_json(call, label) for label in _labels(pulls, pulls.by_number[number])])
+
+
+@router.route("PUT", f"{REPO}/issues/{{number}}/labels")
+@on_pulls
+@signed_in
+def replace_labels(pulls: Pulls, call: Call, account: Account, number: int) -> Answer:
+    """Let a pull request have these labels alone."""
+    names = _wanted_labels(call)
+    if names is None:
+        return refuse(422, "Validation Failed", [{"resource": "Label", "field": "name", "code": "invalid"}])
+    wanted = {name.casefold() for name in names}
+    for name in [each for each in pulls.by_number[number].labels if each.casefold() not in wanted]:
+        pulls.remove_label(number, name)
+    pulls.add_labels(number, names)
+    return Answer(200, [label_json(call, label) for label in _labels(pulls, pulls.by_number[number])])
+
+
+def _wanted_labels(call: Call) -> list[str] | None:
+    wanted = call.json()
+    names = wanted if isinstance(wanted, list) else wanted.get("labels", [])
+    return None if any(not isinstance(name, str) or len(name) > LABEL_LIMIT for name in names) else names
 
 
 @router.route("DELETE", f"{REPO}/issues/{{number}}/labels/{{label*}}")

@@ -1,0 +1,120 @@
+"""What Jira says of the tickets that titles name: those that changed, new ones, and a part of all in turn."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.db.models import Q
+
+from flinkci_dashboard.clients import jira
+from flinkci_dashboard.jobs import Pass
+from labeler.labels import askable
+from labeler.models import JiraContact, Ticket
+
+OVERLAP = timedelta(minutes=5)  # Jira's search lags a little behind its tickets
+WEEK = timedelta(days=7)
+SHORTEST_STEP = timedelta(minutes=10)  # between two parts of the weekly check
+ROWS = 500  # values in one database query
+COPIED = (
+    "summary",
+    "status",
+    "assignee",
+    "updated_at",
+    "jira_id",
+    "current_key",
+    "components",
+    "fix_versions",
+    "known",
+)
+MEANING = ("known", "current_key", "components")  # what labels, and the reasons for them, follow from
+
+
+def refresh(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
+    """Bring the tickets up to date; returns the ids of those whose pull requests have to be looked at.
+
+    What has been fetched is kept when Jira stops answering on the way. Raises JiraError.
+    """
+    touched = _refresh_changed(current, contact, client)
+    touched |= _fetch(current, client, Ticket.objects.filter(known=None))
+    if contact.check_at is None or contact.check_at <= current.now:
+        touched |= _check_part(current, contact, client)
+    return touched
+
+
+def enrol(keys: Iterable[str]) -> None:
+    """Make rows for tickets that are named for the first time. Jira is not asked for impossible ones."""
+    rows = [Ticket(key=key, known=None if askable(key) else False) for key in sorted(set(keys))]
+    Ticket.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ROWS)
+
+
+def _refresh_changed(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
+    """Ask what changed since the last pass; the first pass asks for every ticket anyway."""
+    minutes = ceil((current.now - (contact.asked_at or current.now) + OVERLAP) / timedelta(minutes=1))
+    touched: set[int] = set()
+    for part in _parts(client.updated(minutes)):
+        by_id, by_key = {each.id: each for each in part}, {each.key: each for each in part}
+        rows = Ticket.objects.filter(Q(jira_id__in=by_id) | Q(key__in=by_key))
+        found = [(row, by_id.get(row.jira_id or 0) or by_key[row.key]) for row in rows]
+        changed = [(row, ticket) for row, ticket in found if row.updated_at != ticket.updated or not row.known]
+        touched |= _store(changed, current.now)
+    contact.note(current.now, asked_at=current.now)
+    if touched:
+        current.count("tickets_changed", len(touched))
+    return touched
+
+
+def _fetch(current: Pass, client: jira.Jira, rows: Iterable[Ticket]) -> set[int]:
+    """Ask for tickets by their keys; returns the ids of those that mean something else now."""
+    by_key = {row.key: row for row in rows}
+    touched: set[int] = set()
+    done = 0
+    for batch in client.tickets(by_key):
+        touched |= _store([(by_key[key], ticket) for key, ticket in batch.items()], current.now)
+        done += len(batch)
+        current.progress("asking Jira", 100 * done // len(by_key))
+    if done:
+        current.count("tickets_fetched", done)
+    return touched
+
+
+def _check_part(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
+    """Ask anew for the hundred tickets that were fetched longest ago; all come by once a week.
+
+    Returns the ids of all that were asked for: their pull requests are looked at, whatever changed.
+    """
+    fetched = Ticket.objects.exclude(fetched_at=None)
+    step = max(WEEK / max(ceil(fetched.count() / jira.BATCH), 1), SHORTEST_STEP)
+    if contact.check_at is None:  # all were fetched just now
+        contact.note(current.now, check_at=current.now + step)
+        return set()
+    rows = list(fetched.order_by("fetched_at")[: jira.BATCH])
+    _fetch(current, client, rows)
+    contact.note(current.now, check_at=current.now + step)
+    return {row.pk for row in rows}
+
+
+def _store(pairs: Sequence[tuple[Ticket, jira.Ticket | None]], now: datetime) -> set[int]:
+    """Write what Jira said into the rows; returns the ids of those that mean something else now."""
+    touched = set()
+    for row, ticket in pairs:
+        before = [getattr(row, name) for name in MEANING]
+        _copy(row, ticket)
+        row.fetched_at = now
+        if before != [getattr(row, name) for name in MEANING]:
+            touched.add(row.pk)
+    Ticket.objects.bulk_update([row for row, _ in pairs], [*COPIED, "fetched_at"], batch_size=50)
+    return touched
+
+
+def _copy(row: Ticket, ticket: jira.Ticket | None) -> None:
+    row.known = ticket is not None
+    if ticket is None:
+        return  # what it was once stays readable
+    row.jira_id, row.current_key, row.updated_at = ticket.id, ticket.key, ticket.updated
+    row.summary, row.status, row.assignee = ticket.summary, ticket.status, ticket.assignee
+    row.components, row.fix_versions = list(ticket.components), list(ticket.fix_versions)
+
+
+def _parts(tickets: list[jira.Ticket]) -> Iterator[list[jira.Ticket]]:
+    for start in range(0, len(tickets), ROWS // 2):
+        yield tickets[start : start + ROWS // 2]
