@@ -3,11 +3,11 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from zlib import crc32
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 POLL = 0.2  # seconds between two tries while waiting
 
@@ -41,6 +41,8 @@ def _advisory_lock(name: str) -> Iterator:
 
             yield try_lock
     finally:
+        with suppress(DatabaseError):  # a session that is lost has lost its lock too
+            session.cursor().execute("SELECT pg_advisory_unlock_all()")  # closing alone takes the server a moment
         session.close()
 
 
