@@ -15,7 +15,7 @@ PURE = {
     "flinkci_dashboard": {"credential_rules", "exposure_rules"},
     "sync": {"values", "mirror", "pull_values", "pull_requests", "commands", "report", "waiting"},
     "labeler": {"labels"},
-    "agents": {"hosts", "failures", "statistics"},
+    "agents": {"hosts", "failures", "statistics", "charts", "grid"},
 }
 SDKS = {"github", "azure", "msrest", "requests", "urllib", "httpx", "http"}
 STARTS_PROCESSES = {"flinkci_dashboard/launch.py", "flinkci_dashboard/demo.py"}

@@ -43,7 +43,7 @@ def moment(at: datetime | None) -> SafeString | str:
     """Show a date and time, in the reader's zone where there is a script."""
     if not at:
         return "–"
-    return format_html('<time datetime="{}" data-local>{:%Y-%m-%d %H:%M} UTC</time>', at.isoformat(), at)
+    return format_html('<time datetime="{}" data-local>{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
 
 
 @register.filter

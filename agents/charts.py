@@ -1,0 +1,173 @@
+"""Geometry of charts: values → coordinates, labels and tables that templates draw as SVG. PURE
+
+A chart's drawing area is WIDTH × HEIGHT units and is stretched to the width that it gets; all words stand outside it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+WIDTH, HEIGHT = 1000, 200
+Point = tuple[datetime, float | None]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart. `kind` is the CSS class that gives it its colour and dash."""
+
+    name: str
+    kind: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series, drawn: SVG path data (with gaps where nothing is known) and dots for values without a neighbour."""
+
+    name: str
+    kind: str
+    path: str
+    dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One moment of a chart: the strip that shows its numbers on hover, and its row in the table."""
+
+    at: datetime
+    x: float
+    width: float
+    words: tuple[str, ...]  # a text for each series
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Everything that the template needs."""
+
+    key: str  # for ids in the page
+    title: str
+    note: str  # what is counted, in a sentence
+    lines: tuple[Line, ...]
+    columns: tuple[Column, ...]
+    ticks: tuple[str, ...]  # labels of the vertical axis, from the top to 0
+    start: datetime | None
+    end: datetime | None
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to draw."""
+        return not any(line.path or line.dots for line in self.lines)
+
+    @property
+    def summary(self) -> str:
+        """Return the latest figures in a sentence, for those who don't see the drawing."""
+        if not self.columns or self.is_empty:
+            return "No figures yet."
+        latest = zip((line.name for line in self.lines), self.columns[-1].words, strict=True)
+        return "Latest: " + ", ".join(f"{name} {words}" for name, words in latest) + "."
+
+
+def line_chart(
+    key: str,
+    title: str,
+    note: str,
+    series: Sequence[Series],
+    words: Callable[[float], str],
+    top: float | None = None,
+) -> Chart:
+    """Draw series over time. `words` writes a value; `top` fixes the upper end of the axis."""
+    moments = sorted({at for each in series for at, _ in each.points})
+    known = [value for each in series for _, value in each.points if value is not None]
+    top = top or nice_top(max(known, default=0))
+    places = {at: _x(index, len(moments)) for index, at in enumerate(moments)}
+    lines = tuple(_line(each, places, top) for each in series)
+    values = [dict(each.points) for each in series]
+    strip = WIDTH / max(len(moments), 1)
+    columns = tuple(
+        Column(at, round(index * strip, 2), round(strip, 2), tuple(_words(each.get(at), words) for each in values))
+        for index, at in enumerate(moments)
+    )
+    ticks = tuple(words(top * share) for share in (1, 0.5, 0))
+    return Chart(
+        key, title, note, lines, columns, ticks, moments[0] if moments else None, moments[-1] if moments else None
+    )
+
+
+def nice_top(value: float) -> float:
+    """Return the next 1, 2, 4, 6 or 10 times a power of ten: an end for the axis that halves well."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 4, 6, 10) if step * power >= value * 0.9999)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of time in a row of a bar chart."""
+
+    x: float
+    width: float
+    kind: str  # CSS class
+    words: str  # shown on hover
+
+
+def bar(start: datetime, end: datetime, span: tuple[datetime, datetime], kind: str, words: str) -> Bar | None:
+    """Place a stretch of time in a row that shows `span`; None when it lies outside. A short one stays visible."""
+    first, last = span
+    total = (last - first).total_seconds()
+    if total <= 0 or end < first or start > last:
+        return None
+    x = max((start - first).total_seconds() / total, 0.0) * WIDTH
+    width = min((end - first).total_seconds() / total, 1.0) * WIDTH - x
+    return Bar(round(x, 2), round(max(width, 2.0), 2), kind, words)
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration as people say it: "40 s", "12 min", "2 h 5 min", "3 d 4 h"."""
+    if seconds is None:
+        return "–"
+    whole = int(seconds + 0.5)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+def percent(share: float) -> str:
+    """Write a share (0 to 1) in percent."""
+    return f"{share:.0%}"
+
+
+def plain(value: float) -> str:
+    """Write a number with at most one digit after the point."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _words(value: float | None, words: Callable[[float], str]) -> str:
+    return "–" if value is None else words(value)
+
+
+def _x(index: int, count: int) -> float:
+    """Return the middle of the strip of a moment."""
+    return round((index + 0.5) * WIDTH / count, 2)
+
+
+def _line(series: Series, places: dict[datetime, float], top: float) -> Line:
+    values = dict(series.points)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for at, x in places.items():
+        value = values.get(at)
+        if value is not None:
+            runs[-1].append((x, round(HEIGHT * (1 - min(value / top, 1)), 2)))
+        elif runs[-1]:
+            runs.append([])
+    path = " ".join("M" + " L".join(f"{x:g},{y:g}" for x, y in run) for run in runs if len(run) > 1)
+    dots = tuple(run[0] for run in runs if len(run) == 1)
+    return Line(series.name, series.kind, path, dots)
