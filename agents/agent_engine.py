@@ -77,7 +77,7 @@ def _poll_pools(current: Pass, azure: Azure, places: Places) -> str:
 
 
 def _pools_in_use(current: Pass) -> list[Pool]:
-    used = Job.objects.filter(pool__isnull=False, started_at__gt=current.now - RECENT).values("pool").distinct()
+    used = Agent.objects.filter(pool__isnull=False, last_job_at__gt=current.now - RECENT).values("pool")
     return list(Pool.objects.filter(Q(hosted=False) | Q(pk__in=used), gone_at=None))
 
 

@@ -15,5 +15,6 @@ urlpatterns: list = [
     path("", include("sync.urls")),
     path("admin/", admin.site.urls),
     path("", include("flinkci_dashboard.urls_people")),
+    path("", include("agents.urls")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -28,6 +28,12 @@ function showTimes() {
     element.title = element.textContent.trim();
     element.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
+  for (const element of document.querySelectorAll("title[data-at]")) { // what a chart shows on hover
+    const rest = element.textContent.split("\n").slice(1);
+    const local = new Date(element.dataset.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    element.textContent = [local, ...rest].join("\n");
+    delete element.dataset.at;
+  }
 }
 
 function theme() {

@@ -108,6 +108,13 @@ class Build(models.Model):
         return self.result or self.status
 
     @property
+    def run_seconds(self) -> float | None:
+        """Return how long it ran; None until it has ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max((self.finished_at - self.started_at).total_seconds(), 0)
+
+    @property
     def pull_number(self) -> int | None:
         """Return the pull request that it builds, by the name of its branch."""
         parts = self.branch.split("_")

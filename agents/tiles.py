@@ -1,0 +1,53 @@
+"""What the overview says of builds and agents."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+
+from agents.models import Agent, Build, Watermark
+from agents.models.builds import Status
+from agents.versions import polled_at
+from flinkci_dashboard.tiles import Tile
+
+State = Agent.State
+
+
+def tiles(now: datetime) -> list[Tile]:
+    """Return one tile about builds and one about agents."""
+    return [_builds(), _agents()]
+
+
+def _builds() -> Tile:
+    open_builds = Counter(Build.objects.filter(~Q(status=Status.FINISHED)).values_list("status", flat=True))
+    master = Build.objects.filter(branch="master", scope=Build.Scope.BRANCH, status=Status.FINISHED)
+    latest = master.order_by("-queued_at").first()
+    waiting = open_builds[Status.QUEUED]
+    return Tile(
+        title="Builds",
+        url=reverse("builds"),
+        figure=str(open_builds.total() - waiting),
+        words=f"running, {waiting} waiting",
+        state=latest.state if latest else "none",
+        label=f"master {latest.get_result_display()}" if latest else "none yet",
+        seen_at=polled_at("poll_builds"),
+    )
+
+
+def _agents() -> Tile:
+    states = Counter(Agent.objects.values_list("state", flat=True))
+    mark = Watermark.objects.filter(name="agents").first()
+    away = states[State.OFFLINE] + states[State.DISABLED]
+    online = states[State.BUSY] + states[State.IDLE]
+    unseen = mark is None or bool(mark.note)
+    return Tile(
+        title="Agents",
+        url=reverse("agents"),
+        figure=str(states[State.BUSY]),
+        words=f"busy, {states[State.IDLE]} idle",
+        state="unknown" if unseen else "online" if online else "failed",
+        label="not told by Azure" if unseen else f"{online} online",
+        seen_at=mark.at if mark else None,
+        lines=[f"{away} offline or disabled"] if away else [],
+    )

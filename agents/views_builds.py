@@ -1,0 +1,54 @@
+"""Pages about builds: the list, one build, the branches."""
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from agents.branch_figures import branch_grids, branch_tabs
+from agents.build_figures import build_detail, build_list, filter_choices
+from agents.forms import BuildFilter
+from agents.models import Build, Watermark
+from agents.models.builds import Provider
+from agents.versions import latest_polls, polled_at
+from flinkci_dashboard.live import Context, live
+
+
+@require_safe
+@live("agents/builds.html", "agents/_builds.html", version=latest_polls)
+def builds(request: HttpRequest) -> Context:
+    """List builds, newest first; the URL holds filter and place."""
+    form = BuildFilter(request.GET, **filter_choices(timezone.now()))
+    chosen = form.chosen
+    found = build_list(chosen, request.GET.get("before", ""))
+    return {
+        "form": form,
+        "chosen": chosen,
+        "list": found,
+        "older": urlencode(chosen | {"before": found.older}) if found.older else "",
+        "newest": urlencode(chosen),
+        "polled": Watermark.objects.filter(name="builds").first(),
+        "polled_at": polled_at("poll_builds"),
+    }
+
+
+@require_safe
+@live("agents/build.html", "agents/_build.html", version=latest_polls)
+def build(request: HttpRequest, external_id: int) -> Context:
+    """Show one build, by the number that its service gave it."""
+    shown = get_object_or_404(Build, provider=Provider.AZURE, external_id=external_id)
+    return {"detail": build_detail(shown, timezone.now())}
+
+
+@require_safe
+@live("agents/branches.html", "agents/_branches.html", version=latest_polls)
+def branches(request: HttpRequest, branch: str = "") -> Context:
+    """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
+    tabs = branch_tabs(timezone.now())
+    name = branch or (tabs[0].name if tabs else "")
+    grids = branch_grids(name)
+    if branch and not grids:
+        raise Http404(f"No build of {branch} is known.")
+    return {"tabs": tabs, "branch": name, "grids": grids, "polled_at": polled_at("poll_builds")}
