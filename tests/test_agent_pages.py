@@ -266,9 +266,8 @@ def test_a_build_that_azure_deleted_says_so(member):
 
 
 def test_what_comes_from_outside_is_shown_as_text(member, pool):
-    build = make_build(
-        message=HOSTILE, branch="x/" + HOSTILE, definition=HOSTILE, requested_for=HOSTILE, number=HOSTILE
-    )
+    build = make_build(message=HOSTILE, branch="x/" + HOSTILE, definition=HOSTILE, requested_for=HOSTILE)
+    Build.objects.update(number=HOSTILE)
     agent = make_agent(pool, HOSTILE, os=HOSTILE, capabilities={HOSTILE: HOSTILE})
     job = make_job(build, HOSTILE, agent=agent, issues=[{"error": True, "message": HOSTILE}], result="failed")
     test = Test.objects.create(name=HOSTILE)
