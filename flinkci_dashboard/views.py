@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import audit, health, jobs
+from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.live import Context, live
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
 from flinkci_dashboard.people import OPERATE
@@ -96,6 +97,6 @@ def run_job(request: HttpRequest, job: str) -> HttpResponse:
     if job not in jobs.JOBS:
         raise Http404(f"There is no job named {job}.")
     audit.record(request, "run job", job)
-    jobs.request(job, request.user)  # type: ignore[arg-type]
+    jobs.request(job, signed_in(request))
     messages.info(request, f"{jobs.JOBS[job].title}: a pass was asked for; it starts within seconds.")
     return HttpResponseRedirect(reverse("job", args=[job]))

@@ -18,7 +18,7 @@ HIDDEN = {"prune", "probe_credentials", "check_exposure"}  # housekeeping, and n
 
 @login_not_required
 @require_safe
-@cache_control(max_age=30, public=True)
+@cache_control(max_age=30, private=True)  # the frame names whoever is signed in
 def status(request: HttpRequest) -> HttpResponse:
     """Say for each mirror and each job whether it keeps up; 404 unless PUBLIC_STATUS is set."""
     if not settings.PUBLIC_STATUS:

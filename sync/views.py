@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import audit, jobs
+from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.live import Context, live
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.people import ADMINISTER, OPERATE
@@ -78,7 +79,7 @@ def mirror_policy(request: HttpRequest, pk: int) -> HttpResponse:
 def sync_now(request: HttpRequest) -> HttpResponse:
     """Ask for a pass now; back-offs do not apply to it."""
     audit.record(request, "sync mirrors now", "all mirrors")
-    jobs.request(JOB, request.user)  # type: ignore[arg-type]
+    jobs.request(JOB, signed_in(request))
     messages.info(request, "A pass was asked for; it starts within seconds.")
     return HttpResponseRedirect(reverse("mirrors"))
 
@@ -94,6 +95,6 @@ def reset_branch(request: HttpRequest, pk: int) -> HttpResponse:
     asked = ResetRequest(str(branch.mirror.target), branch.name, branch.target_sha)
     before, after = {"sha": branch.target_sha}, {"sha": branch.source_sha}
     audit.record(request, "reset mirror branch", f"{branch.mirror.target} {branch.name}", before, after)
-    jobs.request(JOB, request.user, ResetRequest.ACT, str(asked))  # type: ignore[arg-type]
+    jobs.request(JOB, signed_in(request), ResetRequest.ACT, str(asked))
     messages.info(request, f"{branch.name} will be reset to the source; the answer appears on the jobs page.")
     return HttpResponseRedirect(reverse("mirrors"))

@@ -80,6 +80,13 @@ def test_azure_is_asked_for_each_scope_that_is_wanted(services, settings):
     assert (verdict.works, verdict.account, verdict.missing) == (True, "flinkbot", {"vso.agentpools"})
 
 
+def test_azure_takes_an_entra_token_as_bearer_and_a_personal_one_as_password(services):
+    services.answers["/_apis/connectionData"] = {}
+    for secret in ("eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", SECRET):
+        probe("azure", secret)
+    assert [headers["Authorization"].split()[0] for _, _, headers in services.asked] == ["Bearer", "Basic"]
+
+
 def test_jira_may_refuse_with_200(services):
     services.answers["/rest/api/2/myself"] = (200, {}, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
     assert probe("jira", SECRET).works is False

@@ -41,7 +41,7 @@ def may_push(repository: str) -> bool:
 
 def _azure(session: requests.Session, path: str) -> Any:
     secret = token("azure")
-    sign = requests.auth.HTTPBasicAuth("", secret) if secret else None
+    sign = web.azure_signature(secret) if secret else None
     address = f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}/_apis/{path}"
     return _json(session.get(address, auth=sign, allow_redirects=False))
 

@@ -43,7 +43,7 @@ def _github(session: requests.Session, secret: str, wanted: set[str]) -> Verdict
 
 
 def _azure(session: requests.Session, secret: str, wanted: set[str]) -> Verdict:
-    sign = requests.auth.HTTPBasicAuth("", secret)
+    sign = web.azure_signature(secret)
     answer = session.get(
         f"{settings.AZURE_DEVOPS_URL}/_apis/connectionData?api-version=7.1-preview", auth=sign, allow_redirects=False
     )

@@ -61,6 +61,13 @@ class SignedBy(requests.auth.AuthBase):
         return request
 
 
+def azure_signature(secret: str) -> requests.auth.AuthBase:
+    """Sign requests to Azure DevOps with a personal access token, or with a Microsoft Entra token (a JWT)."""
+    if secret.startswith("eyJ") and secret.count(".") == 2:
+        return SignedBy(secret)
+    return requests.auth.HTTPBasicAuth("", secret)
+
+
 def session() -> requests.Session:
     """Return a new session."""
     patient = _PatientSession()
