@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from smtplib import SMTPException
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import CommandError, call_command
@@ -219,6 +220,17 @@ def test_the_key_is_rotated_without_a_gap(credential, settings):
     settings.CREDENTIALS_KEYS = [new]
     assert token("github") == OLD
     assert StoredValue.objects.get().fingerprint == fingerprint(OLD) != before
+
+
+def test_second_factors_are_rotated_with_the_key(credential, settings, django_user_model):
+    boss = django_user_model.objects.create_user("boss")
+    Authenticator.objects.create(user=boss, type=Authenticator.Type.TOTP, data={"secret": seal("planted")})
+    Authenticator.objects.create(user=boss, type=Authenticator.Type.WEBAUTHN, data={"name": "my key"})
+    old, new = settings.CREDENTIALS_KEYS[0], Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [new, old]
+    call_command("rotate_credentials_key", verbosity=0)
+    settings.CREDENTIALS_KEYS = [new]
+    assert reveal(Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]) == "planted"
 
 
 def test_a_rotation_without_the_old_key_changes_nothing(credential, settings):
