@@ -13,6 +13,7 @@ urlpatterns: list = [
     path("jobs/<slug:job>/", views.job_runs, name="job"),
     path("jobs/<slug:job>/run/", views.run_job, name="run_job"),
     path("", include("sync.urls")),
+    path("", include("labeler.urls")),
     path("admin/", admin.site.urls),
     path("", include("flinkci_dashboard.urls_people")),
     path("", include("agents.urls")),

@@ -151,8 +151,8 @@ class JiraContact(models.Model):
 
     @classmethod
     def load(cls) -> "JiraContact":
-        """Return the row, which is made when it is first asked for."""
-        return cls.objects.get_or_create(pk=1)[0]
+        """Return the row, which is stored with the first fact."""
+        return cls.objects.first() or cls(pk=1)
 
     def note(self, now: datetime, **facts: Any) -> None:
         """Record an answer, and what goes with it."""
@@ -166,4 +166,4 @@ class JiraContact(models.Model):
         """Write some of the facts."""
         for name, value in facts.items():
             setattr(self, name, value)
-        self.save(update_fields=list(facts))
+        JiraContact.objects.update_or_create(pk=1, defaults=facts)

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from flinkci_dashboard.models import Action
 from labeler import labels
+from labeler.acts import JOB
 from labeler.models import LabelChange, LabelState, Ticket
 from sync.models import PullRequest
 
-JOB = "label_pulls"
 KIND = "set-labels"
 PART = 500  # pull requests in memory at a time
 OPEN = (labels.State.CHANGE, labels.State.WAITING)

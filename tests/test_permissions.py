@@ -32,6 +32,7 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "run_job": BUTTON,
     "sync_mirrors_now": BUTTON,
     "reset_branch": (None, "admin"),
+    "settle_labels": BUTTON,
 }
 # django-allauth's pages that are meant for people who are not signed in (yet).
 ENTRANCE = re.compile(

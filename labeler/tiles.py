@@ -1,0 +1,43 @@
+"""What the overview says of labels."""
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.tiles import Tile
+from labeler.acts import JOB
+from labeler.figures import state_counts
+from labeler.labels import State
+from labeler.models import JiraContact
+
+
+def tiles(now: datetime) -> list[Tile]:
+    """Return the labels' tile: of the open pull requests, how many have their ticket's labels."""
+    counts = state_counts(everything=False)
+    right, total = counts.get(State.RIGHT, 0), sum(counts.values())
+    jira = JiraContact.load()
+    last = JobRun.objects.filter(job=JOB).exclude(ended_at=None).first()
+    state, label = ("ok", "right") if not counts.get(State.CHANGE) else ("pending", "being set")
+    if counts.get(State.DRIFT):
+        state, label = "drift", "changed by hand"
+    if jira.silent_since:
+        state, label = "unreachable", "Jira is silent"
+    if last is None:
+        state, label = "none", "no pass yet"
+    elif last.outcome == JobRun.Outcome.FAILED and not jira.silent_since:
+        state, label = "failed", "failing"
+    words = "open pull requests have their ticket's labels"
+    seen = last.ended_at if last else None
+    return [Tile("Labels", reverse("labels"), f"{right} of {total}", words, state, label, seen, _lines(counts, jira))]
+
+
+def _lines(counts: dict[str, int], jira: JiraContact) -> list[str]:
+    silent = [f"Jira has been silent since {jira.silent_since:%Y-%m-%d %H:%M} UTC"] if jira.silent_since else []
+    texts = (
+        (State.CHANGE, "to be changed"),
+        (State.DRIFT, "changed by hand"),
+        (State.UNKNOWN, "with an unknown ticket"),
+        (State.NO_TICKET, "without a ticket"),
+    )
+    return silent + [f"{counts[state]} {text}" for state, text in texts if counts.get(state)]
