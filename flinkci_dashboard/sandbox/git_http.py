@@ -22,6 +22,7 @@ class Account:
     login: str
     scopes: frozenset[str]
     writable: frozenset[str]  # full names of repositories
+    triages: frozenset[str] = frozenset()  # those whose issues it may label
 
 
 class GitService:
@@ -63,7 +64,7 @@ class GitService:
             return None
         if account is None:
             return Answer(401, "No anonymous write access.", CHALLENGE)
-        if full_name not in account.writable:
+        if full_name not in account.writable or not account.scopes & {"repo", "public_repo"}:
             denied = f"Permission to {full_name}.git denied to {account.login}."
             return Answer(403, denied, {"Content-Type": "text/plain"})
         return None

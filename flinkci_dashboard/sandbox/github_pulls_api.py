@@ -65,7 +65,9 @@ def list_pulls(pulls: Pulls, call: Call, account: Account | None) -> Answer:
 @on_pulls
 def get_pull(pulls: Pulls, call: Call, account: Account | None, number: int) -> Answer:
     """Describe one pull request."""
-    return Answer(200, pull_json(pulls, call, pulls.by_number[number]))
+    pull = pulls.by_number[number]
+    more = {"merged": pull.merged_at is not None, "mergeable": None if pull.closed_at else True, "commits": 1}
+    return Answer(200, pull_json(pulls, call, pull) | more)
 
 
 @router.route("GET", f"{REPO}/issues/{{number}}")
@@ -292,7 +294,7 @@ def pull_json(pulls: Pulls, call: Call, pull: Pull) -> dict[str, Any]:
         "draft": pull.draft,
         "merged_at": _stamp(pull.merged_at),
         "head": {"ref": pull.branch, "sha": pull.head, "label": f"{pull.login}:{pull.branch}", "repo": fork},
-        "base": {"ref": pull.base, "sha": "0" * 40, "repo": {"full_name": pulls.repo, "name": "flink"}},
+        "base": {"ref": pull.base, "sha": pull.base_sha, "repo": {"full_name": pulls.repo, "name": "flink"}},
         "issue_url": f"{address}/issues/{pull.number}",
     }
 

@@ -1,6 +1,5 @@
 """The HTTP plumbing of the sandbox: one server on loopback, a request log, and faults on demand."""
 
-import gzip
 import json
 import re
 import socket
@@ -8,6 +7,7 @@ import struct
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,17 @@ class Request:
     charged: bool  # counts against GitHub's rate limit
     sent: int  # bytes of the answer's body
 
+    @property
+    def repo(self) -> str:
+        """Return the repository's full name, for requests to one."""
+        found = re.match(r"/([^/]+/[^/]+)\.git/" if self.service == "git" else r"/repos/([^/]+/[^/]+)", self.path)
+        return found[1] if found else ""
+
+    @property
+    def git_service(self) -> str:
+        """Return git's service: upload-pack or receive-pack, or info-refs for the look before either."""
+        return self.path.rpartition("/")[2].removeprefix("git-") if "info/refs" not in self.path else "info-refs"
+
     def __str__(self) -> str:
         return f"{self.method} {self.service}{self.path} {self.query or ''} → {self.status}"
 
@@ -45,12 +56,17 @@ class Fault:
     status: int = 0  # answer with this status…
     body: str = '{"message": "Server Error"}'  # …and this body
     headers: dict[str, str] = field(default_factory=dict)
+    retry_after: int | None = None  # seconds, as a header; with no other fault, of an answer that is fine
     delay: float = 0.0  # seconds before anything else
     reset: bool = False  # drop the connection
     hang: bool = False  # hold the connection without a byte, until the faults are cleared
     truncate: int | None = None  # stop after that many bytes of the body
     rate_limit: str = ""  # "primary" or "secondary": GitHub's two refusals
     released: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        if self.retry_after is not None:
+            self.headers = {"Retry-After": str(self.retry_after)} | self.headers
 
     def matches(self, service: str, method: str, target: str) -> bool:
         """Tell whether a request is hit, and count it."""
@@ -185,26 +201,33 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, service: str, call: Call, query: str) -> Answer:
         self._limit: int | None = None
         fault = self.server.fault_for(service, call.method, f"{call.path}?{query}")
-        if fault:
-            time.sleep(fault.delay)
-            if fault.hang:
-                fault.released.wait()
-            if fault.hang or fault.reset:
-                raise ConnectionDropError
-            if fault.rate_limit:
-                return rate_limited(fault)
-            if fault.status:
-                return Answer(fault.status, fault.body, fault.headers)
-            self._limit = fault.truncate
+        if fault and (refusal := self._suffer(fault)):
+            return refusal
         if service not in self.server.services:
             return Answer(404, {"message": f"The sandbox has no service {service!r}."})
-        return self.server.services[service](call)
+        answer = self.server.services[service](call)
+        answer.headers |= fault.headers if fault else {}
+        return answer
+
+    def _suffer(self, fault: Fault) -> Answer | None:
+        """Let a fault happen; returns its answer, or None when the service answers nevertheless."""
+        time.sleep(fault.delay)
+        if fault.hang:
+            fault.released.wait()
+        if fault.hang or fault.reset:
+            raise ConnectionDropError
+        if fault.rate_limit:
+            return rate_limited(fault)
+        self._limit = fault.truncate
+        return Answer(fault.status, fault.body, fault.headers) if fault.status else None
 
     def _read_body(self) -> Iterator[bytes]:
         """Yield the body's parts, of either transfer encoding, unzipped."""
         parts = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._counted()
         if self.headers.get("Content-Encoding") == "gzip":
-            yield gzip.decompress(b"".join(parts))
+            unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            yield from (unzip.decompress(part) for part in parts)
+            yield unzip.flush()
         else:
             yield from parts
 
@@ -218,7 +241,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-            yield self.rfile.read(size)
+            while size:
+                part = self.rfile.read(min(CHUNK, size))
+                if not part:
+                    raise ConnectionDropError
+                size -= len(part)
+                yield part
             self.rfile.readline()
         self.rfile.readline()
 

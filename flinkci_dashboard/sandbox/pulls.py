@@ -38,6 +38,7 @@ class Pull:
     updated_at: datetime
     branch: str = "patch"
     draft: bool = False
+    base_sha: str = "0" * 40
     closed_at: datetime | None = None
     merged_at: datetime | None = None
     labels: list[str] = field(default_factory=list)
@@ -74,15 +75,21 @@ class Pulls:
         self.labels: dict[str, Label] = {}  # by name in lower case
         self._ids = itertools.count(1_000_001)
         self._last = clock.now()
+        self._events = 0
+        self._orders: dict[tuple[str, str, str], tuple[int, list[Pull]]] = {}
 
     # Reading ---------------------------------------------------------------------------------
 
     def listed(self, state: str, sort: str, direction: str) -> list[Pull]:
-        """Return pull requests in GitHub's order."""
+        """Return pull requests in GitHub's order; an order is kept until something happens."""
         with self.lock:
-            found = [pull for pull in self.by_number.values() if state in ("all", pull.state)]
-        stamp = "updated_at" if sort == "updated" else "created_at"
-        return sorted(found, key=lambda pull: (getattr(pull, stamp), pull.number), reverse=direction == "desc")
+            event, found = self._orders.get((state, sort, direction), (-1, []))
+            if event != self._events:
+                found = [pull for pull in self.by_number.values() if state in ("all", pull.state)]
+                stamp = "updated_at" if sort == "updated" else "created_at"
+                found.sort(key=lambda pull: (getattr(pull, stamp), pull.number), reverse=direction == "desc")
+                self._orders[state, sort, direction] = self._events, found
+            return found
 
     def conversation(self, number: int) -> list[Comment]:
         """Return the comments of one pull request, oldest first."""
@@ -111,7 +118,8 @@ class Pulls:
             parent = self.repositories.heads(self.repo)[base]
             head = self._commit(number, title, files, parent)
             now = self._tick()
-            self.by_number[number] = Pull(number, title, login, head, base, now, now, draft=draft, body=body)
+            made = Pull(number, title, login, head, base, now, now, draft=draft, base_sha=parent, body=body)
+            self.by_number[number] = made
             return number
 
     def push(self, number: int, files: Mapping[str, str] | None = None, force: bool = False) -> str:
@@ -124,10 +132,17 @@ class Pulls:
             return pull.head
 
     def _commit(self, number: int, title: str, files: Mapping[str, str] | None, parent: str) -> str:
-        ref = f"refs/pull/{number}/head"
-        sha = self.repositories.commit(self.repo, ref, title, AUTHOR, files, parent)
-        self.repositories.set_ref(self.repo, f"refs/pull/{number}/merge", sha)
-        return sha
+        ref = f"refs/pull/{number}"
+        return self.repositories.commit(self.repo, f"{ref}/head", title, AUTHOR, files, parent, merge=f"{ref}/merge")
+
+    def merge(self, number: int) -> str:
+        """Land a pull request as one commit on its base, as Flink's committers do; returns the base's new head."""
+        with self.lock:
+            pull = self.by_number[number]
+            message = f"{pull.title}\n\nThis closes #{number}.\n"
+            sha = self.repositories.commit(self.repo, f"refs/heads/{pull.base}", message)
+            self.close(number, merge=True)
+            return sha
 
     def many(self, opened: int, closed: int, start: int = 1) -> None:
         """Make pull requests in bulk: closed ones first, then open ones, each with a head of its own if it is open."""
@@ -142,6 +157,7 @@ class Pulls:
                 if number < start + closed:
                     pull.closed_at = at
                 self.by_number[number] = pull
+            self._events += 1
 
     def close(self, number: int, merge: bool = False) -> None:
         """Close a pull request, merged or not."""
@@ -227,5 +243,6 @@ class Pulls:
 
     def _tick(self) -> datetime:
         """Return the time of an event, in whole seconds as GitHub's, and later than the last: orders are sure."""
+        self._events += 1
         self._last = max(self._last + timedelta(seconds=1), self.clock.now().replace(microsecond=0))
         return self._last

@@ -79,13 +79,19 @@ class Repositories:
         files: Mapping[str, str] | None = None,
         parent: str | None = None,
         count: int = 1,
+        merge: str = "",
     ) -> str:
-        """Put `count` commits on a ref (made if needed, from `parent`) and return the new head's SHA."""
+        """Put `count` commits on a ref (made if needed, from `parent`) and return the new head's SHA.
+
+        A ref named by `merge` gets a commit that merges the new head into `parent`, as refs/pull/N/merge has it.
+        """
         with self.lock:
             start = parent or self.refs(repo, ref).get("", "")
             stream = bytearray()
             for number in range(count):
                 stream += self._commit(ref, message, author, files, start if number == 0 else "")
+            if merge:
+                stream += self._merge(merge, start, ref)
             stream += b"get-mark :1\n"
             return self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
 
@@ -103,6 +109,11 @@ class Repositories:
                 b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content.encode()), content.encode())
             )
         return b"".join(lines)
+
+    def _merge(self, ref: str, parent: str, head: str) -> bytes:
+        """Return a merge of `head` into `parent` with the head's files, as fast-import reads it."""
+        who = f"GitHub <noreply@example.org> {self._second} +0000"
+        return f"commit {ref}\ncommitter {who}\ndata 5\nMerge\nfrom {parent}\nmerge {head}\n\n".encode()
 
     def many_commits(self, repo: str, numbers: list[int], parent: str) -> dict[int, str]:
         """Give each pull request number a commit of its own on `parent`, as refs/pull/N/head; returns number → SHA."""

@@ -38,6 +38,7 @@ class Sandbox:
         self.token_expiry = ""  # as GitHub's header has it: "2027-01-31 12:00:00 UTC"
         self.scopes = frozenset({"repo"})
         self.writable = frozenset({MIRROR, PULLS})
+        self.triages = frozenset({SOURCE})  # repositories where flinkbot may label
         self.repositories = Repositories(self.root / "git")
         for repo in REPOSITORIES:
             self.repositories.create(repo)
@@ -102,7 +103,7 @@ class Sandbox:
 
     def account_of(self, token: str) -> Account | None:
         """Return whose token it is; None for a token that GitHub does not know."""
-        return Account("flinkbot", self.scopes, self.writable) if token == self.github_token else None
+        return Account("flinkbot", self.scopes, self.writable, self.triages) if token == self.github_token else None
 
     def known(self, repo: str) -> str:
         """Return the name of a repository that exists. Raises KeyError."""
@@ -200,6 +201,11 @@ class Sandbox:
         """Take pushes to all branches again."""
         (self.repositories.path(repo) / "protected-branches").unlink(missing_ok=True)
 
+    def protected(self, repo: str) -> set[str]:
+        """Return the branches that refuse every push."""
+        file = self.repositories.path(repo) / "protected-branches"
+        return set(file.read_text().split()) if file.exists() else set()
+
     def mirror_all(self, repo: str = MIRROR) -> None:
         """Bring every branch of the source into another repository, as if it had been mirrored."""
         self.repositories.copy_objects(SOURCE, repo)
@@ -208,12 +214,14 @@ class Sandbox:
 
     def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
         """Return a commit's facts by SHA or branch; None when there is no such commit."""
-        fields = ("sha", "tree", "author", "email", "date", "message")
+        fields = ("sha", "tree", "parents", "author", "email", "date", "message")
         try:
             found = self.repositories.git(repo, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
         except subprocess.CalledProcessError:
             return None
-        text = self.repositories.git(repo, "log", "-1", "--format=%H%x00%T%x00%an%x00%ae%x00%aI%x00%B", found, "--")
+        text = self.repositories.git(
+            repo, "log", "-1", "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B", found, "--"
+        )
         return dict(zip(fields, text.split("\0"), strict=True))
 
 

@@ -126,3 +126,68 @@ def test_thirty_thousand_pull_requests_are_listed_by_the_hundred(sandbox, flink)
     began = time.process_time()
     assert len(list(flink.get_pulls(state="open"))) == 1000
     assert time.process_time() - began < 10
+
+
+def test_beyond_the_hourly_limit_everything_is_refused_until_the_hour_is_over(sandbox, github):
+    sandbox.github.limit = 1
+    assert github.requester.requestJson("GET", "/user")[0] == 200
+    mark = sandbox.log_mark()
+    status, headers, body = github.requester.requestJson("GET", "/user")
+    assert (status, headers["x-ratelimit-remaining"]) == (403, "0")
+    assert "API rate limit exceeded" in body
+    assert not sandbox.since(mark)[0].charged
+    assert github.get_rate_limit().resources.core.remaining == 0
+    sandbox.github.reset_at = 0
+    assert github.requester.requestJson("GET", "/user")[0] == 200
+
+
+def test_an_object_is_asked_for_again_only_when_it_has_changed(sandbox, flink):
+    pull = flink.get_pull(sandbox.pulls.open())
+    assert pull.title
+    assert pull.last_modified
+    assert pull.update() is False
+    sandbox.pulls.edit(pull.number, title="Another")
+    assert pull.update() is True
+    assert pull.title == "Another"
+
+
+def test_a_token_without_scopes_sees_but_does_not_write(sandbox, flink):
+    issue = flink.get_issue(sandbox.pulls.open())
+    sandbox.scopes = frozenset()
+    with pytest.raises(UnknownObjectException):
+        issue.create_comment("hello")
+
+
+def test_a_merge_lands_on_the_base(sandbox, flink):
+    number = sandbox.pulls.open("[FLINK-2] Land me")
+    before = sandbox.heads()["master"]
+    landed = sandbox.pulls.merge(number)
+    assert [commit.sha for commit in flink.get_commit(landed).parents] == [before]
+    assert flink.get_branch("master").commit.sha == landed
+    assert flink.get_pull(number).merged
+
+
+def test_checks_of_a_commit_lead_to_its_build(sandbox, github):
+    sha = sandbox.commit("ci_1_a", repo="flink-ci/flink")
+    build = sandbox.azure.queue("flink-ci/flink", "ci_1_a", sha, "individualCI")
+    sandbox.azure.finish(build.id, "failed", ["test_ci.core"])
+    runs = list(github.get_repo("flink-ci/flink").get_commit(sha).get_check_runs())
+    assert {run.app.slug for run in runs} == {"azure-pipelines"}
+    assert all(f"buildId={build.id}" in run.details_url for run in runs)
+    assert {run.conclusion for run in runs} == {"success", "failure"}
+
+
+def test_links_to_other_pages_keep_what_was_asked(sandbox, github):
+    for _ in range(3):
+        sandbox.pulls.comment(sandbox.pulls.open(), "hello")
+    query = {"since": "2020-01-01T00:00:00+00:00", "per_page": "1"}
+    _, headers, _ = github.requester.requestJson("GET", "/repos/apache/flink/issues/comments", parameters=query)
+    following = headers["link"].partition(">")[0].lstrip("<").removeprefix(sandbox.github_api_url)
+    assert "2020-01-01T00%3A00%3A00%2B00%3A00" in following
+    assert github.requester.requestJson("GET", following)[0] == 200
+
+
+def test_an_answer_may_carry_a_wish_to_wait(sandbox, github):
+    sandbox.fault(service="github", retry_after=7)
+    status, headers, _ = github.requester.requestJson("GET", "/user")
+    assert (status, headers["retry-after"]) == (200, "7")
