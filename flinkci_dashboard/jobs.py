@@ -41,6 +41,7 @@ JOBS = {
     for job in (
         Job("sync_mirrors", "Mirror sync", "sync.mirror_engine.sync_mirrors", 30),
         Job("label_pulls", "Labels", "labeler.engine.label_pulls", 120),
+        Job("sync_pulls", "Pull request sync", "sync.pulls_engine.sync_pulls", 60),
         Job("probe_credentials", "Credential probe", "flinkci_dashboard.credential_engine.probe_credentials", 86_400),
         Job("check_exposure", "Exposure check", "flinkci_dashboard.exposure_engine.check_exposure", 86_400),
         Job("poll_builds", "Azure builds", "agents.build_engine.poll_builds", 30),

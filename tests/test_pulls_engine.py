@@ -1,0 +1,457 @@
+"""The pull request job over the sandbox: real SDKs, real git, and a look at the world at the end."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from flinkci_dashboard.jobs import request, run_pass
+from flinkci_dashboard.models import Action, JobRun
+from flinkci_dashboard.sandbox.world import PULLS
+from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.pull_observe import Observer
+from sync.pull_requests import BLOCKED_NOTE
+from sync.report import Entry, Report, is_report, parse, render
+
+WORKFLOW = {".github/workflows/ci.yml": "on: push\n"}
+
+
+@pytest.fixture
+def flink(world, bootstrapped):
+    """A sandbox with a master that the CI repository has, too."""
+    world.commit(message="Start", files={"README.md": "# Flink\n"})
+    world.mirror_all(PULLS)
+    return world
+
+
+def sync(expected: str = "ok") -> JobRun:
+    run = run_pass("sync_pulls", "command")
+    assert run is not None
+    assert run.outcome == expected, run.error
+    return run
+
+
+def settle(passes: int = 4) -> None:
+    for _ in range(passes):
+        sync()
+
+
+def reports(world, number: int) -> list[str]:
+    return [comment.body for comment in world.pulls.reports(number) if is_report(comment.body)]
+
+
+def report(world, number: int) -> Report:
+    found = reports(world, number)
+    assert len(found) == 1
+    parsed = parse(found[0]).report
+    assert parsed
+    return parsed
+
+
+def statuses(world, number: int) -> dict[str, str]:
+    return {entry.hash: entry.status for entry in report(world, number).known if entry.trigger_type == "PUSH"}
+
+
+def ci_branches(world) -> set[str]:
+    return {name for name in world.heads(PULLS) if name.startswith("ci_")}
+
+
+def name_of(world, number: int) -> str:
+    return f"ci_{number}_{world.pulls.by_number[number].head}"
+
+
+def builds(world, number: int, sha: str = "") -> list:
+    return world.azure.of(f"ci_{number}_{sha or world.pulls.by_number[number].head}")
+
+
+def end(world, number: int, result: str = "succeeded") -> None:
+    world.azure.finish(builds(world, number)[-1].id, result)
+
+
+def reactions(world, comment: int) -> set[str]:
+    return {content for login, content in world.pulls.comments[comment].reactions if login == "flinkbot"}
+
+
+def test_a_new_pull_request_is_pushed_built_and_reported(flink):
+    number = flink.pulls.open("[FLINK-1][core] Fix <b>it</b>")
+    sync()
+    assert ci_branches(flink) == {name_of(flink, number)}
+    assert len(builds(flink, number)) == 1
+    sync()
+    assert list(statuses(flink, number).values()) == ["PENDING"]
+    end(flink, number)
+    sync()
+    assert list(statuses(flink, number).values()) == ["SUCCESS"]
+    row = PullRequest.objects.get(number=number)
+    assert (row.ci_state, row.waiting, row.jira_key, row.plan) == ("success", "passed", "FLINK-1", [])
+
+
+def test_an_idle_pass_costs_nothing_and_writes_nothing(flink):
+    for _ in range(3):
+        flink.pulls.open()
+    settle()
+    before = [list(model.objects.values()) for model in (PullRequest, CIBranch, ReportComment, Action, Watermark)]
+    mark = flink.log_mark()
+    assert not sync().counts
+    assert not [str(each) for each in flink.since(mark, "github") if each.charged]
+    assert len(flink.since(mark, "azure")) <= 2
+    assert not [each for each in flink.since(mark, "git") if "receive-pack" in each.path]
+    after = [list(model.objects.values()) for model in (PullRequest, CIBranch, ReportComment, Action, Watermark)]
+    assert after == before
+
+
+def test_all_pull_requests_share_one_fetch_and_one_push(flink):
+    for _ in range(5):
+        flink.pulls.open()
+    sync()
+    settle()
+    for number in list(flink.pulls.by_number):
+        flink.pulls.push(number)
+    mark = flink.log_mark()
+    sync()
+    requests = flink.since(mark)
+    assert len([each for each in requests if each.method == "POST" and each.path.endswith("git-receive-pack")]) == 1
+    charged = [each for each in requests if each.service == "github" and each.charged]
+    assert len(charged) <= 3 + 2 * 5
+    assert {name_of(flink, number) for number in flink.pulls.by_number} <= ci_branches(flink)
+
+
+def test_a_newer_head_cancels_the_older_build_and_in_the_end_replaces_its_branch(flink):
+    number = flink.pulls.open()
+    settle(2)
+    old = flink.pulls.by_number[number].head
+    new = flink.pulls.push(number)
+    settle(3)
+    assert builds(flink, number, old)[0].result == "canceled"
+    assert statuses(flink, number) == {old: "CANCELED", new: "PENDING"}
+    end(flink, number, "failed")
+    settle(2)
+    assert ci_branches(flink) == {f"ci_{number}_{new}"}
+    assert statuses(flink, number) == {old: "DELETED", new: "FAILURE"}
+    assert Action.objects.filter(kind="cancel-build").count() == 1
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_closed_one_is_cleared_away_and_a_reopened_one_comes_back(flink, merge):
+    number = flink.pulls.open()
+    settle(2)
+    flink.pulls.close(number, merge)
+    settle(3)
+    assert not ci_branches(flink)
+    assert builds(flink, number)[0].result == "canceled"
+    assert list(statuses(flink, number).values()) == ["CANCELED"]
+    assert PullRequest.objects.get(number=number).waiting == "closed"
+    flink.pulls.reopen(number)
+    settle(2)
+    assert ci_branches(flink) == {name_of(flink, number)}
+    assert len(reports(flink, number)) == 1
+
+
+def test_a_failed_build_is_retried_once_for_each_command(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(3)
+    [build] = builds(flink, number)
+    assert build.status == "inProgress" and max(job.attempt for job in build.jobs) == 2
+    assert reactions(flink, comment) == {"+1"}
+    assert [(e.trigger_id, e.status) for e in report(flink, number).known if e.trigger_type == "MANUAL"] == [
+        (str(comment), "PENDING")
+    ]
+    end(flink, number, "failed")
+    settle(2)
+    assert max(job.attempt for job in builds(flink, number)[0].jobs) == 2
+
+
+def test_after_a_success_a_new_build_is_queued(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number)
+    comment = flink.pulls.comment(number, "hmm @FLINKBOT run azure please")
+    settle(3)
+    first, second = builds(flink, number)
+    assert second.reason == "manual"
+    [entry] = [each for each in report(flink, number).known if each.trigger_type == "MANUAL"]
+    assert entry.trigger_id == str(comment) and entry.url.endswith(f"={second.id}")
+    assert reactions(flink, comment) == {"+1"}
+
+
+def test_for_a_build_that_expired_a_new_one_is_queued(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    sync()
+    flink.azure.expire(builds(flink, number)[0].id)
+    flink.pulls.comment(number, "@flinkbot run azure")
+    settle(3)
+    assert [build.reason for build in builds(flink, number)] == ["manual"]
+
+
+def test_with_its_branch_deleted_it_is_pushed_and_built_anew(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    sync()
+    flink.delete_branch(name_of(flink, number), PULLS)
+    flink.pulls.comment(number, "@flinkbot run azure")
+    settle(3)
+    assert ci_branches(flink) == {name_of(flink, number)}
+    assert len(builds(flink, number)) == 2
+
+
+def test_a_command_without_a_build_is_remembered(flink):
+    flink.azure.start_builds = False
+    number = flink.pulls.open()
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(2)
+    assert CommandComment.objects.get().state == "waiting"
+    assert reactions(flink, comment) == {"eyes"}
+    flink.azure.queue(PULLS, name_of(flink, number), flink.pulls.by_number[number].head)
+    settle(2)
+    assert CommandComment.objects.get().state == "running"
+    assert len(builds(flink, number)) == 1
+    [entry] = [each for each in report(flink, number).known if each.trigger_type == "MANUAL"]
+    assert (entry.trigger_id, entry.url) == (str(comment), "TBD")
+
+
+def test_one_retry_serves_several_commands_and_a_push_supersedes_them(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    sync()
+    comments = [flink.pulls.comment(number, "@flinkbot run azure") for _ in range(2)]
+    settle(2)
+    assert {max(job.attempt for job in build.jobs) for build in builds(flink, number)} == {2}
+    assert all(reactions(flink, each) == {"+1"} for each in comments)
+
+
+def test_a_command_edited_in_later_counts_and_the_bots_own_words_and_others_quotes_do_not(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    comment = flink.pulls.comment(number, "> @flinkbot run azure\n\nThis did not help.")
+    flink.pulls.comment(number, "@flinkbot run azure", login="flinkbot")
+    flink.pulls.review_comment(number, "@flinkbot run azure")
+    settle(2)
+    assert not CommandComment.objects.exists()
+    flink.pulls.edit_comment(comment, "@flinkbot run azure")
+    settle(2)
+    assert builds(flink, number)[0].status == "inProgress"
+    assert reactions(flink, comment) == {"+1"}
+
+
+def test_an_unknown_command_gets_one_reply(flink):
+    number = flink.pulls.open()
+    comment = flink.pulls.comment(number, "@flinkbot run travis", login=None)
+    settle(3)
+    replies = [each.body for each in flink.pulls.reports(number) if not is_report(each.body)]
+    assert len(replies) == 1 and "@flinkbot run azure" in replies[0]
+    assert reactions(flink, comment) == {"confused"}
+    assert [each.trigger_id for each in report(flink, number).known if each.trigger_type == "MANUAL"] == [str(comment)]
+
+
+def test_changed_workflows_block_one_pull_request_and_not_the_others(flink):
+    blocked, free = flink.pulls.open(files=WORKFLOW), flink.pulls.open()
+    settle(3)
+    assert ci_branches(flink) == {name_of(flink, free)}
+    row = PullRequest.objects.get(number=blocked)
+    assert (row.ci_state, row.waiting) == ("blocked", "blocked")
+    assert report(flink, blocked).note == BLOCKED_NOTE
+    assert Action.objects.filter(kind="push-branch", subject=f"#{blocked}").values_list("attempts", flat=True)[0] == 1
+    flink.pulls.push(blocked, files={".github/workflows/ci.yml": "on: [push, pull_request]\n"})
+    settle(2)
+    assert Action.objects.filter(kind="push-branch", subject=f"#{blocked}").count() == 2
+
+
+def test_another_token_unblocks(flink, monkeypatch):
+    number = flink.pulls.open(files=WORKFLOW)
+    settle(2)
+    flink.scopes = frozenset({"repo", "workflow"})
+    settle(1)
+    assert not ci_branches(flink)
+    flink.github_token = "ghp_" + "b" * 36
+    monkeypatch.setenv("GITHUB_TOKEN", flink.github_token)
+    settle(3)
+    assert ci_branches(flink) == {name_of(flink, number)}
+    assert report(flink, number).note == ""
+
+
+def test_without_a_build_for_fifteen_minutes_one_is_queued(flink):
+    flink.azure.start_builds = False
+    number = flink.pulls.open()
+    settle(2)
+    assert not builds(flink, number)
+    CIBranch.objects.update(pushed_at=timezone.now() - timedelta(minutes=16))
+    settle(3)
+    assert [build.reason for build in builds(flink, number)] == ["manual"]
+    assert Action.objects.filter(kind="queue-missing").count() == 1
+
+
+def test_a_rerun_in_azures_own_page_is_seen(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    sync()
+    flink.azure.retry(builds(flink, number)[0].id)
+    sync()
+    assert list(statuses(flink, number).values()) == ["PENDING"]
+    end(flink, number)
+    sync()
+    assert list(statuses(flink, number).values()) == ["SUCCESS"]
+
+
+def test_a_head_that_moves_between_listing_and_fetching_is_pushed_under_its_own_sha(flink, monkeypatch):
+    number = flink.pulls.open()
+    comments = Observer.comments
+
+    def push_now(observer) -> None:
+        comments(observer)
+        flink.pulls.push(number)
+        monkeypatch.setattr(Observer, "comments", comments)
+
+    monkeypatch.setattr(Observer, "comments", push_now)
+    sync()
+    assert ci_branches(flink) == {name_of(flink, number)}
+    settle(2)
+    assert list(statuses(flink, number)) == [flink.pulls.by_number[number].head]
+
+
+def test_ci_bots_report_is_taken_over(flink):
+    number = flink.pulls.open()
+    head = flink.pulls.by_number[number].head
+    flink.repositories.copy_objects("apache/flink", PULLS)
+    flink.repositories.set_ref(PULLS, f"refs/heads/ci_{number}_{head}", head)
+    build = flink.azure.queue(PULLS, f"ci_{number}_{head}", head, "individualCI")
+    flink.azure.finish(build.id, "failed")
+    url = f"{flink.azure_url}/apache-flink/_build/results?buildId={build.id}"
+    done = flink.pulls.comment(number, "@flinkbot run azure")
+    old = Entry("a" * 40, "DELETED", "https://dev.azure.com/x/_build/results?buildId=5", "a" * 40, "PUSH")
+    entries = (old, Entry(head, "FAILURE", url, head, "PUSH"), Entry(head, "FAILURE", url, str(done), "MANUAL"))
+    text = render(Report(entries)).replace("\n", "\r\n")
+    flink.pulls.comment(number, text, login="flinkbot")
+    flink.pulls.comment(number, text, login="mallory")
+    settle(2)
+    assert reports(flink, number) == [text]
+    assert build.status == "completed"
+    assert CommandComment.objects.get(comment_id=done).state == "before"
+    assert len(flink.pulls.conversation(number)) == 3
+
+
+def test_a_deleted_report_comes_back_and_a_second_one_is_folded_in(flink):
+    number = flink.pulls.open()
+    settle(2)
+    [comment] = flink.pulls.reports(number)
+    flink.pulls.delete_comment(comment.id)
+    request("sync_pulls", None, "sync-pull", str(number))
+    settle(2)
+    assert list(statuses(flink, number).values()) == ["PENDING"]
+    flink.pulls.comment(number, render(Report((Entry("b" * 40, "FAILURE", "TBD", "77", "MANUAL"),))), "flinkbot")
+    settle(2)
+    assert "77" in [entry.trigger_id for entry in report(flink, number).known]
+
+
+def test_the_hourly_look_heals_what_was_missed(flink):
+    number = flink.pulls.open()
+    settle(2)
+    [comment] = flink.pulls.reports(number)
+    flink.pulls.delete_comment(comment.id)
+    flink.pulls.by_number[number].closed_at = flink.pulls.by_number[number].created_at  # and GitHub tells nobody
+    mark = Watermark.objects.get(name="everything")
+    mark.data["at"] = (timezone.now() - timedelta(hours=2)).isoformat()
+    mark.save()
+    settle(2)
+    assert not ci_branches(flink)
+
+
+def test_branches_of_no_pull_request_are_orphans_and_left_alone(flink):
+    sha = flink.heads(PULLS)["master"]
+    for name in (f"ci_4711_{sha}", "ci_nonsense", "master2"):
+        flink.create_branch(name, repo=PULLS)
+    settle(2)
+    assert set(CIBranch.objects.filter(orphan=True).values_list("name", flat=True)) == {f"ci_4711_{sha}", "ci_nonsense"}
+    assert {"ci_nonsense", f"ci_4711_{sha}"} <= ci_branches(flink)
+    wish = request("sync_pulls", None, "delete-orphan", f"ci_4711_{sha}")
+    bad = request("sync_pulls", None, "delete-orphan", "master2")
+    sync()
+    wish.refresh_from_db()
+    bad.refresh_from_db()
+    assert wish.answer == "Done." and "not an orphan" in bad.answer
+    assert ci_branches(flink) == {"ci_nonsense"}
+    assert "master2" in flink.heads(PULLS)
+
+
+def test_a_leaked_branch_of_a_closed_pull_request_is_deleted(flink):
+    number = flink.pulls.open()
+    settle(1)
+    flink.pulls.close(number)
+    settle(1)
+    PullRequest.objects.all().delete()
+    Watermark.objects.all().delete()
+    head = flink.pulls.by_number[number].head
+    flink.repositories.set_ref(PULLS, f"refs/heads/ci_{number}_{head}", head)
+    settle(2)
+    assert not ci_branches(flink)
+
+
+def test_history_is_read_to_its_end(flink):
+    flink.pulls.many(opened=2, closed=250)
+    settle(2)
+    assert PullRequest.objects.count() == 252
+    assert Watermark.objects.get(name="history").data["complete"]
+
+
+@pytest.mark.parametrize("act", ["retry", "cancel"])
+def test_buttons_retry_and_cancel(flink, act):
+    number = flink.pulls.open()
+    settle(2)
+    if act == "retry":
+        end(flink, number, "failed")
+    wish = request("sync_pulls", None, act, str(number))
+    sync()
+    wish.refresh_from_db()
+    assert wish.answer == "Done."
+    assert builds(flink, number)[0].status == ("inProgress" if act == "retry" else "completed")
+
+
+def test_observe_mode_says_what_it_would_do_and_does_nothing(flink, settings):
+    settings.SYNC_MODE = "observe"
+    number = flink.pulls.open()
+    flink.pulls.comment(number, "@flinkbot run azure")
+    mark = flink.log_mark()
+    settle(2)
+    assert not [each for each in flink.since(mark) if each.method in ("PATCH", "DELETE", "PUT")]
+    assert not [each for each in flink.since(mark) if each.method == "POST" and "upload-pack" not in each.path]
+    plan = PullRequest.objects.get(number=number).plan
+    assert any(line.startswith("push branch") for line in plan)
+    assert any(line.startswith("write report") for line in plan)
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize("service", ["github", "azure", "git"])
+def test_a_service_that_is_down_fails_the_pass_and_heals(flink, service, monkeypatch):
+    monkeypatch.setattr("flinkci_dashboard.clients.github_http.PAUSES", ())
+    monkeypatch.setattr("flinkci_dashboard.clients.azure_http.PAUSES", ())
+    number = flink.pulls.open()
+    flink.fault(service=service, status=503, times=None)
+    run = run_pass("sync_pulls", "command")
+    assert run and run.error and flink.github_token not in run.error
+    flink.clear_faults()
+    settle(3)
+    assert ci_branches(flink) == {name_of(flink, number)}
+    assert len(builds(flink, number)) == 1
+    assert list(statuses(flink, number).values()) == ["PENDING"]
+
+
+HOSTILE = "\u202e<script>alert(1)</script>\x1b[31m' OR 1=1 -- \U0001f4a9" + "x" * 300
+
+
+def test_hostile_text_harms_nothing(flink):
+    number = flink.pulls.open(HOSTILE, login=None)
+    flink.pulls.by_number[number].branch = HOSTILE
+    flink.pulls.comment(number, HOSTILE + "\n@flinkbot run " + "a" * 5000, login=None)
+    flink.pulls.comment(number, "<!--\nMeta data\n" + '{"a":' * 9000 + "-->\n## CI report:\n\n", login="flinkbot")
+    flink.pulls.add_labels(number, ["<b>"])
+    settle(3)
+    assert len(reports(flink, number)) == 1
+    assert len(builds(flink, number)) == 1
