@@ -1,0 +1,126 @@
+"""The pass is killed at each of its steps towards the outside; the next ones lose nothing and do nothing twice."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+
+from flinkci_dashboard.clients.azure_http import Transport as AzureTransport
+from flinkci_dashboard.clients.git import Cache
+from flinkci_dashboard.clients.github_http import Transport as GitHubTransport
+from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.models import Action
+from tests.test_pulls_engine import (  # noqa: F401
+    builds,
+    ci_branches,
+    end,
+    flink,
+    name_of,
+    reactions,
+    report,
+    reports,
+    settle,
+    statuses,
+)
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+class Steps:
+    """Counts calls that change the outside world, and dies at one of them, before or after it has its effect."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.count, self.die_at, self.after = 0, 0, False
+        for owner, name, changes in (
+            (GitHubTransport, "write", lambda *_: True),
+            (Cache, "push", lambda *_: True),
+            (AzureTransport, "call", lambda method, *_: method != "GET"),
+        ):
+            monkeypatch.setattr(owner, name, self._wrapped(getattr(owner, name), changes))
+
+    @contextmanager
+    def dying(self, step: int, after: bool):
+        self.count, self.die_at, self.after = 0, step, after
+        yield
+        self.die_at = 0
+
+    def _wrapped(self, original: Callable, changes: Callable) -> Callable:
+        def call(owner, *args, **options):
+            if not changes(*args):
+                return original(owner, *args, **options)
+            self.count += 1
+            dies = self.count == self.die_at
+            if dies and not self.after:
+                raise KilledError
+            answer = original(owner, *args, **options)
+            if dies:
+                raise KilledError
+            return answer
+
+        return call
+
+
+class Cast:
+    """Pull requests in every situation that needs a step."""
+
+    def __init__(self, world) -> None:
+        self.world = world
+        pulls = world.pulls
+        self.moved, self.failed, self.passed, self.closed = (pulls.open() for _ in range(4))
+        settle(2)
+        self.old_head = pulls.by_number[self.moved].head
+        end(world, self.failed, "failed")
+        end(world, self.passed)
+        settle(1)
+        self.attempts = max(job.attempt for job in builds(world, self.failed)[0].jobs)
+        pulls.push(self.moved)
+        pulls.close(self.closed)
+        self.retry = pulls.comment(self.failed, "@flinkbot run azure")
+        self.again = pulls.comment(self.passed, "@flinkbot run azure")
+        self.new = pulls.open()
+        self.question = pulls.comment(self.new, "@flinkbot run travis")
+
+    def check(self) -> None:
+        world = self.world
+        numbers = (self.moved, self.failed, self.passed, self.new)
+        assert {name_of(world, number) for number in numbers} <= ci_branches(world)
+        assert not [name for name in ci_branches(world) if name.startswith(f"ci_{self.closed}_")]
+        for number in (*numbers, self.closed):
+            assert len(reports(world, number)) == 1, number
+        assert [b.result for b in builds(world, self.moved, self.old_head)] == ["canceled"]
+        assert builds(world, self.closed)[0].result == "canceled"
+        assert len(builds(world, self.moved)) == len(builds(world, self.new)) == 1
+        [retried] = builds(world, self.failed)
+        assert max(job.attempt for job in retried.jobs) == self.attempts + 1
+        assert len(builds(world, self.passed)) == 2
+        for number, comment in ((self.failed, self.retry), (self.passed, self.again), (self.new, self.question)):
+            held = [entry.trigger_id for entry in report(world, number).known if entry.trigger_type == "MANUAL"]
+            assert held == [str(comment)]
+        assert reactions(world, self.retry) == reactions(world, self.again) == {"+1"}
+        assert reactions(world, self.question) == {"confused"}
+        assert len(world.pulls.reports(self.new)) == 2  # the report and one reply
+        assert list(statuses(world, self.closed).values()) == ["CANCELED"]
+        assert not Action.objects.filter(state="pending").exists()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_pass_killed_at_any_step_is_finished_by_the_next_ones(flink, monkeypatch, after):  # noqa: F811
+    steps = Steps(monkeypatch)
+    step = 1
+    while True:
+        cast = Cast(flink)
+        with steps.dying(step, after):
+            try:
+                run_pass("sync_pulls", "command")
+            except KilledError:
+                died = True
+            else:
+                died = False
+        settle(3)
+        cast.check()
+        if not died:
+            break
+        step += 1
+    assert step > 12, "each situation has its step"
