@@ -104,7 +104,10 @@ class Records:
                 changed.append(row)
             found.append(Work(pull, row, decision))
         LabelState.objects.bulk_create(new, batch_size=PART)
-        LabelState.objects.bulk_update(changed, FIELDS, batch_size=50)
+        # An upsert by primary key: several times as fast as bulk_update's CASE … WHEN for each field.
+        LabelState.objects.bulk_create(
+            changed, batch_size=PART, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS
+        )
         return found
 
     # Changes of labels as actions ----------------------------------------------------------------

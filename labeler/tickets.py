@@ -102,7 +102,11 @@ def _store(pairs: Sequence[tuple[Ticket, jira.Ticket | None]], now: datetime) ->
         row.fetched_at = now
         if before != [getattr(row, name) for name in MEANING]:
             touched.add(row.pk)
-    Ticket.objects.bulk_update([row for row, _ in pairs], [*COPIED, "fetched_at"], batch_size=50)
+    # An upsert by primary key: several times as fast as bulk_update's CASE … WHEN for each field.
+    rows, fields = [row for row, _ in pairs], [*COPIED, "fetched_at"]
+    Ticket.objects.bulk_create(
+        rows, batch_size=jira.BATCH, update_conflicts=True, unique_fields=["id"], update_fields=fields
+    )
     return touched
 
 
