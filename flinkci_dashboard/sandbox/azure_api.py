@@ -5,19 +5,22 @@ import binascii
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flinkci_dashboard.sandbox.azure import PENDING, Azure, Build
+from flinkci_dashboard.sandbox.azure import PENDING, Azure, Build, Job
 from flinkci_dashboard.sandbox.azure_json import (
+    HEAD_LOG,
+    WORK_LOG,
     agent_json,
     build_json,
     definition_json,
     pool_json,
     queue_json,
     request_json,
+    stamp,
     test_results,
     timeline_json,
 )
 from flinkci_dashboard.sandbox.http import Answer, Call
-from flinkci_dashboard.sandbox.pipeline import log_lines
+from flinkci_dashboard.sandbox.pipeline import head_lines, work_lines
 from flinkci_dashboard.sandbox.routing import Router
 
 if TYPE_CHECKING:
@@ -170,10 +173,10 @@ def builds(azure: Azure, call: Call) -> Answer:
     """List builds by status, branch, id or time, in the order asked for."""
     query = call.query
     order = query.get("queryOrder", "queueTimeDescending")
-    stamp = {"queue": "queued_at", "start": "started_at", "finish": "finished_at"}[order.partition("Time")[0]]
+    moment = {"queue": "queued_at", "start": "started_at", "finish": "finished_at"}[order.partition("Time")[0]]
     numbers = {repo: str(id) for id, (_, repo) in azure.definitions.items()}
-    found = [each for each in azure.builds.values() if each.kept and _fits(each, numbers[each.repo], query, stamp)]
-    found.sort(key=lambda build: (getattr(build, stamp) or build.queued_at, build.id), reverse="Descending" in order)
+    found = [each for each in azure.builds.values() if each.kept and _fits(each, numbers[each.repo], query, moment)]
+    found.sort(key=lambda build: (getattr(build, moment) or build.queued_at, build.id), reverse="Descending" in order)
     start, size = int(query.get("continuationToken") or 0), int(query.get("$top") or 1000)
     answer = listed([build_json(azure, call, build) for build in found[start : start + size]])
     if start + size < len(found):
@@ -181,8 +184,8 @@ def builds(azure: Azure, call: Call) -> Answer:
     return answer
 
 
-def _fits(build: Build, definition: str, query: dict[str, str], stamp: str) -> bool:
-    at = getattr(build, stamp)
+def _fits(build: Build, definition: str, query: dict[str, str], moment: str) -> bool:
+    at = getattr(build, moment)
     wanted: dict[str, list[str | None]] = {
         "branchName": [f"refs/heads/{build.branch}"],
         "statusFilter": [build.status, "all"],
@@ -272,28 +275,43 @@ def earlier_timeline(azure: Azure, call: Call, id: int, timeline: str) -> Answer
 @router.route("GET", f"{PROJECT}/build/builds/{{id}}/logs")
 def logs(azure: Azure, call: Call, id: int) -> Answer:
     """List the logs."""
-    shown = [(job.log_id, len(_lines(job))) for job in _runs(_kept(azure, id))]
-    return listed([{"id": log, "type": "Container", "lineCount": count} for log, count in shown])
+    shown = {log: (job, len(lines)) for job in _runs(_kept(azure, id)) for log, lines in _logs(job).items()}
+    return listed(
+        [
+            {
+                "id": log,
+                "type": "Container",
+                "lineCount": count,
+                "createdOn": stamp(job.started_at),
+                "lastChangedOn": stamp(job.finished_at or job.started_at),
+            }
+            for log, (job, count) in sorted(shown.items())
+        ]
+    )
 
 
 @router.route("GET", f"{PROJECT}/build/builds/{{id}}/logs/{{log_id}}", "startLine", "endLine")
 def log(azure: Azure, call: Call, id: int, log_id: int) -> Answer:
     """Show some lines of a log."""
     for job in _runs(_kept(azure, id)):
-        if job.log_id == log_id:
+        lines = _logs(job).get(log_id)
+        if lines:
             first, last = int(call.query.get("startLine", 1)), int(call.query.get("endLine", 10**9))
             at = job.started_at.strftime(STAMP) if job.started_at else ""
-            return listed([f"{at}.1234567Z {line}" for line in _lines(job)[max(0, first - 1) : last]])
+            return listed([f"{at}.1234567Z {line}" for line in lines[max(0, first - 1) : last]])
     return refuse(404, "LogNotFoundException", f"Log {log_id} was not found.")
 
 
-def _runs(build: Build) -> list[Any]:
+def _runs(build: Build) -> list[Job]:
     attempts = [attempt for job in build.jobs for attempt in (*job.earlier, job)]
     return [job for job in attempts if job.agent and job.state != PENDING]
 
 
-def _lines(job: Any) -> list[str]:
-    return log_lines(job.plan, job.agent.name, job.agent.machine, job.result == "failed", job.low_disk)
+def _logs(job: Job) -> dict[int, list[str]]:
+    """Return the lines of a job's own log, which is that of its tasks one after another, and of theirs."""
+    head = head_lines(job.plan, job.agent.name, job.agent.machine) if job.agent else []
+    work = work_lines(job.plan, job.error_lines, job.low_disk)
+    return {job.log_id: head + work, job.log_id + HEAD_LOG: head, job.log_id + WORK_LOG: work}
 
 
 def _kept(azure: Azure, id: int) -> Build:
@@ -345,7 +363,9 @@ AGENT_PARAMETERS = (
 def agents(azure: Azure, call: Call, pool_id: int) -> Answer:
     """List a pool's agents."""
     name = azure.pools[pool_id]
-    return listed([agent_json(call, agent) for agent in azure.agents.values() if agent.pool == name])
+    wanted = call.query.get("agentName")
+    found = [agent for agent in azure.agents.values() if agent.pool == name and wanted in (None, agent.name)]
+    return listed([agent_json(call, agent) for agent in found])
 
 
 @router.route("GET", "/_apis/distributedtask/pools/{pool_id}/jobrequests", "$top", "completedRequestCount", "agentId")

@@ -6,8 +6,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from flinkci_dashboard.sandbox.azure import COMPLETED, Agent, Azure, Build, Job
 from flinkci_dashboard.sandbox.http import Call
-from flinkci_dashboard.sandbox.pipeline import HOSTED, TESTS
+from flinkci_dashboard.sandbox.pipeline import HOSTED, STAGES
 
+HEAD_LOG, WORK_LOG = 5_000, 10_000  # what the logs of a job's two tasks are numbered above its own
 POOL_IDS = {"Default": 1, HOSTED: 2}
 LOW_DISK = "Free disk space on / is lower than 5%; Currently used: 95.61%"
 
@@ -78,7 +79,7 @@ def _stage(call: Call, build: Build, name: str, jobs: list[Job]) -> list[dict[st
     result = next((each for each in ("canceled", "failed") if each in results), "succeeded") if done else None
     state = "completed" if done else "inProgress" if started else "pending"
     record = _record(
-        stage, None, "Stage", name, name, state, result, min(started, default=None), max(ended, default=None)
+        stage, None, "Stage", STAGES[name], name, state, result, min(started, default=None), max(ended, default=None)
     )
     record |= {"attempt": attempt, "previousAttempts": earlier, "order": 1}
     return [record, *(each for place, job in enumerate(jobs, 1) for each in _job(call, build, job, stage, place))]
@@ -88,12 +89,8 @@ def _job(call: Call, build: Build, job: Job, stage: str, place: int) -> list[dic
     key = f"{job.plan.stage}.{job.plan.key}"
     phase, record = uid("phase", build.id, key, job.attempt), uid("job", build.id, key, job.attempt)
     facts = (job.state, job.result, job.started_at, job.finished_at)
-    log = {"id": job.log_id, "type": "Container", "url": f"{call.address}/logs/{job.log_id}"} if job.agent else None
-    error = (
-        [{"type": "error", "category": "General", "message": "Bash exited with code '1'."}]
-        if job.result == "failed"
-        else []
-    )
+    log = _log(call, job.log_id) if job.agent else None
+    error = [{"type": "error", "category": "General", "message": job.error}] if job.error else []
     warning = [{"type": "warning", "category": None, "message": LOW_DISK}] if job.low_disk else []
     earlier = [
         {
@@ -117,9 +114,23 @@ def _job(call: Call, build: Build, job: Job, stage: str, place: int) -> list[dic
     }
     records = [above | {"attempt": job.attempt, "order": place}, itself]
     if job.agent:
-        task = _record(uid("task", build.id, key, job.attempt), record, "Task", "Test", None, *facts)
-        records.append(task | {"log": log, "order": 2, "issues": error, "errorCount": len(error)})
+        first = _record(uid("init", build.id, key, job.attempt), record, "Task", "Initialize job", None, *facts)
+        first |= {"state": COMPLETED, "result": "succeeded", "finishTime": first["startTime"]}
+        work = _record(uid("task", build.id, key, job.attempt), record, "Task", _task_name(job), None, *facts)
+        records.append(first | {"log": _log(call, job.log_id + HEAD_LOG), "order": 1})
+        more = {"log": _log(call, job.log_id + WORK_LOG), "order": 2, "issues": error, "errorCount": len(error)}
+        records.append(work | more)
     return records
+
+
+def _log(call: Call, id: int) -> dict[str, Any]:
+    return {"id": id, "type": "Container", "url": f"{call.address}/logs/{id}"}
+
+
+def _task_name(job: Job) -> str:
+    if job.plan.module:
+        return f"Test - {job.plan.module}"
+    return "Run e2e tests" if job.plan.key.startswith("e2e") else "Build"
 
 
 def _record(
@@ -153,8 +164,8 @@ def test_results(build: Build) -> list[tuple[dict[str, Any], list[dict[str, Any]
     """Return the test runs that were published, each with its failed results. Python's tests publish none."""
     shown = []
     for job in build.jobs:
-        test = TESTS.get(job.plan.module, "") if job.plan.module != "python" else ""
-        if test and job.result == "failed":
+        test = job.failing_test if job.plan.module != "python" else ""
+        if test:
             run = {
                 "id": build.id * 1000 + job.number,
                 "name": job.plan.name,
@@ -190,7 +201,7 @@ def queue_json(azure: Azure, id: int) -> dict[str, Any]:
 
 
 def agent_json(call: Call, agent: Agent) -> dict[str, Any]:
-    """Return an agent as the API shows it."""
+    """Return an agent as the API shows it, with what was asked for."""
     shown = {
         "id": agent.id,
         "name": agent.name,
@@ -198,14 +209,19 @@ def agent_json(call: Call, agent: Agent) -> dict[str, Any]:
         "osDescription": "Linux 5.15.0-139-generic #149-Ubuntu SMP",
         "enabled": agent.enabled,
         "status": "online" if agent.online else "offline",
+        "provisioningState": "Provisioned",
         "maxParallelism": 1,
         "createdOn": "2021-03-04T09:11:12.123Z",
         "statusChangedOn": stamp(agent.since),
-        "systemCapabilities": {"Agent.ComputerName": agent.machine, "Agent.OS": "Linux", "Agent.OSArchitecture": "X64"},
-        "assignedRequest": request_json(call, agent.job) if agent.job else None,
-        "lastCompletedRequest": request_json(call, agent.last) if agent.last else None,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    capabilities = {"Agent.ComputerName": agent.machine, "Agent.OS": "Linux", "Agent.OSArchitecture": "X64"}
+    extras = {
+        "systemCapabilities": ("includeCapabilities", capabilities),
+        "assignedRequest": ("includeAssignedRequest", request_json(call, agent.job) if agent.job else None),
+        "lastCompletedRequest": ("includeLastCompletedRequest", request_json(call, agent.last) if agent.last else None),
+    }
+    wanted = {name: value for name, (flag, value) in extras.items() if call.query.get(flag, "").lower() == "true"}
+    return {name: value for name, value in (shown | wanted).items() if value is not None}
 
 
 def request_json(call: Call, job: Job) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The sandbox speaks Azure DevOps: driven here by its own SDK, with the world's clock in the test's hand."""
 
+from datetime import timedelta
+
 import pytest
 from azure.core.exceptions import DeserializationError
 from azure.devops.connection import Connection
@@ -7,7 +9,7 @@ from azure.devops.exceptions import AzureDevOpsServiceError
 from azure.devops.v7_1.build.models import Build, UpdateStageParameters
 from msrest.authentication import BasicAuthentication
 
-from flinkci_dashboard.sandbox import PULLS
+from flinkci_dashboard.sandbox import MIRROR, PULLS
 
 PROJECT = "apache-flink"
 BRANCH = "ci_1_" + "a" * 40
@@ -121,3 +123,79 @@ def test_a_push_of_a_branch_starts_a_build(sandbox):
     sandbox.azure.pushed(PULLS, {"ci_2_b": "b" * 40})
     sandbox.azure.pushed(PULLS, {"ci_2_b": "b" * 40})
     assert [build.version for build in sandbox.azure.of("ci_2_b")] == ["b" * 40]
+
+
+def test_a_push_starts_its_build_after_a_while(sandbox):
+    sandbox.azure.trigger_delay = timedelta(minutes=2)
+    sandbox.azure.pushed(PULLS, {"ci_2_b": "b" * 40})
+    assert sandbox.azure.of("ci_2_b") == []
+    sandbox.clock.advance(minutes=3)
+    assert len(sandbox.azure.of("ci_2_b")) == 1
+
+
+def test_a_cancelled_build_takes_its_time_to_end(sandbox, client, build):
+    sandbox.azure.cancel_delay = timedelta(minutes=1)
+    client.update_build(Build(status="cancelling"), PROJECT, build.id)
+    assert client.get_build(PROJECT, build.id).status == "cancelling"
+    sandbox.clock.advance(minutes=2)
+    seen = client.get_build(PROJECT, build.id)
+    assert (seen.status, seen.result) == ("completed", "canceled")
+
+
+def test_a_job_whose_agent_goes_away_is_given_up_with_a_reason(sandbox, client, build):
+    sandbox.azure.move()
+    sandbox.azure.set_online("AlibabaCI001-agent01", False)
+    sandbox.clock.advance(minutes=11)
+    compiling = next(job for job in jobs_of(client, build) if job.name == "compile_ci")
+    assert compiling.result == "failed"
+    assert "We stopped hearing from agent AlibabaCI001-agent01" in compiling.issues[0].message
+
+
+def test_a_job_goes_on_when_its_agent_comes_back_in_time(sandbox, client, build):
+    sandbox.azure.move()
+    sandbox.azure.set_online("AlibabaCI001-agent01", False)
+    sandbox.clock.advance(minutes=5)
+    sandbox.azure.set_online("AlibabaCI001-agent01", True)
+    sandbox.clock.advance(hours=5)
+    assert client.get_build(PROJECT, build.id).result == "succeeded"
+
+
+def test_a_nightly_build_has_every_variant_in_a_stage_of_its_own(sandbox, client):
+    nightly = sandbox.azure.queue(MIRROR, "master", "a" * 40, "schedule")
+    sandbox.clock.advance(hours=12)
+    records = client.get_build_timeline(PROJECT, nightly.id).records
+    stages = {r.identifier: r.name for r in records if r.type == "Stage"}
+    assert stages == {"ci": "CI build (custom builders)", "cron_build": "Cron build"}
+    workers = {r.name: r.worker_name for r in records if r.type == "Job"}
+    assert {name.removeprefix("compile_") for name in workers if name.startswith("compile_cron")} == {
+        "cron_azure", "cron_hadoop313", "cron_jdk11", "cron_jdk21", "cron_adaptive_scheduler",
+    }  # fmt: skip
+    assert workers["test_cron_azure core"].startswith("Azure Pipelines")
+    assert workers["test_cron_jdk11 core"].startswith("AlibabaCI")
+
+
+def test_the_first_task_of_a_job_names_the_agent_in_a_log_of_its_own(sandbox, client, build):
+    sandbox.azure.finish(build.id)
+    records = client.get_build_timeline(PROJECT, build.id).records
+    core = next(r for r in records if r.type == "Job" and r.name == "test_ci core")
+    first = next(r for r in records if r.parent_id == core.id and r.name == "Initialize job")
+    lines = client.get_build_log_lines(PROJECT, build.id, first.log.id)
+    assert lines[1].endswith("Agent name: 'AlibabaCI001-agent01'")
+    counts = {log.id: log.line_count for log in client.get_build_logs(PROJECT, build.id)}
+    assert counts[first.log.id] == len(lines) < counts[core.log.id]
+
+
+def test_agents_tell_only_what_was_asked_for(sandbox, build):
+    sandbox.azure.move()
+    client = connect(sandbox).clients_v7_1.get_task_agent_client()
+    agent = client.get_agents(1, agent_name="AlibabaCI001-agent01")[0]
+    assert (agent.system_capabilities, agent.assigned_request) == (None, None)
+    (agent,) = client.get_agents(1, "AlibabaCI001-agent01", include_capabilities=True, include_assigned_request=True)
+    assert agent.system_capabilities["Agent.ComputerName"] == "AlibabaCI001"
+    assert agent.assigned_request.owner.id == build.id
+
+
+def test_a_slow_answer_says_how_long_to_wait(sandbox, client, build):
+    sandbox.fault(service="azure", retry_after=5, headers={"X-RateLimit-Remaining": "0"})
+    assert client.get_build(PROJECT, build.id).id == build.id
+    assert sandbox.requests[-1].status == 200
