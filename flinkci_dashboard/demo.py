@@ -70,6 +70,7 @@ def _take_lock(path: Path) -> None:
 
 
 def _prepare_database() -> None:
+    """Make a fresh database; a migrated empty one is kept beside it, so that the next start is quick."""
     import django  # the settings read the environment that was prepared just now
 
     django.setup()
@@ -77,7 +78,16 @@ def _prepare_database() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
+    from flinkci_dashboard.health import pending_migrations
+
+    folder = Path(os.environ["DATA_DIR"])
+    database, template = folder / "flinkci.sqlite3", folder.with_name("demo-template.sqlite3")
+    if template.exists():
+        shutil.copy(template, database)
+    if pending_migrations():
+        call_command("migrate", verbosity=0)
+        connection.close()
+        shutil.copy(database, template)
     call_command("bootstrap", verbosity=0)
     for name, password, _ in LOGINS:
         user = User(username=name, is_staff=name == "admin", is_superuser=name == "admin")

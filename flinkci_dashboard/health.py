@@ -16,7 +16,7 @@ OVERDUE = timedelta(minutes=2)  # beyond three intervals
 def problems(now: datetime) -> dict[str, str]:
     """Return what is wrong, by part ("database", "migrations", "workers"); empty when all is fine."""
     try:
-        if pending := _pending_migrations():
+        if pending := pending_migrations():
             return {"migrations": f"{pending} not applied: run manage.py migrate"}
         found = worker_problem(now)
     except DatabaseError as error:
@@ -48,6 +48,7 @@ def overdue(now: datetime) -> list[str]:
     ]
 
 
-def _pending_migrations() -> int:
+def pending_migrations() -> int:
+    """Return how many migrations have not been applied."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
