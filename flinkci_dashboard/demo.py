@@ -79,6 +79,7 @@ def _prepare_database() -> None:
     from django.db import connection
 
     from flinkci_dashboard.health import pending_migrations
+    from flinkci_dashboard.models import JobSchedule
 
     folder = Path(os.environ["DATA_DIR"])
     database, template = folder / "flinkci.sqlite3", folder.with_name("demo-template.sqlite3")
@@ -94,6 +95,7 @@ def _prepare_database() -> None:
         user.set_password(password)
         user.save()
         user.groups.add(Group.objects.get(name="admin" if user.is_staff else "member"))
+    JobSchedule.objects.filter(interval__lt=900).update(interval=15)  # so that one can watch
     connection.close()
 
 

@@ -15,7 +15,7 @@ from flinkci_dashboard.sandbox.world import Sandbox
 
 
 def main() -> None:
-    """Serve; the first line on stdout is the environment that points here, as JSON; the world fills while that is read."""
+    """Serve; the first line on stdout is the environment that points here, as JSON. The world fills meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--root", type=Path, required=True, help="a folder for the repositories, removed at the end")
