@@ -1,56 +1,24 @@
-"""The days before: builds of the branches with their failures, pull requests, tickets, odd machines."""
+"""The days before: pull requests opened, merged and closed, and their tickets."""
 
 import random
-from datetime import timedelta
 
 from flinkci_dashboard.sandbox.jira import COMPONENTS
-from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, change
-from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
+from flinkci_dashboard.sandbox.seed import PUBLISHED, change
+from flinkci_dashboard.sandbox.world import Sandbox
 
 DAYS = 12
-PUSHES_PER_DAY = 4
 OPENED_PER_DAY, CLOSED_PER_DAY = 3, 2
 LOGINS = ("ada", "bjoern", "chidi", "dana", "li")
-FLAKY = 0.012  # how often a job fails by itself
-SICK, FULL, OFFLINE = "AlibabaCI003-agent02", "AlibabaCI005-agent01", ("AlibabaCI007-agent01", "AlibabaCI007-agent02")
-LIVE_PACE = 1 / 60  # an hour of a build takes a minute while somebody watches
 
 
 def write_history(world: Sandbox, dice: random.Random) -> None:
-    """Let the last days happen, then set the pace for whoever watches."""
+    """Let the last days' pull requests happen."""
     world.clock.advance(days=-DAYS)
-    world.azure.rewind()
-    for agent in world.azure.agents.values():
-        agent.failing = 0.35 if agent.name == SICK else FLAKY
-        agent.full_disk = agent.name == FULL
-    shas = world.repositories.git(
-        SOURCE, "log", "--format=%H", "--reverse", f"-{DAYS * PUSHES_PER_DAY}", "master"
-    ).split()
-    for day in range(DAYS):
-        _day(world, dice, day, shas)
-    for name in OFFLINE:
-        world.azure.set_online(name, False)
-    world.azure.settle(LIVE_PACE)
-    for repo in (MIRROR, PULLS):
-        world.azure.watch(repo, world.heads(repo))
-
-
-def _day(world: Sandbox, dice: random.Random, day: int, shas: list[str]) -> None:
-    step = timedelta(days=1) / (PUSHES_PER_DAY + 1)
-    for push in range(PUSHES_PER_DAY):
-        sha = shas[min(day * PUSHES_PER_DAY + push, len(shas) - 1)]
-        world.azure.queue(MIRROR, "master", sha, "individualCI", change(dice).message)
-        if push == 1:
-            release = f"release-{dice.choice((*PUBLISHED[-2:], UNPUBLISHED))}"
-            world.azure.queue(MIRROR, release, world.heads()[release], "individualCI", change(dice).message)
-        world.clock.advance(seconds=step.total_seconds())
-        world.azure.move()
-    numbers = [open_pull(world, dice) for _ in range(OPENED_PER_DAY)]
-    for number in dice.sample(numbers, CLOSED_PER_DAY):
-        world.pulls.close(number, merge=dice.random() < 0.7)
-    world.azure.queue(MIRROR, "master", shas[min((day + 1) * PUSHES_PER_DAY, len(shas)) - 1], "schedule", "Nightly")
-    world.clock.advance(seconds=step.total_seconds())
-    world.azure.move()
+    for _ in range(DAYS):
+        numbers = [open_pull(world, dice) for _ in range(OPENED_PER_DAY)]
+        for number in dice.sample(numbers, CLOSED_PER_DAY):
+            world.pulls.close(number, merge=dice.random() < 0.7)
+        world.clock.advance(days=1)
 
 
 def open_pull(world: Sandbox, dice: random.Random) -> int:

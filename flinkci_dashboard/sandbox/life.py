@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from flinkci_dashboard.sandbox.history import LOGINS, OFFLINE, open_pull
+from flinkci_dashboard.sandbox.history import LOGINS, open_pull
 from flinkci_dashboard.sandbox.jira import COMPONENTS
 from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, commit
 from flinkci_dashboard.sandbox.world import Sandbox
@@ -70,7 +70,7 @@ def _label(world: Sandbox, dice: random.Random) -> None:
 
 
 def _machine(world: Sandbox, dice: random.Random) -> None:
-    name = dice.choice(OFFLINE)
+    name = f"AlibabaCI007-agent{dice.randint(1, 4):02}"
     world.azure.set_online(name, not world.azure.agent(name).online)
 
 
