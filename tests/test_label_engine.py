@@ -486,3 +486,24 @@ def test_the_command_runs_a_pass(world, ticket, capsys):
         call_command("label_pulls")
     assert end.value.code == 0
     assert '"job": "label_pulls", "outcome": "ok"' in capsys.readouterr().out
+
+
+def test_together_with_the_pull_request_job_everything_comes_to_rest(world, ticket):
+    """Both jobs write to GitHub and to the same rows; neither wakes the other for ever."""
+    world.mirror_all("flink-ci/flink")
+    for _ in range(4):
+        assert run_pass("sync_pulls", "command").outcome == "ok"
+        assert run_pass("label_pulls", "command").outcome == "ok"
+    assert labels_of(world, ticket) == ["component=Runtime/REST"]
+    mark = world.log_mark()
+    run_pass("sync_pulls", "command")
+    assert run_pass("label_pulls", "command").counts == {}
+    assert writes(world, mark) == []
+    world.pulls.add_labels(ticket, ["component=Mine"])
+    run_pass("sync_pulls", "command")
+    run_pass("label_pulls", "command")
+    assert state_of(ticket).state == "drift"
+    world.pulls.remove_label(ticket, "component=Mine")
+    run_pass("sync_pulls", "command")
+    run_pass("label_pulls", "command")
+    assert state_of(ticket).state == "right"

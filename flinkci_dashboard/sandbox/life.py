@@ -66,7 +66,12 @@ def _ticket(world: Sandbox, dice: random.Random) -> None:
 
 
 def _label(world: Sandbox, dice: random.Random) -> None:
-    world.pulls.add_labels(dice.choice(_open_numbers(world)), ["review=description?"])
+    number = dice.choice(_open_numbers(world))
+    ours = [name for name in world.pulls.by_number[number].labels if name.startswith("component=")]
+    if ours and dice.random() < 0.4:
+        world.pulls.remove_label(number, ours[0])  # the labels page calls it drift
+    else:
+        world.pulls.add_labels(number, ["review=description?"])
 
 
 def _machine(world: Sandbox, dice: random.Random) -> None:
