@@ -14,7 +14,7 @@ function words(seconds) {
 
 function showTimes() {
   const now = Date.now();
-  for (const element of document.querySelectorAll("time[data-relative]")) {
+  for (const element of document.querySelectorAll("time[data-relative][datetime]")) {
     const at = new Date(element.dateTime);
     const seconds = (now - at) / 1000;
     const text = words(Math.abs(seconds));
@@ -50,9 +50,18 @@ function switchTheme() {
 }
 
 // A form with data-confirm="name" enables its button once the name is typed.
-function checkName(input) {
-  const form = input.closest("form[data-confirm]");
-  if (form) form.querySelector("button").disabled = input.value.trim() !== form.dataset.confirm;
+function guardForms() {
+  for (const form of document.querySelectorAll("form[data-confirm]")) {
+    form.querySelector("button").disabled = form.querySelector("input[name=name]").value.trim() !== form.dataset.confirm;
+  }
+}
+
+// Where the pages or the tabs stand in a row that scrolls, as on a phone, the one shown is in sight.
+function scrollToCurrent() {
+  for (const here of document.querySelectorAll("nav [aria-current]")) {
+    const row = here.closest("nav");
+    row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - 24;
+  }
 }
 
 theme();
@@ -60,32 +69,55 @@ document.addEventListener("DOMContentLoaded", () => {
   showTimes();
   setInterval(showTimes, 1000);
   document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
-  for (const form of document.querySelectorAll("form[data-confirm]")) form.querySelector("button").disabled = true;
+  guardForms();
+  scrollToCurrent();
 });
-document.addEventListener("input", (event) => checkName(event.target));
+document.addEventListener("input", guardForms);
 document.addEventListener("change", (event) => {
   if (event.target.closest("form[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
-// Live fragments: rest while the tab is hidden or a form in the fragment is being filled in; keep what is the same.
+// Live fragments: rest while the tab is hidden or a form in the fragment is being filled in; keep what is the same;
+// say so when the server does not answer; and never show anything but a fragment (after a sign-out, say).
 const shown = new WeakMap();
-function source(event) {
-  return event.detail?.ctx?.sourceElement;
+function live(event) {
+  const element = event.detail?.ctx?.sourceElement;
+  return element?.matches?.("[data-live]") ? element : null;
+}
+function isBusy(element) {
+  return element.querySelector("details[open] form, dialog[open]")?.contains(document.activeElement);
+}
+function tellStale(isStale) {
+  const notice = document.querySelector("[data-stale]");
+  if (!notice || notice.hidden !== isStale) return;
+  if (isStale) notice.querySelector("time").dateTime = new Date().toISOString();
+  notice.hidden = !isStale;
+  showTimes();
 }
 document.addEventListener("htmx:before:request", (event) => {
-  const element = source(event);
-  if (!element?.matches?.("[data-live]")) return;
-  const busy = element.querySelector("details[open] form, dialog[open]")?.contains(document.activeElement);
-  if (document.hidden || busy) event.preventDefault();
+  const element = live(event);
+  if (element && (document.hidden || isBusy(element))) event.preventDefault();
 });
+document.addEventListener("htmx:before:response", (event) => {
+  if (!live(event)) return;
+  const answer = event.detail.ctx.response.raw;
+  if (answer.ok && !answer.redirected) return tellStale(false);
+  event.preventDefault();
+  if (answer.status < 500) location.reload(); // signed out, or what was shown is gone: the whole page says it
+  else tellStale(true);
+});
+document.addEventListener("htmx:error", (event) => live(event) && tellStale(true));
 document.addEventListener("htmx:before:swap", (event) => {
-  const element = source(event);
+  const element = live(event);
   const text = event.detail?.ctx?.text;
-  if (!element?.matches?.("[data-live]")) return;
-  if (shown.get(element) === text) event.preventDefault();
+  if (!element) return;
+  if (shown.get(element) === text || isBusy(element)) event.preventDefault();
   else shown.set(element, text);
 });
-document.addEventListener("htmx:after:swap", showTimes);
+document.addEventListener("htmx:after:swap", () => {
+  showTimes();
+  guardForms();
+});
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const element of document.querySelectorAll("[data-live]")) htmx.trigger(element, "refresh");
 });

@@ -24,7 +24,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser, live_server, bootstrapped) -> Iterator[Page]:
+def complaints() -> list[str]:
+    """Collect what the browser complains of; a test that provokes a complaint takes it out."""
+    return []
+
+
+@pytest.fixture
+def page(browser, live_server, bootstrapped, complaints) -> Iterator[Page]:
     """Open a tab, signed in as an admin; any complaint of the browser fails the test."""
     client = Client()
     client.force_login(User.objects.create_superuser("admin"))
@@ -32,7 +38,6 @@ def page(browser, live_server, bootstrapped) -> Iterator[Page]:
     cookie = client.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     tab = context.new_page()
-    complaints: list[str] = []
     tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     yield tab

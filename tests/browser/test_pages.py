@@ -81,3 +81,23 @@ def test_no_page_scrolls_sideways_on_a_phone(page, path):
     page.goto(path)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 375
+
+
+def test_a_page_says_that_it_is_not_live_and_recovers(page, complaints):
+    page.goto("/jobs/")
+    notice = page.get_by_role("alert").filter(has_text="This page is not live")
+    expect(notice).to_be_hidden()
+    page.route("**/jobs/", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    expect(notice).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Bad gateway")).to_have_count(0)
+    page.unroute("**/jobs/")
+    expect(notice).to_be_hidden(timeout=15_000)
+    assert all("502" in said for said in complaints)
+    complaints.clear()
+
+
+def test_an_open_page_leads_to_the_sign_in_once_its_session_ended(page):
+    page.goto("/jobs/")
+    page.context.clear_cookies()
+    page.wait_for_url("**/accounts/login/**", timeout=15_000)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
