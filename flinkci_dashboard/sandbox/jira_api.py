@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from flinkci_dashboard.sandbox.http import Answer, Call
 from flinkci_dashboard.sandbox.jira import Jira, Ticket
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 API = "/rest/api/2"
 REFUSED = "<html><head><title>Unauthorized (401)</title></head><body>Basic Authentication Failure</body></html>"
+LENIENT = ("false", "warn", "none")  # ways to say that unknown values are no reason to refuse
 router = Router()
 
 
@@ -45,29 +47,34 @@ def refuse(status: int, *messages: str) -> Answer:
     return Answer(status, {"errorMessages": list(messages), "errors": {}})
 
 
-@router.route("GET", f"{API}/search", "jql", "startAt", "maxResults", "fields")
+@router.route("GET", f"{API}/search", "jql", "startAt", "maxResults", "fields", "validateQuery")
 def get_search(jira: Jira, call: Call) -> Answer:
     """Search by an address."""
     fields = call.query["fields"].split(",") if "fields" in call.query else None
     limits = int(call.query.get("startAt", 0)), int(call.query.get("maxResults", 50))
-    return _search(jira, call, call.query.get("jql", ""), *limits, fields)
+    strict = call.query.get("validateQuery", "true") not in LENIENT
+    return _search(jira, call, call.query.get("jql", ""), *limits, fields, strict)
 
 
 @router.route("POST", f"{API}/search")
 def post_search(jira: Jira, call: Call) -> Answer:
     """Search by a body."""
     wanted = call.json()
-    if strange := wanted.keys() - {"jql", "startAt", "maxResults", "fields"}:
+    if strange := wanted.keys() - {"jql", "startAt", "maxResults", "fields", "validateQuery"}:
         return refuse(400, f"Unrecognized field {sorted(strange)}")
     limits = int(wanted.get("startAt", 0)), int(wanted.get("maxResults", 50))
-    return _search(jira, call, str(wanted.get("jql", "")), *limits, wanted.get("fields"))
+    strict = str(wanted.get("validateQuery", True)).lower() not in LENIENT
+    return _search(jira, call, str(wanted.get("jql", "")), *limits, wanted.get("fields"), strict)
 
 
-def _search(jira: Jira, call: Call, query: str, start: int, size: int, fields: list[str] | None) -> Answer:
-    found = search(jira, query)
+def _search(
+    jira: Jira, call: Call, query: str, start: int, size: int, fields: list[str] | None, strict: bool
+) -> Answer:
+    found, warnings = search(jira, query, strict)
     size = min(size, jira.page_limit)
     issues = [ticket_json(jira, call, each, fields) for each in found[start : start + size]]
-    return Answer(200, {"startAt": start, "maxResults": size, "total": len(found), "issues": issues})
+    answer: dict[str, Any] = {"startAt": start, "maxResults": size, "total": len(found), "issues": issues}
+    return Answer(200, answer | ({"warningMessages": warnings} if warnings else {}))
 
 
 @router.route("GET", f"{API}/issue/{{key}}", "fields")
@@ -83,8 +90,7 @@ def issue(jira: Jira, call: Call, key: str) -> Answer:
 @router.route("GET", f"{API}/project/FLINK/components")
 def components(jira: Jira, call: Call) -> Answer:
     """List the project's components."""
-    listed = [{"id": str(12_300_000 + n), "name": name} for n, name in enumerate(jira.components)]
-    return Answer(200, listed)
+    return Answer(200, [component_json(name) for name in jira.components])
 
 
 @router.route("GET", f"{API}/serverInfo")
@@ -109,7 +115,7 @@ def ticket_json(jira: Jira, call: Call, ticket: Ticket, fields: list[str] | None
         "summary": ticket.summary,
         "status": {"name": ticket.status},
         "assignee": person,
-        "components": [{"id": str(abs(hash(name)) % 10**8), "name": name} for name in ticket.components],
+        "components": [component_json(name) for name in ticket.components],
         "fixVersions": [{"name": name, "released": False} for name in ticket.fix_versions],
         "created": _stamp(jira, ticket.created),
         "updated": _stamp(jira, ticket.updated),
@@ -117,6 +123,11 @@ def ticket_json(jira: Jira, call: Call, ticket: Ticket, fields: list[str] | None
     kept = {name: value for name, value in shown.items() if fields is None or name in fields}
     address = f"{call.address}{API}/issue/{ticket.id}"
     return {"id": str(ticket.id), "self": address, "key": ticket.key, "fields": kept}
+
+
+def component_json(name: str) -> dict[str, str]:
+    """Return a component as the API shows it; its id is always the same."""
+    return {"id": str(12_300_000 + crc32(name.encode()) % 100_000), "name": name}
 
 
 def _stamp(jira: Jira, at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from flinkci_dashboard.sandbox.jira import Jira, Ticket
@@ -26,6 +26,14 @@ class JqlError(Exception):
 class _Reader:
     jira: Jira
     words: list[str]
+    strict: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def lacks(self, *messages: str) -> None:
+        """Refuse values that do not exist, or note them where the query is not validated."""
+        if messages and self.strict:
+            raise JqlError(*messages)
+        self.warnings += messages
 
     def take(self, *wanted: str) -> str:
         word = self.words.pop(0) if self.words else ""
@@ -37,18 +45,21 @@ class _Reader:
         return bool(self.words) and self.words[0].lower() in wanted
 
 
-def search(jira: Jira, query: str) -> list[Ticket]:
-    """Return the tickets that a query finds, in its order. Raises JqlError."""
-    reader = _Reader(jira, _words(query))
+def search(jira: Jira, query: str, strict: bool = True) -> tuple[list[Ticket], list[str]]:
+    """Return the tickets that a query finds, in its order, and warnings. Raises JqlError.
+
+    Unknown keys refuse a `strict` query as a whole; else they are what the warnings tell.
+    """
+    reader = _Reader(jira, _words(query), strict)
     test = _any_of(reader) if not reader.next_is("order") and reader.words else lambda ticket: True
     orders = _orders(reader)
     if reader.words:
         raise JqlError(f"Error in the JQL Query: '{reader.words[0]}' is not expected here.")
     with jira.lock:
         found = [ticket for ticket in jira.by_id.values() if test(ticket)]
-    for field, descending in reversed(orders or [("key", True)]):
-        found.sort(key=ORDERS[field], reverse=descending)
-    return found
+    for by, descending in reversed(orders or [("key", True)]):
+        found.sort(key=ORDERS[by], reverse=descending)
+    return found, reader.warnings
 
 
 def _words(query: str) -> list[str]:
@@ -84,15 +95,16 @@ def _clause(reader: _Reader) -> Test:
         inner = _any_of(reader)
         reader.take(")")
         return inner
-    field = reader.take("key", "project", "updated")
-    return {"key": _key, "project": _project, "updated": _updated}[field.lower()](reader)
+    name = reader.take("key", "project", "updated")
+    return {"key": _key, "project": _project, "updated": _updated}[name.lower()](reader)
 
 
 def _project(reader: _Reader) -> Test:
     reader.take("=")
     name = reader.take()
     if name.upper() != "FLINK":
-        raise JqlError(f"The value '{name}' does not exist for the field 'project'.")
+        reader.lacks(f"The value '{name}' does not exist for the field 'project'.")
+        return lambda ticket: False
     return lambda ticket: ticket.key.startswith("FLINK-")
 
 
@@ -106,8 +118,7 @@ def _key(reader: _Reader) -> Test:
             missing.append(f"An issue with key '{key}' does not exist for field 'key'.")
         else:
             ids.add(ticket.id)
-    if missing:
-        raise JqlError(*missing)
+    reader.lacks(*missing)
     return lambda ticket: ticket.id in ids
 
 
@@ -145,9 +156,9 @@ def _orders(reader: _Reader) -> list[tuple[str, bool]]:
         return found
     reader.take("order"), reader.take("by")
     while True:
-        field = reader.take(*ORDERS).lower()
+        name = reader.take(*ORDERS).lower()
         descending = reader.next_is("asc", "desc") and reader.take().lower() == "desc"
-        found.append((field, descending))
+        found.append((name, descending))
         if not reader.next_is(","):
             return found
         reader.take(",")

@@ -86,3 +86,20 @@ def test_a_wrong_token_is_refused_with_a_page_and_a_reason(world):
     assert answer.headers["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
     right = {"Authorization": f"Bearer {world.jira_token}"}
     assert requests.get(f"{world.jira_url}/rest/api/2/myself", headers=right, timeout=5).json()["name"] == "flinkbot"
+
+
+@pytest.mark.parametrize("validate", [False, "warn"])
+def test_an_unknown_key_is_a_warning_where_the_query_is_not_validated(world, validate):
+    world.jira.create("FLINK-1")
+    answer = ask(world, "key in (FLINK-1, FLINK-8)", validateQuery=validate)
+    assert [issue["key"] for issue in answer.json()["issues"]] == ["FLINK-1"]
+    assert answer.json()["warningMessages"] == ["An issue with key 'FLINK-8' does not exist for field 'key'."]
+    assert ask(world, "key in FLINK-8", validateQuery=validate).status_code == 400
+
+
+def test_a_component_has_the_same_id_everywhere(world):
+    world.jira.create("FLINK-1", ["Runtime / REST"])
+    listed = requests.get(f"{world.jira_url}/rest/api/2/project/FLINK/components", timeout=5).json()
+    issue = requests.get(f"{world.jira_url}/rest/api/2/issue/FLINK-1", timeout=5).json()
+    assert issue["fields"]["components"][0] in listed
+    assert len({each["id"] for each in listed}) == len(listed)
