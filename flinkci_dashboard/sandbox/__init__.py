@@ -16,7 +16,8 @@ The demo and the tests share it. It refuses what the real services refuse, becau
         world.fault(service="git", path="flink-mirror", status=503, times=2); world.clear_faults()
 """
 
-from flinkci_dashboard.sandbox import azure_secrets_api, github_checks_api, github_pulls_api  # noqa: F401 - their routes
+# The routes that these declare are what they are for.
+from flinkci_dashboard.sandbox import azure_secrets_api, github_checks_api, github_labels_api  # noqa: F401
 from flinkci_dashboard.sandbox.http import Fault, Request
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 

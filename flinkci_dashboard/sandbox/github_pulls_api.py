@@ -1,4 +1,4 @@
-"""GitHub's REST API for pull requests, comments, reactions, labels and check runs."""
+"""GitHub's REST API for pull requests, comments and reactions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 REPO = "/repos/{owner}/{name}"
 BODY_LIMIT = 65_536
-LABEL_LIMIT = 50
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 CREATED = 201
 Handler = Callable[..., Answer]
@@ -58,7 +57,7 @@ def list_pulls(pulls: Pulls, call: Call, account: Account | None) -> Answer:
     if state not in ("open", "closed", "all") or sort not in ("created", "updated"):
         return refuse(422, "Validation Failed", [{"resource": "PullRequest", "field": "state", "code": "invalid"}])
     found = [pull for pull in pulls.listed(state, sort, direction) if query.get("base", pull.base) == pull.base]
-    return _page(call, found, lambda pull: pull_json(pulls, call, pull))
+    return page_of(call, found, lambda pull: pull_json(pulls, call, pull))
 
 
 @router.route("GET", f"{REPO}/pulls/{{number}}")
@@ -84,7 +83,7 @@ def list_issues(pulls: Pulls, call: Call, account: Account | None) -> Answer:
     query = call.query
     found = pulls.listed(query.get("state", "open"), query.get("sort", "created"), query.get("direction", "desc"))
     found = [pull for pull in found if pull.updated_at >= _since(query)]
-    return _page(call, found, lambda pull: issue_json(pulls, call, pull))
+    return page_of(call, found, lambda pull: issue_json(pulls, call, pull))
 
 
 # Comments -------------------------------------------------------------------------------------
@@ -98,7 +97,7 @@ def list_all_comments(pulls: Pulls, call: Call, account: Account | None) -> Answ
     with pulls.lock:
         found = [comment for comment in pulls.comments.values() if comment.updated_at >= _since(call.query)]
     order: Callable[[Comment], Any] = lambda c: (getattr(c, f"{sort}_at"), c.id) if sort else c.id  # noqa: E731
-    return _page(call, sorted(found, key=order, reverse=down), lambda each: comment_json(pulls, call, each))
+    return page_of(call, sorted(found, key=order, reverse=down), lambda each: comment_json(pulls, call, each))
 
 
 @router.route("GET", f"{REPO}/issues/{{number}}/comments", "since", "page", "per_page")
@@ -107,7 +106,7 @@ def list_comments(pulls: Pulls, call: Call, account: Account | None, number: int
     """List the conversation of one pull request, oldest first."""
     pulls.by_number[number]
     found = [comment for comment in pulls.conversation(number) if comment.updated_at >= _since(call.query)]
-    return _page(call, found, lambda comment: comment_json(pulls, call, comment))
+    return page_of(call, found, lambda comment: comment_json(pulls, call, comment))
 
 
 @router.route("GET", f"{REPO}/pulls/{{number}}/comments", "page", "per_page", "since", "sort", "direction")
@@ -115,7 +114,7 @@ def list_comments(pulls: Pulls, call: Call, account: Account | None, number: int
 def list_review_comments(pulls: Pulls, call: Call, account: Account | None, number: int) -> Answer:
     """List the comments on the code."""
     found = [comment for comment in pulls.review_comments if comment.number == number]
-    return _page(call, found, lambda comment: comment_json(pulls, call, comment))
+    return page_of(call, found, lambda comment: comment_json(pulls, call, comment))
 
 
 @router.route("POST", f"{REPO}/issues/{{number}}/comments")
@@ -180,7 +179,7 @@ def _refuse_body(body: str) -> Answer | None:
 def list_reactions(pulls: Pulls, call: Call, account: Account | None, id: int) -> Answer:
     """List the reactions to a comment."""
     found = list(pulls.comments[id].reactions.items())
-    return _page(call, found, lambda each: {"id": each[1], "user": {"login": each[0][0]}, "content": each[0][1]})
+    return page_of(call, found, lambda each: {"id": each[1], "user": {"login": each[0][0]}, "content": each[0][1]})
 
 
 @router.route("POST", f"{REPO}/issues/comments/{{id}}/reactions")
@@ -193,93 +192,6 @@ def create_reaction(pulls: Pulls, call: Call, account: Account, id: int) -> Answ
         return refuse(422, "Validation Failed", [{"resource": "Reaction", "field": "content", "code": "invalid"}])
     reaction, new = pulls.react(id, account.login, content)
     return Answer(CREATED if new else 200, {"id": reaction, "user": {"login": account.login}, "content": content})
-
-
-# Labels ---------------------------------------------------------------------------------------
-
-
-@router.route("GET", f"{REPO}/labels", "page", "per_page")
-@on_pulls
-def list_labels(pulls: Pulls, call: Call, account: Account | None) -> Answer:
-    """List the repository's labels."""
-    return _page(
-        call, sorted(pulls.labels.values(), key=lambda label: label.name.casefold()), lambda x: label_json(call, x)
-    )
-
-
-@router.route("POST", f"{REPO}/labels")
-@on_pulls
-@signed_in
-def create_label(pulls: Pulls, call: Call, account: Account) -> Answer:
-    """Add a label; names differ by more than case."""
-    wanted = call.json()
-    name = wanted.get("name") or ""
-    if not name or len(name) > LABEL_LIMIT:
-        message = f"name is too long (maximum is {LABEL_LIMIT} characters)"
-        return refuse(422, "Validation Failed", [{"resource": "Label", "code": "custom", "message": message}])
-    if name.casefold() in pulls.labels:
-        return refuse(422, "Validation Failed", [{"resource": "Label", "code": "already_exists", "field": "name"}])
-    label = pulls.create_label(name, wanted.get("color", "ededed"), wanted.get("description"))
-    return Answer(CREATED, label_json(call, label))
-
-
-@router.route("GET", f"{REPO}/labels/{{label*}}")
-@on_pulls
-def get_label(pulls: Pulls, call: Call, account: Account | None, label: str) -> Answer:
-    """Show one label."""
-    return Answer(200, label_json(call, pulls.labels[label.casefold()]))
-
-
-@router.route("GET", f"{REPO}/issues/{{number}}/labels", "page", "per_page")
-@on_pulls
-def labels_of(pulls: Pulls, call: Call, account: Account | None, number: int) -> Answer:
-    """List the labels of a pull request."""
-    return _page(call, _labels(pulls, pulls.by_number[number]), lambda label: label_json(call, label))
-
-
-@router.route("POST", f"{REPO}/issues/{{number}}/labels")
-@on_pulls
-@signed_in
-def add_labels(pulls: Pulls, call: Call, account: Account, number: int) -> Answer:
-    """Put labels on a pull request."""
-    names = _wanted_labels(call)
-    if not names:
-        return refuse(422, "Validation Failed", [{"resource": "Label", "field": "name", "code": "invalid"}])
-    pulls.add_labels(number, names)
-    return Answer(200, [label_json(call, label) for label in _labels(pulls, pulls.by_number[number])])
-
-
-@router.route("PUT", f"{REPO}/issues/{{number}}/labels")
-@on_pulls
-@signed_in
-def replace_labels(pulls: Pulls, call: Call, account: Account, number: int) -> Answer:
-    """Let a pull request have these labels alone."""
-    names = _wanted_labels(call)
-    if names is None:
-        return refuse(422, "Validation Failed", [{"resource": "Label", "field": "name", "code": "invalid"}])
-    wanted = {name.casefold() for name in names}
-    for name in [each for each in pulls.by_number[number].labels if each.casefold() not in wanted]:
-        pulls.remove_label(number, name)
-    pulls.add_labels(number, names)
-    return Answer(200, [label_json(call, label) for label in _labels(pulls, pulls.by_number[number])])
-
-
-def _wanted_labels(call: Call) -> list[str] | None:
-    wanted = call.json()
-    names = wanted if isinstance(wanted, list) else wanted.get("labels", [])
-    return None if any(not isinstance(name, str) or len(name) > LABEL_LIMIT for name in names) else names
-
-
-@router.route("DELETE", f"{REPO}/issues/{{number}}/labels/{{label*}}")
-@on_pulls
-@signed_in
-def remove_label(pulls: Pulls, call: Call, account: Account, number: int, label: str) -> Answer:
-    """Take one label off."""
-    try:
-        pulls.remove_label(number, label)
-    except KeyError:
-        return refuse(404, "Label does not exist")
-    return Answer(200, [label_json(call, each) for each in _labels(pulls, pulls.by_number[number])])
 
 
 # How things look ------------------------------------------------------------------------------
@@ -311,7 +223,7 @@ def issue_json(pulls: Pulls, call: Call, pull: Pull) -> dict[str, Any]:
         "title": pull.title,
         "body": pull.body,
         "user": user_json(pull.login),
-        "labels": [label_json(call, label) for label in _labels(pulls, pull)],
+        "labels": [label_json(call, label) for label in labels_on(pulls, pull)],
         "created_at": _stamp(pull.created_at),
         "updated_at": _stamp(pull.updated_at),
         "closed_at": _stamp(pull.closed_at),
@@ -345,11 +257,11 @@ def user_json(login: str | None) -> dict[str, Any] | None:
     return {"login": login, "type": "Bot" if login == "flinkbot[bot]" else "User"} if login else None
 
 
-def _labels(pulls: Pulls, pull: Pull) -> list[Label]:
+def labels_on(pulls: Pulls, pull: Pull) -> list[Label]:
     return [pulls.labels[name.casefold()] for name in pull.labels]
 
 
-def _page(call: Call, items: list[Any], show: Callable[[Any], dict[str, Any]]) -> Answer:
+def page_of(call: Call, items: list[Any], show: Callable[[Any], dict[str, Any]]) -> Answer:
     answer = paged(call, items)
     answer.body = [show(item) for item in answer.body]  # type: ignore[attr-defined]
     return answer

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CHUNK = 65_536
@@ -115,6 +116,13 @@ class Call:
 
     def json(self) -> dict:
         """Return the body as a JSON object. Raises ValueError."""
+        found = self.parsed()
+        if not isinstance(found, dict):
+            raise ValueError("The body is no JSON object.")
+        return found
+
+    def parsed(self) -> Any:
+        """Return the body as JSON of any kind. Raises ValueError."""
         return json.loads(self.body() or b"{}")
 
 

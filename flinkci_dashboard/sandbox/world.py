@@ -39,6 +39,7 @@ class Sandbox:
         self.scopes = frozenset({"repo"})
         self.writable = frozenset({MIRROR, PULLS})
         self.triages = frozenset({SOURCE})  # repositories where flinkbot may label
+        self.creates_labels = True  # whether it may make new ones there, which takes more than triage
         self.repositories = Repositories(self.root / "git")
         for repo in REPOSITORIES:
             self.repositories.create(repo)

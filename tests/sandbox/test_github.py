@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import requests
 from github import Auth, BadCredentialsException, Github, GithubException, UnknownObjectException
 
 
@@ -191,3 +192,26 @@ def test_an_answer_may_carry_a_wish_to_wait(sandbox, github):
     sandbox.fault(service="github", retry_after=7)
     status, headers, _ = github.requester.requestJson("GET", "/user")
     assert (status, headers["retry-after"]) == (200, "7")
+
+
+def test_labels_are_for_those_who_triage(sandbox, flink):
+    issue = flink.get_issue(sandbox.pulls.open())
+    sandbox.creates_labels = False
+    with pytest.raises(GithubException) as refusal:
+        flink.create_label("component=fs", "175fb7")
+    assert refusal.value.status == 403
+    sandbox.pulls.create_label("component=fs")
+    issue.add_to_labels("component=fs")
+    sandbox.triages = frozenset()
+    with pytest.raises(GithubException) as refusal:
+        issue.remove_from_labels("component=fs")
+    assert refusal.value.status == 403
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "{"])
+def test_a_body_that_is_no_object_is_refused(sandbox, body):
+    number = sandbox.pulls.open()
+    url = f"{sandbox.github_api_url}/repos/apache/flink/issues/{number}/comments"
+    answer = requests.post(url, data=body, headers={"Authorization": f"token {sandbox.github_token}"}, timeout=5)
+    assert (answer.status_code, answer.json()["message"]) == (400, "Problems parsing JSON")
+    assert answer.json()["documentation_url"]
