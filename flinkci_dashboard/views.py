@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -35,13 +35,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "unready" if found else "ok", **found}, status=503 if found else 200)
 
 
-def latest_run(request: HttpRequest) -> object:
+def latest_runs(request: HttpRequest) -> object:
     """Return what changes whenever any job starts, moves on or ends."""
-    return JobRun.objects.values_list("pk", "outcome", "progress", "ended_at").first()
+    return list(_latest_runs().values_list("pk", "outcome", "progress", "ended_at"))
 
 
 @require_GET
-@live("overview.html", "_overview.html", version=latest_run)
+@live("overview.html", "_overview.html", version=latest_runs)
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()
@@ -54,10 +54,10 @@ def overview(request: HttpRequest) -> Context:
 
 
 @require_GET
-@live("jobs.html", "_jobs.html", version=latest_run)
+@live("jobs.html", "_jobs.html", version=latest_runs)
 def job_list(request: HttpRequest) -> Context:
     """Show every job: when it runs, how its last pass ended, and what was asked of it."""
-    newest = _latest_runs()
+    newest = {run.job: run for run in _latest_runs()}
     late = health.overdue(timezone.now())
     rows = [
         {"job": jobs.JOBS[each.job], "schedule": each, "run": newest.get(each.job), "overdue": each.job in late}
@@ -67,12 +67,14 @@ def job_list(request: HttpRequest) -> Context:
     return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
 
 
-def _latest_runs() -> dict[str, JobRun]:
-    return {run.job: run for name in jobs.JOBS for run in JobRun.objects.filter(job=name)[:1]}
+def _latest_runs() -> QuerySet[JobRun]:
+    """Return each job's own latest pass: a long one is not the latest of all when it moves on or ends."""
+    newest = JobRun.objects.filter(job=OuterRef("job")).order_by("-pk").values("pk")[:1]
+    return JobRun.objects.filter(pk__in=JobSchedule.objects.order_by().values_list(Subquery(newest)))
 
 
 @require_GET
-@live("job.html", "_job.html", version=latest_run)
+@live("job.html", "_job.html", version=latest_runs)
 def job_runs(request: HttpRequest, job: str) -> Context:
     """Show one job's passes, newest first; those that found all in order only when asked for."""
     if job not in jobs.JOBS:

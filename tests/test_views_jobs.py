@@ -10,6 +10,7 @@ from django.utils import timezone
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
+HTMX = {"HX-Request": "true"}
 
 
 def worker(seen_ago: float = 0, up: float = 60) -> None:
@@ -69,6 +70,28 @@ def test_silence_shows_on_an_open_overview_within_a_minute(member):
         clock.shift(90)
         poll = member.get("/", headers={"HX-Request": "true", "If-None-Match": page["ETag"]})
     assert b"Background work has stopped" in poll.content
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/", "/jobs/sync_mirrors/"])
+def test_a_long_pass_is_followed_though_other_jobs_ran_since(member, path):
+    with time_machine.travel(timezone.now(), tick=False):
+        long = JobRun.objects.create(job="sync_mirrors", progress={"phase": "Receiving objects", "percent": 10})
+        JobRun.objects.create(job="prune", outcome="ok", ended_at=timezone.now())
+        before = member.get(path, headers=HTMX)
+        JobRun.objects.filter(pk=long.pk).update(outcome="failed", ended_at=timezone.now(), error="The disk is full.")
+        after = member.get(path, headers=HTMX | {"If-None-Match": before["ETag"]})
+    assert b"The disk is full." in after.content
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/", "/jobs/sync_mirrors/"])
+def test_an_unchanged_fragment_costs_one_query_and_no_body(member, path, django_assert_num_queries):
+    for job in JobSchedule.objects.values_list("job", flat=True):
+        JobRun.objects.create(job=job, outcome="ok", ended_at=timezone.now())
+    with time_machine.travel(timezone.now(), tick=False):
+        first = member.get(path, headers=HTMX)
+        with django_assert_num_queries(3):  # the session, the person, and the version
+            again = member.get(path, headers=HTMX | {"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_pages_need_a_sign_in(client):
