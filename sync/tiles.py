@@ -1,19 +1,50 @@
-"""What the overview says of mirrors."""
+"""What the overview says of mirrors and pull requests."""
 
 from datetime import datetime
 
+from django.db.models import Max
 from django.urls import reverse
 
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.tiles import Tile
-from sync.models import MirrorBranch
+from sync.models import MirrorBranch, PullRequest, ReportComment
+from sync.pull_figures import JOB, ci_counts, quota, say_why
+from sync.pull_values import Waiting
 
 State = MirrorBranch.State
 UNDER_WAY = (State.BEHIND, State.NEW)
 
 
 def tiles(now: datetime) -> list[Tile]:
-    """Return the mirrors' tile."""
+    """Return the tiles of mirrors and of pull requests."""
+    return [_mirrors(), _pulls(now)]
+
+
+def _pulls(now: datetime) -> Tile:
+    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
+    counts = ci_counts(opened)
+    last = JobRun.objects.filter(job=JOB).exclude(ended_at=None).first()
+    failing, blocked = counts.get("failure", 0), counts.get("blocked", 0)
+    state, label = ("blocked", f"{blocked} blocked") if blocked else ("ok", "in step")
+    if last is None:
+        state, label = "none", "no pass yet"
+    elif last.outcome == JobRun.Outcome.FAILED:
+        state, label = "failed", "failing"
+    lines = [f"{failing} failing, {counts.get('pending', 0)} pending, {counts.get('success', 0)} green"]
+    oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
+    if oldest and oldest.why_since:
+        lines.append(f"longest waiting: #{oldest.number}, {say_why(oldest, now)}")
+    if newest := ReportComment.objects.aggregate(at=Max("written_at"))["at"]:
+        lines.append(f"last report written {newest:%H:%M} UTC")
+    if mark := quota():
+        lines.append(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour")
+    seen = last.ended_at if last else None
+    return Tile(
+        "Pull requests", reverse("pull_requests"), f"{sum(counts.values()):,}", "open", state, label, seen, lines
+    )
+
+
+def _mirrors() -> Tile:
     rows = list(MirrorBranch.objects.filter(selected=True, mirror__enabled=True))
     synced = [row for row in rows if row.state == State.IN_SYNC]
     troubled = [row for row in rows if row.state not in (State.IN_SYNC, *UNDER_WAY)]
@@ -30,4 +61,4 @@ def tiles(now: datetime) -> list[Tile]:
     ]
     figure = f"{len(synced)} of {len(rows)}"
     seen = last.ended_at if last else None
-    return [Tile("Mirrors", reverse("mirrors"), figure, "branches in sync", state, label, seen, lines[:4])]
+    return Tile("Mirrors", reverse("mirrors"), figure, "branches in sync", state, label, seen, lines[:4])

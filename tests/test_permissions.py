@@ -32,6 +32,8 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "run_job": BUTTON,
     "sync_mirrors_now": BUTTON,
     "reset_branch": (None, "admin"),
+    "act_on_pull": BUTTON,
+    "delete_orphan": (None, "admin"),
     "settle_labels": BUTTON,
 }
 # django-allauth's pages that are meant for people who are not signed in (yet).

@@ -13,7 +13,18 @@ register = template.Library()
 TONES = {
     "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works"),
     "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open"),
-    "warn": ("partial", "gone", "unreachable", "diverged", "blocked", "abandoned", "offline", "drift", "unknown"),
+    "warn": (
+        "partial",
+        "gone",
+        "unreachable",
+        "diverged",
+        "blocked",
+        "abandoned",
+        "offline",
+        "drift",
+        "unknown",
+        "canceled",
+    ),
     "bad": ("failed", "failure", "rejected", "not_authorized", "overdue"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
