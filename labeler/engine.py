@@ -1,5 +1,6 @@
 """The label job: ask Jira what changed, decide, set labels, record."""
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
@@ -236,4 +237,4 @@ def _folded(names: Iterable[str]) -> set[str]:
 
 def _number(request: JobRequest) -> int | None:
     digits = request.subject.lstrip("#")
-    return int(digits) if request.act == SETTLE and digits.isascii() and digits.isdigit() else None
+    return int(digits) if request.act == SETTLE and re.fullmatch("[0-9]{1,9}", digits) else None

@@ -157,6 +157,14 @@ def test_a_slow_jira_is_not_waited_for_endlessly(world, client, monkeypatch):
         client.updated(5)
 
 
+@pytest.mark.parametrize(("limit", "words"), [("DEADLINE", "too slow"), ("MAX_SIZE", "longer than")])
+def test_an_answer_that_trickles_or_never_ends_is_given_up(world, client, monkeypatch, limit, words):
+    world.jira.create("FLINK-1")
+    monkeypatch.setattr(jira, limit, -1)
+    with pytest.raises(JiraError, match=words):
+        client.updated(5)
+
+
 def test_a_wrong_token_is_named_and_not_shown(world, monkeypatch):
     monkeypatch.setenv("JIRA_TOKEN", "wr0ng-t0ken-value")
     with Jira(pause=0) as client, pytest.raises(JiraError, match="refuses our token") as raised:

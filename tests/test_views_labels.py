@@ -81,7 +81,7 @@ def test_lists_show_open_pull_requests_unless_asked_for_all_and_can_be_searched(
 def test_drift_shows_what_somebody_did_and_what_settling_would_do(member):
     pull(101, "drift", ticket(), add=["component=Runtime/REST"], remove=["component=Mine"], reason="Somebody did it.")
     text = page(member, "?tab=drift")
-    assert "+ component=Runtime/REST" in text
+    assert "+&nbsp;component=Runtime/REST" in text
     assert "<del>component=Mine</del>" in text
     assert "Somebody did it." in text
     assert "settle_labels" not in text
@@ -101,6 +101,12 @@ def test_an_operator_settles_drift_and_it_goes_on_record():
     assert "asked for" in page(browser, "?tab=drift")
 
 
+@pytest.mark.parametrize("number", [1, 10**30])
+def test_settling_an_unknown_pull_request_is_not_found(number):
+    assert signed_in("operator").post(f"/labels/{number}/settle/").status_code == 404
+    assert not JobRequest.objects.exists()
+
+
 def test_recent_changes_say_why(member):
     row = pull(101, "right", ticket())
     LabelChange.objects.create(
@@ -112,7 +118,7 @@ def test_recent_changes_say_why(member):
     )
     text = page(member, "?tab=changes")
     assert "FLINK-123 moved from Runtime / REST to Runtime / Metrics." in text
-    assert "+ component=Runtime/Metrics" in text
+    assert "+&nbsp;component=Runtime/Metrics" in text
 
 
 def test_a_component_has_its_open_pull_requests_by_what_their_ci_says(member):

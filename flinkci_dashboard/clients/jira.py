@@ -1,9 +1,10 @@
 """Jira's tickets, over its REST API (Data Center, version 2)."""
 
 import email.utils
+import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,8 @@ PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and no
 BATCH = 100  # keys in one query
 PATIENCE = 30.0  # seconds that we wait in all for Jira's sake, in one pass
 TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
+DEADLINE = 60.0  # seconds for a whole answer
+MAX_SIZE = 50_000_000  # bytes of an answer
 DEFAULT_WAIT = 60.0  # seconds to keep away when Jira says "too many" and not for how long
 MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
 FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
@@ -129,22 +132,24 @@ class Jira:
         _raise_for(answer)
         return _page(_json(answer))
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _send(self, method: str, path: str, **options: Any) -> "_Answer":
         while True:
             self._keep_pace()
-            address = f"{settings.JIRA_URL}/rest/api/2/{path}"
-            try:
-                answer = self._session.request(
-                    method, address, auth=self._auth, timeout=TIMEOUT, allow_redirects=False, **options
-                )
-            except requests.Timeout as error:
-                raise JiraError("Jira is too slow to answer.") from error
-            except requests.RequestException as error:
-                raise JiraError(f"Jira does not answer ({type(error).__name__}).") from error
+            answer = self._ask(method, f"{settings.JIRA_URL}/rest/api/2/{path}", **options)
             _refuse_failed_login(answer)
             if answer.status_code != 429:
                 return answer
             self._wait(_retry_after(answer.headers.get("Retry-After")))
+
+    def _ask(self, method: str, address: str, **options: Any) -> "_Answer":
+        options |= {"auth": self._auth, "timeout": TIMEOUT, "allow_redirects": False, "stream": True}
+        try:
+            with self._session.request(method, address, **options) as response:
+                return _Answer(response.status_code, response.headers, _content(response))
+        except requests.Timeout as error:
+            raise JiraError("Jira is too slow to answer.") from error
+        except requests.RequestException as error:
+            raise JiraError(f"Jira does not answer ({type(error).__name__}).") from error
 
     def _keep_pace(self) -> None:
         now = time.monotonic()
@@ -160,10 +165,34 @@ class Jira:
 
 
 @dataclass(frozen=True)
+class _Answer:
+    status_code: int
+    headers: Mapping[str, str]  # names of any case
+    content: bytes
+
+    def json(self) -> Any:
+        """Read the body; raises ValueError."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True)
 class _Page:
     start: int
     total: int
     tickets: list[Ticket]
+
+
+def _content(response: requests.Response) -> bytes:
+    """Read a body that comes in time, and is not without end."""
+    parts, size, end = [], 0, time.monotonic() + DEADLINE
+    for part in response.iter_content(65_536):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > end:
+            raise JiraError("Jira is too slow to answer.")
+        if size > MAX_SIZE:
+            raise JiraError(f"Jira's answer is longer than {MAX_SIZE:,} bytes.")
+    return b"".join(parts)
 
 
 def _without_refused(keys: list[str], words: str) -> list[list[str]]:
@@ -176,7 +205,7 @@ def _without_refused(keys: list[str], words: str) -> list[list[str]]:
     return [keys[:middle], keys[middle:]] if middle else []
 
 
-def _refuse_failed_login(answer: requests.Response) -> None:
+def _refuse_failed_login(answer: _Answer) -> None:
     """Raise JiraError when Jira did not take our token; it may say so with a 200, in a header alone."""
     if answer.headers.get(LOGIN_REASON, "").startswith(("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")):
         raise JiraError("Jira refuses our token: it is expired, revoked or mistyped. Store a valid one, or none.")
@@ -184,7 +213,7 @@ def _refuse_failed_login(answer: requests.Response) -> None:
         raise JiraError(f"Jira refuses the login ({mask(denied)[:200]}): sign in once in a browser.")
 
 
-def _raise_for(answer: requests.Response) -> None:
+def _raise_for(answer: _Answer) -> None:
     status = answer.status_code
     if status in (401, 403):
         raise JiraError(f"Jira refuses access ({status}): {_words(answer) or 'no reason given'}")
@@ -192,7 +221,7 @@ def _raise_for(answer: requests.Response) -> None:
         raise JiraError(f"Jira answers {status}: {_words(answer) or 'no reason given'}")
 
 
-def _json(answer: requests.Response) -> Any:
+def _json(answer: _Answer) -> Any:
     try:
         return answer.json()
     except ValueError as error:
@@ -200,7 +229,7 @@ def _json(answer: requests.Response) -> Any:
         raise JiraError(f"Jira answers with {page} instead of tickets.") from error
 
 
-def _words(answer: requests.Response) -> str:
+def _words(answer: _Answer) -> str:
     """Return Jira's own words about a refusal, or "" when it has none (its error pages are HTML)."""
     try:
         data = answer.json()

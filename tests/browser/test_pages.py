@@ -11,7 +11,7 @@ from flinkci_dashboard.sandbox.seed import seed
 from sync.models import MirrorBranch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PATHS = ("/", "/mirrors/", "/jobs/", "/jobs/sync_mirrors/", "/contacts/", "/credentials/", "/activity/")
+PATHS = ("/", "/mirrors/", "/labels/", "/jobs/", "/jobs/sync_mirrors/", "/contacts/", "/credentials/", "/activity/")
 
 
 def test_the_mirrors_page_changes_by_itself_after_a_commit(page, world):
