@@ -1,0 +1,78 @@
+"""Every page, in light and dark, with something of everything on it: judged by axe-core (WCAG 2.2 A and AA)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from flinkci_dashboard.models import Action, JobRequest, JobRun, Worker
+from sync.models import Mirror, MirrorBranch
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATHS = (
+    "/",
+    "/mirrors/",
+    "/jobs/",
+    "/jobs/sync_mirrors/",
+    "/builds/",
+    "/branches/",
+    "/agents/",
+    "/agents/charts/",
+    "/labels/",
+    "/contacts/",
+    "/credentials/",
+    "/activity/",
+    "/status/",
+    "/nowhere/",
+    "/accounts/2fa/",
+)
+
+
+@pytest.fixture
+def busy(bootstrapped) -> None:
+    """Put rows of every state on the pages."""
+    now = timezone.now()
+    Worker.objects.create(host="one", pid=1, started_at=now, seen_at=now)
+    Mirror.objects.update(target_problem="It does not answer.", target_problem_since=now)
+    for number, state in enumerate(MirrorBranch.State.values):
+        MirrorBranch.objects.create(
+            mirror=Mirror.objects.get(),
+            name=f"release-1.{number}",
+            state=state,
+            source_sha="a" * 40,
+            target_sha="b" * 40,
+            subject="[FLINK-1] A subject",
+            author="Ada",
+            committed_at=now,
+            source_seen_at=now - timedelta(minutes=5),
+            commits_behind=3,
+        )
+    for outcome in ("ok", "partial", "failed"):
+        JobRun.objects.create(job="sync_mirrors", outcome=outcome, counts={"branches_pushed": 1}, ended_at=now)
+    JobRun.objects.create(job="sync_mirrors", progress={"phase": "Receiving", "percent": 40, "megabytes": 1.5})
+    JobRequest.objects.create(job="prune")
+    Action.objects.create(key="k", job="sync_mirrors", kind="push", subject="master", state="planned")
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_shuts_anybody_out(page, complaints, settings, path):
+    settings.PUBLIC_STATUS = True
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.goto(path)
+        page.evaluate(AXE)
+        violations = page.evaluate("tags => axe.run({runOnly: tags})", RULES)["violations"]
+        found += [f"{scheme}: {_words(violation)}" for violation in violations]
+    if path == "/nowhere/":
+        complaints.clear()  # Chromium's line about the 404
+    assert not found, "\n".join(found)
+
+
+def _words(violation: dict) -> str:
+    places = [f"{node['html'][:160]}: {node['failureSummary']}" for node in violation["nodes"][:3]]
+    return "\n".join([violation["id"], *places])
