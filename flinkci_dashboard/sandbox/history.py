@@ -14,6 +14,7 @@ LOGINS = ("ada", "bjoern", "chidi", "dana", "li")
 def write_history(world: Sandbox, dice: random.Random) -> None:
     """Let the last days' pull requests happen."""
     world.clock.advance(days=-DAYS)
+    world.pulls.rewind()
     for _ in range(DAYS):
         numbers = [open_pull(world, dice) for _ in range(OPENED_PER_DAY)]
         for number in dice.sample(numbers, CLOSED_PER_DAY):

@@ -241,6 +241,10 @@ class Pulls:
                 raise KeyError(name)
             pull.labels, pull.updated_at = kept, self._tick()
 
+    def rewind(self) -> None:
+        """Begin at the clock's time, which was set back."""
+        self._last = self.clock.now()
+
     def _tick(self) -> datetime:
         """Return the time of an event, in whole seconds as GitHub's, and later than the last: orders are sure."""
         self._events += 1
