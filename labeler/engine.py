@@ -56,8 +56,10 @@ class LabelPass:
             self._answer(f"Nothing was changed: {self.contact.problem}")
             return
         recovered = self._recover() if self.active else set()
-        if recovered is not None:
-            self._work(changed.keys() | recovered, touched)
+        if recovered is None:
+            self._answer(f"Nothing was changed: {self.current.errors[-1]}")
+            return
+        self._work(changed.keys() | recovered, touched)
         self._answer("Nothing is to be settled: its labels are as they should be, or it has no ticket that Jira knows.")
 
     def _ask_jira(self) -> set[int] | None:
@@ -149,11 +151,17 @@ class LabelPass:
                 for done, work in enumerate(due):
                     if (left := left - changer.cost(work)) < 0:
                         self.current.count("postponed", len(due) - done)
+                        self._nothing_done(due, "this hour's share of GitHub's limits is used up. Ask again later.")
                         break
                     self._change(changer, work)
                     self.current.progress("setting labels", 100 * done // len(due))
         except (UnavailableError, NotAuthorizedError) as error:  # the next one would meet the same
             self.current.fail(str(error))
+            self._nothing_done(due, str(error))
+
+    def _nothing_done(self, due: Iterable[Work], why: str) -> None:
+        for work in due:
+            self.answers.setdefault(work.pull.number, f"Nothing was changed: {why}")
 
     def _change(self, changer: "Changer", work: Work) -> None:
         try:

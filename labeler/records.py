@@ -34,15 +34,18 @@ class Work:
     decision: labels.Decision
 
     @property
-    def digest(self) -> str:
-        """Return what tells this change from any other of the same pull request."""
-        facts = (self.pull.updated_at, self.decision.basis, self.decision.add, self.decision.remove)
-        return sha256(repr(facts).encode()).hexdigest()[:16]
+    def key(self) -> str:
+        """Return the key of its action: the same change of the same pull request may come again, another time."""
+        return f"{KIND}:{self.pull.number}:{self._digest(self.pull.updated_at)}"
 
     @property
-    def key(self) -> str:
-        """Return the key of its action."""
-        return f"{KIND}:{self.pull.number}:{self.digest}"
+    def plan_key(self) -> str:
+        """Return the key of what observe mode plans: the same for as long as it plans the same."""
+        return f"plan-{KIND}:{self.pull.number}:{self._digest(None)}"
+
+    def _digest(self, at: datetime | None) -> str:
+        facts = (at, self.decision.basis, self.decision.add, self.decision.remove)
+        return sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 class Records:
@@ -126,8 +129,7 @@ class Records:
         }
         action, new = Action.objects.get_or_create(key=work.key, defaults=facts)
         if not new:
-            attempts = action.attempts + (action.state != Action.State.PLANNED)
-            Action.objects.filter(pk=action.pk).update(**facts, attempts=attempts)
+            Action.objects.filter(pk=action.pk).update(**facts, attempts=F("attempts") + 1)
             action.refresh_from_db()
         return action
 
@@ -166,7 +168,7 @@ class Records:
 
     def note_planned(self, works: Iterable[Work]) -> int:
         """Record, for observe mode, what would be changed now; returns how much of it is new."""
-        wanted = {work.key: work for work in works}
+        wanted = {work.plan_key: work for work in works}
         planned = Action.objects.filter(job=JOB, state=Action.State.PLANNED)
         known = dict(planned.values_list("key", "pk"))
         for part in parts([pk for key, pk in known.items() if key not in wanted]):
@@ -174,7 +176,7 @@ class Records:
         new = [work for key, work in wanted.items() if key not in known]
         rows = [
             Action(
-                key=work.key,
+                key=work.plan_key,
                 job=JOB,
                 kind=KIND,
                 subject=str(work.pull),

@@ -1,5 +1,6 @@
 """The label job against the sandbox's Jira and GitHub: labels follow tickets and titles, and nothing else moves."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from django.core.cache import cache
 from django.core.management import call_command
 
 from flinkci_dashboard.clients import jira
+from flinkci_dashboard.clients.ci import UnavailableError
+from flinkci_dashboard.clients.github_http import Transport
 from flinkci_dashboard.jobs import request, run_pass
 from flinkci_dashboard.models import Action
 from labeler import engine
@@ -216,6 +219,38 @@ def test_settling_what_is_right_says_so(world, ticket):
     assert asked.answer.startswith("Nothing is to be settled")
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"service": "github", "method": "DELETE", "status": 502}, "Nothing was changed: GitHub answers 502"),
+        ({"service": "github", "method": "DELETE", "status": 422}, "Nothing was changed: GitHub refuses"),
+        ({"service": "jira", "status": 503}, "Nothing was changed: Jira answers 503"),
+    ],
+)
+def test_who_asked_to_settle_hears_why_it_did_not_work(world, ticket, fault, words):
+    label(world)
+    world.pulls.add_labels(ticket, ["component=Mine"])
+    label(world)
+    asked = request("label_pulls", None, SETTLE, f"#{ticket}")
+    world.fault(**fault)
+    label(world)
+    asked.refresh_from_db()
+    assert asked.answer.startswith(words)
+
+
+def test_who_asks_to_settle_past_the_hourly_limit_hears_it(world, ticket, monkeypatch):
+    label(world)
+    world.pulls.add_labels(ticket, ["component=Mine"])
+    label(world)
+    monkeypatch.setattr(engine, "WRITES_AN_HOUR", 0)
+    asked = request("label_pulls", None, SETTLE, f"#{ticket}")
+    label(world)
+    asked.refresh_from_db()
+    assert "used up" in asked.answer
+    label(world)
+    assert state_of(ticket).state == "drift"
+
+
 def test_a_moved_ticket_is_followed(world, ticket):
     label(world)
     world.jira.move("FLINK-123", "FLINK-900")
@@ -337,6 +372,15 @@ def test_observe_mode_shows_the_difference_and_changes_nothing(world, ticket, se
     assert [action.state for action in Action.objects.all()] == ["done"]
 
 
+def test_a_plan_stays_the_same_while_other_things_change(world, ticket, settings):
+    settings.SYNC_MODE = "observe"
+    label(world)
+    before = Action.objects.get().pk
+    world.pulls.comment(ticket, "Nice")
+    assert label(world).counts == {}
+    assert Action.objects.get().pk == before
+
+
 def test_a_plan_that_was_overtaken_is_forgotten(world, ticket, settings):
     settings.SYNC_MODE = "observe"
     label(world)
@@ -414,6 +458,40 @@ def test_a_killed_pass_is_finished_by_the_next_one(world, ticket, monkeypatch, s
     assert state_of(ticket).state == "right"
     assert LabelChange.objects.count() == 2
     assert not Action.objects.filter(state="pending").exists()
+
+
+@pytest.mark.parametrize("error", [UnavailableError("Lost."), SystemExit("killed")], ids=["lost", "killed"])
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("place", range(5))
+def test_whichever_write_ends_badly_the_world_comes_right_and_history_tells_it_once(
+    world, ticket, monkeypatch, place, carried_out, error
+):
+    """Five writes: a label is created; on two pull requests it is added, and another one removed."""
+    other = world.pulls.open("[FLINK-123] Another")
+    world.pulls.add_labels(ticket, ["bug"])
+    label(world)
+    world.jira.edit("FLINK-123", components=[METRICS])
+    write, calls = Transport.write, iter(range(100))
+
+    def failing(self, *what):
+        if next(calls) != place:
+            return write(self, *what)
+        if carried_out:
+            write(self, *what)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transport, "write", failing)
+        with suppress(SystemExit):
+            label(world)
+    for _ in range(2):
+        label(world)
+    assert labels_of(world, ticket) == ["bug", "component=Runtime/Metrics"]
+    assert labels_of(world, other) == ["component=Runtime/Metrics"]
+    moved = LabelChange.objects.filter(reason="FLINK-123 moved from Runtime / REST to Runtime / Metrics.")
+    assert sorted(moved.values_list("pull__number", flat=True)) == [ticket, other]
+    assert not Action.objects.filter(state="pending").exists()
+    assert label(world).counts == {}
 
 
 def test_a_stale_listing_after_our_change_is_not_taken_for_drift(world, ticket):

@@ -124,7 +124,7 @@ def test_recent_changes_say_why(member):
 def test_a_component_has_its_open_pull_requests_by_what_their_ci_says(member):
     both = ticket(components=["Runtime / REST", "Tests"])
     none = ticket("FLINK-9", components=[])
-    pull(101, "right", both, ci_state="success")
+    pull(101, "right", both, ci_state="success", labels=["component=Runtime/REST"])
     pull(102, "right", both, ci_state="failure")
     pull(103, "right", none, ci_state="pending")
     pull(104, "unknown", ticket("FLINK-8", known=False))
@@ -135,7 +135,8 @@ def test_a_component_has_its_open_pull_requests_by_what_their_ci_says(member):
     assert "success</span> 1" in row
     assert "failure</span> 1" in row
     assert "without component" in text
-    assert "label=component%3DRuntime%2FREST" in text or "label%3A%22component%3DRuntime%2FREST%22" in text
+    assert "#101" in member.get("/pulls/?state=open&label=component%3DRuntime%2FREST").content.decode()
+    assert 'href="/pulls/?state=open&amp;label=component%3DRuntime%2FREST"' in text
 
 
 def test_the_components_page_costs_a_fixed_number_of_queries(member, django_assert_max_num_queries):
