@@ -72,7 +72,10 @@ class Actions:
     def _settle(self, actions: Sequence[Action], state: Action.State, answer: str) -> None:
         for action in actions:
             action.state, action.answer, action.settled_at = state, mask(answer), timezone.now()
-        Action.objects.bulk_update(actions, ["state", "answer", "settled_at"], batch_size=200)
+        if len(actions) == 1:
+            actions[0].save(update_fields=["state", "answer", "settled_at"])
+        else:
+            Action.objects.bulk_update(actions, ["state", "answer", "settled_at"], batch_size=200)
 
     def _last(self, key: str) -> Action | None:
         again = Action.objects.filter(key__startswith=f"{key}#").order_by("-pk").first()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from flinkci_dashboard.clients.ci import NotFoundError
-from flinkci_dashboard.clients.github import GitHub, Page, PullFacts
+from flinkci_dashboard.clients.github import CommentFacts, GitHub, Page, PullFacts
 from flinkci_dashboard.jobs import Pass
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pull_rows import save_comment, save_pulls
@@ -32,7 +32,7 @@ class Observer:
         self._until = monotonic() + READING
         stream, _ = Watermark.objects.get_or_create(
             name="comments",
-            defaults={"data": {"from": current.now.isoformat(), "since": current.now.isoformat(), "etag": ""}},
+            defaults={"data": dict.fromkeys(("from", "since", "seen"), current.now.isoformat()) | {"etag": ""}},
         )
         self._stream = stream
         self._stream_from = datetime.fromisoformat(stream.data["from"])
@@ -59,25 +59,42 @@ class Observer:
         _remember(mark, {"since": newest, "etag": etag})
 
     def comments(self) -> None:
-        """Read the stream of all comments from where the last pass was."""
+        """Read the stream of all comments, newest first, down to where the last pass was.
+
+        Its address names a time. That moves on only when the answer fills a page: until then an unchanged one is free.
+        """
         data = self._stream.data
-        since = datetime.fromisoformat(data["since"])
-        newest, etag, number = since, data["etag"], 1
+        since, seen = (datetime.fromisoformat(data[name]) for name in ("since", "seen"))
+        newest, etag, number = seen, data["etag"], 1
         while True:
             page = self.github.comments_since(since - STREAM_OVERLAP, number, etag if number == 1 else "")
             if not page.changed:
                 return
-            self._unreadable(page)
-            pulls = self._pulls_of(comment.number for comment in page.items)
-            for comment in page.items:
-                newest = max(newest, comment.updated_at)
-                if comment.number in pulls:
-                    save_comment(pulls[comment.number], comment, self.bot)
+            self._save_comments(page)
+            newest = max([newest, *(comment.updated_at for comment in page.items)])
             etag = page.etag if number == 1 else etag
-            if not page.has_next:
+            if number == 1 and page.has_next:
+                since = newest
+            if not page.has_next or page.items[-1].updated_at < seen - STREAM_OVERLAP:
                 break
             number += 1
-        _remember(self._stream, data | {"since": newest.isoformat(), "etag": etag if newest == since else ""})
+        if since.isoformat() != data["since"]:
+            etag = self._first_of_stream(since)
+        told = {"since": since.isoformat(), "seen": newest.isoformat(), "etag": etag}
+        _remember(self._stream, data | told)
+
+    def _first_of_stream(self, since: datetime) -> str:
+        """Read the stream from its new place once, for the sake of the ETag."""
+        page = self.github.comments_since(since - STREAM_OVERLAP)
+        self._save_comments(page)
+        return page.etag
+
+    def _save_comments(self, page: Page[CommentFacts]) -> None:
+        self._unreadable(page)
+        pulls = self._pulls_of(comment.number for comment in page.items)
+        for comment in page.items:
+            if comment.number in pulls:
+                save_comment(pulls[comment.number], comment, self.bot)
 
     def conversations(self, pulls: Iterable[PullRequest]) -> None:
         """Read the conversations that nobody has read yet: before that, nothing is said there."""

@@ -15,7 +15,7 @@ from agents.models.builds import BAD_RESULTS, Result, Status
 from flinkci_dashboard.models import Action
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pull_requests import blocked, latest_build
-from sync.pull_rows import CI_BRANCH
+from sync.pull_rows import CI_BRANCH, write_pulls
 from sync.pull_values import (
     Branch,
     Build,
@@ -186,7 +186,7 @@ def record_states(states: States, plans: Mapping[int, Plan], found: Mapping[int,
             for name, value in values.items():
                 setattr(pull, name, value)
             changed.append(pull)
-    PullRequest.objects.bulk_update(changed, SHOWN, batch_size=200)
+    write_pulls(changed, SHOWN)
     return len(changed)
 
 

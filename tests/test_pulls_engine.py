@@ -455,3 +455,16 @@ def test_hostile_text_harms_nothing(flink):
     settle(3)
     assert len(reports(flink, number)) == 1
     assert len(builds(flink, number)) == 1
+
+
+def test_no_command_is_lost_among_many_comments(flink):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    settle(1)
+    for _ in range(130):
+        flink.pulls.comment(number, "Nice.")
+    settle(1)
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(1)
+    assert reactions(flink, comment) == {"+1"}

@@ -37,7 +37,7 @@ TEST_RUNS = ("cadb3810-d47d-4a3c-a234-fe5f3be50138", "7.1-preview.3")
 TEST_RESULTS = ("4637d869-3a76-4468-8057-0bb02aa385cf", "7.1-preview.6")
 
 UNFINISHED = "inProgress,cancelling,notStarted,postponed"
-PAGE = 500  # builds in one answer
+PAGE = 2000  # builds in one answer; Azure gives up to 5,000
 MAX_IDS = 200  # build ids in one call: they stand in the URL
 MAX_TEST_RESULTS = 200  # failures of one test run
 CONTINUATION = "x-ms-continuationtoken"

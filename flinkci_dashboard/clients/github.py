@@ -100,8 +100,8 @@ class GitHub:
     # Comments ----------------------------------------------------------------------------------
 
     def comments_since(self, since: datetime, page: int = 1, etag: str = "") -> Page[CommentFacts]:
-        """List the comments of all conversations that were written or edited since then, oldest change first."""
-        query = {"since": _stamp(since), "sort": "updated", "direction": "asc", "per_page": PAGE, "page": page}
+        """List the comments of all conversations that were written or edited since then, newest change first."""
+        query = {"since": _stamp(since), "sort": "updated", "direction": "desc", "per_page": PAGE, "page": page}
         return _page(self._http.get(f"{self._path}/issues/comments", query, etag), read_comment)
 
     def conversation(self, number: int) -> list[CommentFacts]:
