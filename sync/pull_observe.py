@@ -12,11 +12,11 @@ from flinkci_dashboard.clients.ci import NotFoundError
 from flinkci_dashboard.clients.github import CommentFacts, GitHub, Page, PullFacts
 from flinkci_dashboard.jobs import Pass
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pull_rows import save_comment, save_pulls
+from sync.pull_rows import news, save_comment, save_pulls
 from sync.pull_values import Waiting
 
-OVERLAP = timedelta(minutes=10)  # GitHub may tell of a change late
-STREAM_OVERLAP = timedelta(minutes=2)
+OVERLAP = 20  # items at the end of a page that must be as we know them, for all further ones to be
+STREAM_OVERLAP = timedelta(minutes=2)  # GitHub may tell of a comment late
 EVERYTHING = timedelta(hours=1)  # between two looks at all open pull requests
 LOOKED_UP = 50  # pull requests that are asked for one by one in one pass
 BACKFILL_PAGES = 5  # of 100 pull requests, in one pass
@@ -41,22 +41,19 @@ class Observer:
 
     def changed_pulls(self) -> None:
         """Read pull requests by their last change, down to where the last pass was."""
-        mark = _mark("pulls")
-        since = mark.data.get("since")
-        down_to = datetime.fromisoformat(since) - OVERLAP if since else None
-        newest, etag, number = since, mark.data.get("etag", ""), 1
+        mark, pages = _mark("pulls"), []
         while True:
-            page = self.github.pulls("all", "updated", "desc", number, etag if number == 1 else "")
+            number = len(pages) + 1
+            page = self.github.pulls("all", "updated", "desc", number, mark.data.get("etag", "") if number == 1 else "")
             if not page.changed:
                 return
-            self._save(page)
-            if number == 1:
-                etag = page.etag
-                newest = page.items[0].updated_at.isoformat() if page.items else since
-            if not page.has_next or not page.items or down_to is None or page.items[-1].updated_at < down_to:
+            pages.append(page)
+            known_from_here = not news(page.items[-OVERLAP:])
+            if not mark.data or not page.has_next or known_from_here:
                 break
-            number += 1
-        _remember(mark, {"since": newest, "etag": etag})
+        for page in reversed(pages):  # a pass that dies here leaves no older change behind a newer one
+            self._save(page)
+        _remember(mark, {"etag": pages[0].etag})
 
     def comments(self) -> None:
         """Read the stream of all comments, newest first, down to where the last pass was.
@@ -75,7 +72,7 @@ class Observer:
             etag = page.etag if number == 1 else etag
             if number == 1 and page.has_next:
                 since = newest
-            if not page.has_next or page.items[-1].updated_at < seen - STREAM_OVERLAP:
+            if not page.has_next or all(comment.updated_at <= seen for comment in page.items[-OVERLAP:]):
                 break
             number += 1
         if since.isoformat() != data["since"]:

@@ -21,6 +21,13 @@ PULL_FIELDS = (
 HEAD_FIELDS = ("head_seen_at", "waiting", "lost_builds", "conversation_read_at")
 
 
+def news(facts: Iterable[PullFacts]) -> set[int]:
+    """Return the numbers of those pull requests that are not as the rows say."""
+    told = {pull.number: pull for pull in facts}
+    known = PullRequest.objects.in_bulk(told, field_name="number")
+    return {number for number, pull in told.items() if number not in known or _differs(known[number], _values(pull))}
+
+
 def save_pulls(facts: Iterable[PullFacts], now: datetime, stream_from: datetime | None) -> list[int]:
     """Create and update rows; returns the numbers of those that changed.
 
@@ -35,13 +42,8 @@ def save_pulls(facts: Iterable[PullFacts], now: datetime, stream_from: datetime 
         row = known.get(number)
         if row is None:
             new.append(_new_row(pull, values, now, stream_from))
-        elif any(getattr(row, name) != value for name, value in values.items()):
-            if row.head_sha != pull.head_sha:
-                row.head_seen_at, row.lost_builds = now, []
-            if row.waiting == Waiting.CLOSED and pull.is_open:
-                row.waiting = ""
-            for name, value in values.items():
-                setattr(row, name, value)
+        elif _differs(row, values):
+            _bring_up_to_date(row, values, now)
             changed.append(row)
     PullRequest.objects.bulk_create(new, batch_size=500)
     write_pulls(changed, [*PULL_FIELDS, *HEAD_FIELDS])
@@ -101,6 +103,19 @@ def _values(pull: PullFacts) -> dict[str, Any]:
         "closed_at": pull.closed_at,
         "merged_at": pull.merged_at,
     }
+
+
+def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _bring_up_to_date(row: PullRequest, values: Mapping[str, Any], now: datetime) -> None:
+    if row.head_sha != values["head_sha"]:
+        row.head_seen_at, row.lost_builds = now, []
+    if row.waiting == Waiting.CLOSED and values["state"] == PullRequest.State.OPEN:
+        row.waiting = ""
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def _new_row(pull: PullFacts, values: dict[str, Any], now: datetime, stream_from: datetime | None) -> PullRequest:
