@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from flinkci_dashboard.clients.ci import CIError
 from flinkci_dashboard.clients.git import (
     Cache,
     Commit,
@@ -26,6 +27,7 @@ from flinkci_dashboard.clients.git_errors import (
     Unreachable,
 )
 from flinkci_dashboard.clients.git_process import Progress
+from flinkci_dashboard.clients.github import CommitFacts, connect
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs import ConfigurationError, Pass
 from flinkci_dashboard.models import JobRequest
@@ -35,6 +37,7 @@ from sync.models import Mirror
 from sync.values import BranchFacts, BranchState, Failure, Observation, Plan, Push, Relation, ResetRequest
 
 log = logging.getLogger(__name__)
+MAX_LOOKED_UP = 20  # commits in one pass
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 
 
@@ -65,7 +68,7 @@ class MirrorPass:
         self.target: dict[str, str] = {}  # heads by branch
         self.relations: dict[tuple[str, str], Relation] = {}
         self.failures: dict[str, Failure] = {}
-        self.commits: dict[str, Commit] = {}
+        self.commits: dict[str, Commit | CommitFacts] = {}
         self.tried: set[str] = set()
         self.asked = [(request, asked) for request in current.requests if (asked := self._asked(request))]
 
@@ -80,9 +83,27 @@ class MirrorPass:
             self._work(decided)
             decided = self._decide()
         self.records.drop_overtaken(decided.pushes if settings.SYNC_MODE == "observe" else ())
-        self.records.record(decided.branches, self.commits, self.tried)
+        self.records.record(decided.branches, self.commits | self._look_up(decided), self.tried)
         self._report_failures()
         self._answer_rest(decided)
+
+    def _look_up(self, decided: Plan) -> dict[str, Commit | CommitFacts]:
+        """Ask GitHub about heads that are new to us and were never fetched, since the mirror has them already.
+
+        Once for each head: who wrote it is good to know, and nothing depends on it.
+        """
+        heads = self.records.new_heads(decided) - set(self.commits)
+        found: dict[str, Commit | CommitFacts] = {}
+        if not heads:
+            return found
+        with connect(str(self.mirror.source), patience=0) as github:
+            for sha in sorted(heads)[:MAX_LOOKED_UP]:
+                try:
+                    found[sha] = github.commit(sha)
+                except CIError as error:
+                    log.info("%s: nothing is known of commit %s: %s", self.mirror, sha, error)
+                    break
+        return found
 
     # Looking and deciding
 
@@ -153,7 +174,7 @@ class MirrorPass:
             elif pushes:
                 self._push(cache, pushes)
             shas = cache.contains(self.records.without_commit(decided))
-            self.commits = cache.commit_facts(shas)
+            self.commits = dict(cache.commit_facts(shas))
             cache.tidy()
 
     def _fetch(self, cache: Cache, decided: Plan, last: bool) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from flinkci_dashboard.clients.git import Commit
+from flinkci_dashboard.clients.github import CommitFacts
 from flinkci_dashboard.models import Action
 from sync.models import Mirror, MirrorBranch
 from sync.values import BranchFacts, BranchState, Known, Plan, Policy, Push
@@ -88,7 +89,9 @@ class MirrorRecords:
         if overtaken := [pk for key, pk in planned.items() if key not in current]:
             Action.objects.filter(pk__in=overtaken).delete()
 
-    def record(self, facts: Iterable[BranchFacts], commits: Mapping[str, Commit], tried: Collection[str]) -> None:
+    def record(
+        self, facts: Iterable[BranchFacts], commits: Mapping[str, Commit | CommitFacts], tried: Collection[str]
+    ) -> None:
         """Write what this pass found; rows of branches that neither side has any more go."""
         found = {each.branch: each for each in facts}
         before = {name: _values(row) for name, row in self.rows.items()}
@@ -115,7 +118,14 @@ class MirrorRecords:
         recorded = {row.source_sha for row in self.rows.values() if row.subject}
         return {each.source_sha for each in plan.branches if each.source_sha} - recorded
 
-    def _apply(self, row: MirrorBranch, facts: BranchFacts, commits: Mapping[str, Commit], tried: bool) -> None:
+    def new_heads(self, plan: Plan) -> set[str]:
+        """Return the source heads of mirrored branches that this pass sees for the first time."""
+        known = {row.source_sha for row in self.rows.values()}
+        return {each.source_sha for each in plan.branches if each.selected and each.source_sha} - known
+
+    def _apply(
+        self, row: MirrorBranch, facts: BranchFacts, commits: Mapping[str, Commit | CommitFacts], tried: bool
+    ) -> None:
         if row.state != facts.state:
             row.state_since = self.now
         if row.source_sha != facts.source_sha:

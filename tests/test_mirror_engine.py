@@ -302,3 +302,25 @@ def test_progress_of_long_work_is_shown(flink, monkeypatch):
     sync()
     for start in (f"Fetching from {SOURCE}: ", f"Pushing to {MIRROR}: "):
         assert any(phase.startswith(start) and percent == 100 for phase, percent in seen)
+
+
+def test_heads_that_were_there_before_us_are_looked_up_once(flink):
+    flink.mirror_all()
+    mark = flink.log_mark()
+    assert sync().outcome == "ok"
+    assert row().subject
+    assert row().author
+    assert {each.path for each in flink.since(mark, "github")} == {
+        f"/repos/{SOURCE}/commits/{branch.source_sha}" for branch in MirrorBranch.objects.filter(selected=True)
+    }
+    mark = flink.log_mark()
+    sync()
+    assert flink.since(mark, "github") == []
+
+
+def test_a_look_up_that_fails_disturbs_nothing(flink):
+    flink.mirror_all()
+    flink.fault(service="github", status=502, times=None)
+    assert sync().outcome == "ok"
+    assert row().state == "in_sync"
+    assert row().subject == ""

@@ -53,6 +53,16 @@ Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True)
+class CommitFacts:
+    """Who wrote a commit, and when it came to be."""
+
+    sha: str
+    author: str
+    committed_at: datetime | None
+    subject: str
+
+
+@dataclass(frozen=True)
 class Page(Generic[Facts]):
     """One page of a list; `changed` is False when it is what the ETag stands for, and then it holds nothing."""
 
@@ -96,6 +106,10 @@ class GitHub:
     def pull(self, number: int) -> PullFacts:
         """Return one pull request; raises NotFoundError when there is none of that number."""
         return _one(self._http.get(f"{self._path}/pulls/{int(number)}"), read_pull)
+
+    def commit(self, sha: str) -> CommitFacts:
+        """Return who wrote a commit; raises NotFoundError when there is none of that name."""
+        return _one(self._http.get(f"{self._path}/commits/{sha}", {"per_page": 1}), read_commit)
 
     # Comments ----------------------------------------------------------------------------------
 
@@ -190,6 +204,14 @@ def read_comment(data: dict[str, Any]) -> CommentFacts:
         created_at=_needed_time(data["created_at"]),
         updated_at=_needed_time(data.get("updated_at") or data["created_at"]),
     )
+
+
+def read_commit(data: dict[str, Any]) -> CommitFacts:
+    """Read a commit."""
+    told = data["commit"]
+    subject = _text(told.get("message")).partition("\n")[0]
+    author, committer = told.get("author") or {}, told.get("committer") or {}
+    return CommitFacts(_text(data["sha"]), _text(author.get("name")), _time(committer.get("date")), subject)
 
 
 def _page(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Page[Facts]:
