@@ -21,7 +21,7 @@ class Actions:
         self.free: set[str] = set()  # keys of acts that never reached the outside world: not to be waited for
 
     def begin(
-        self, key: str, kind: str, number: int, reason: str, subject: str = "", patient: bool = True, **payload: Any
+        self, key: str, kind: str, number: int, reason: str, patient: bool = True, **payload: Any
     ) -> Action | None:
         """Record an act that is about to be tried; None while a `patient` one waits after an earlier failure.
 
@@ -29,7 +29,7 @@ class Actions:
         """
         last = self._last(key)
         told = {"number": number, **payload}
-        facts = {"job": JOB, "kind": kind, "subject": subject or f"#{number}", "reason": reason, "payload": told}
+        facts = {"job": JOB, "kind": kind, "subject": f"#{number}", "reason": reason, "payload": told}
         if last is None:
             return Action.objects.create(key=key, created_at=self.now, **facts)
         if last.state == Action.State.DONE:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agents.models import Build
 from flinkci_dashboard.clients.git import Cache, PushResult, PushStatus, open_cache, remove_cache
-from flinkci_dashboard.clients.git_errors import CacheCorrupt, GitError
+from flinkci_dashboard.clients.git_errors import CacheCorrupt, GitError, Unreachable
 from flinkci_dashboard.jobs import Pass
 from flinkci_dashboard.models import Action
 from sync.models import CIBranch, PullRequest, Repository
@@ -90,6 +90,8 @@ class Branches:
         self.current.progress(f"pushing {len(wanted)} branches")
         try:
             results = cache.push(self.target.git_url, wanted, leases=used)
+        except Unreachable:
+            raise  # it may have been carried out: the next pass looks
         except GitError as error:
             self.actions.failed(*begun.values(), answer=str(error))
             raise

@@ -20,7 +20,7 @@ from flinkci_dashboard.jobs import Pass
 from flinkci_dashboard.models import Action
 from sync.models import CommandComment, Repository
 from sync.pull_actions import Actions
-from sync.pull_states import CANCEL, QUEUE_MISSING, build_url
+from sync.pull_states import CANCEL, QUEUE_MISSING, build_url, queue_key
 from sync.pull_values import CancelBuild, CommandState, QueueBuild, RetryBuild, SettleCommands, branch_name
 
 RETRY, QUEUE = "retry-build", "queue-build"
@@ -60,8 +60,7 @@ class Builds:
         number, reason = act.number, act.reason
         match act:
             case CancelBuild():
-                subject = f"build {act.build_id}"
-                return self.actions.begin(f"cancel:{act.build_id}", CANCEL, number, reason, subject, build=act.build_id)
+                return self.actions.begin(f"cancel:{act.build_id}", CANCEL, number, reason, build=act.build_id)
             case RetryBuild():
                 key = f"retry:{act.build_id}:{cause or max(act.commands)}"
                 commands = list(act.commands)
@@ -70,15 +69,14 @@ class Builds:
                 name = branch_name(number, act.sha)
                 asked = cause or (str(max(act.commands)) if act.commands else "")
                 kind = QUEUE if asked else QUEUE_MISSING
-                key = f"queue:{name}:{asked}" if asked else f"queue:{name}"
+                key = f"{queue_key(number, act.sha)}:{asked}" if asked else queue_key(number, act.sha)
                 payload: dict[str, Any] = {
                     "branch": name,
                     "sha": act.sha,
                     "commands": list(act.commands),
                     "after": _newest(name),
                 }
-                subject = name if kind == QUEUE_MISSING else f"#{number}"
-                return self.actions.begin(key, kind, number, reason, subject, **payload)
+                return self.actions.begin(key, kind, number, reason, **payload)
 
     def _do(self, act: CancelBuild | RetryBuild | QueueBuild, action: Action) -> None:
         match act:

@@ -21,6 +21,7 @@ EVERYTHING = timedelta(hours=1)  # between two looks at all open pull requests
 LOOKED_UP = 50  # pull requests that are asked for one by one in one pass
 BACKFILL_PAGES = 5  # of 100 pull requests, in one pass
 SHARE = 0.5  # of the hourly limit: what only fills in history, and checks, leaves so much to the others
+RESERVE = 0.1  # of the hourly limit: what reading conversations leaves to the daily work
 READING = 90.0  # seconds that reading conversations and checking reports may take in one pass
 
 
@@ -41,7 +42,8 @@ class Observer:
 
     def changed_pulls(self) -> None:
         """Read pull requests by their last change, down to where the last pass was."""
-        mark, pages = _mark("pulls"), []
+        mark = _mark("pulls")
+        pages: list[Page[PullFacts]] = []
         while True:
             number = len(pages) + 1
             page = self.github.pulls("all", "updated", "desc", number, mark.data.get("etag", "") if number == 1 else "")
@@ -97,7 +99,7 @@ class Observer:
         """Read the conversations that nobody has read yet: before that, nothing is said there."""
         for pull in pulls:
             if pull.conversation_read_at is None:
-                if monotonic() > self._until:
+                if monotonic() > self._until or not self._may_spend(RESERVE):
                     return
                 self.conversation(pull)
 
@@ -240,9 +242,9 @@ class Observer:
             found |= PullRequest.objects.in_bulk(unknown, field_name="number")
         return found
 
-    def _may_spend(self) -> bool:
+    def _may_spend(self, reserve: float = SHARE) -> bool:
         quota = self.github.quota
-        return quota is None or quota.remaining > SHARE * quota.limit
+        return quota is None or quota.remaining > reserve * quota.limit
 
 
 def note_quota(github: GitHub) -> None:

@@ -162,17 +162,22 @@ class States:
         )
 
     def _asked_to_cancel(self) -> dict[int, datetime]:
-        pending = [r for rows in self._builds.values() for r in rows if r.status != Status.FINISHED]
-        subjects = {f"build {row.external_id}": row.external_id for row in pending}
-        asked = Action.objects.filter(kind=CANCEL, subject__in=subjects, state=Action.State.DONE)
-        return {subjects[action.subject]: action.created_at for action in asked.order_by("pk")}
+        pending = [row for rows in self._builds.values() for row in rows if row.status != Status.FINISHED]
+        subjects = {f"#{match[1]}" for row in pending if (match := CI_BRANCH.fullmatch(row.branch))}
+        found: dict[int, datetime] = {}
+        for chunk in _chunks(sorted(subjects)):
+            asked = Action.objects.filter(kind=CANCEL, subject__in=chunk, state=Action.State.DONE)
+            found |= {action.payload["build"]: action.created_at for action in asked.order_by("pk")}
+        return found
 
     def _queued_heads(self) -> set[tuple[int, str]]:
-        bare = {branch_name(p.number, p.head_sha): p for p in self.pulls if not self._builds[p.number]}
+        built = {row.branch for rows in self._builds.values() for row in rows}
+        keys = {queue_key(pull.number, pull.head_sha): (pull.number, pull.head_sha) for pull in self.pulls}
+        bare = [key for key, head in keys.items() if branch_name(*head) not in built]
         found: set[tuple[int, str]] = set()
         for chunk in _chunks(sorted(bare)):
-            done = Action.objects.filter(kind=QUEUE_MISSING, subject__in=chunk, state=Action.State.DONE)
-            found |= {(bare[name].number, bare[name].head_sha) for name in done.values_list("subject", flat=True)}
+            done = Action.objects.filter(key__in=chunk, state=Action.State.DONE)
+            found |= {keys[key] for key in done.values_list("key", flat=True)}
         return found
 
 
@@ -188,6 +193,11 @@ def record_states(states: States, plans: Mapping[int, Plan], found: Mapping[int,
             changed.append(pull)
     write_pulls(changed, SHOWN)
     return len(changed)
+
+
+def queue_key(number: int, sha: str) -> str:
+    """Return the key of the build that is queued for a head because none came."""
+    return f"queue:{branch_name(number, sha)}"
 
 
 def build_url(row: BuildRow) -> str:

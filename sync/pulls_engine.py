@@ -82,8 +82,7 @@ class Engine:
             self.observer.conversations(pulls)
         except CIError as error:
             self.current.fail(str(error))
-            self.wishes = Wishes(self.current, None)
-            self.wishes.answer_rest("Nothing was done: GitHub does not answer.")
+            self._only_record()
             return
         self._work(pulls)
         self._try("GitHub", self.observer.check_reports)
@@ -124,6 +123,13 @@ class Engine:
             self.current.fail(str(error))
             return False
         return True
+
+    def _only_record(self) -> None:
+        """GitHub can't be read: nothing is done, and what is known of builds is shown."""
+        states = States(live_pulls(), self.token)
+        found = {pull.number: states.state(pull) for pull in states.pulls}
+        record_states(states, {n: plan(state, self.current.now) for n, state in found.items()}, found, self.current.now)
+        Wishes(self.current, None).answer_rest("Nothing was done: GitHub does not answer.")
 
     # Working ----------------------------------------------------------------------------------
 

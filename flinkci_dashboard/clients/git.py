@@ -38,7 +38,7 @@ ORPHAN = 10.0  # seconds that a killed worker's git has to end when it is told t
 MAX_PACKS = 40
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PULLS = "refs/pulls/"  # where the heads of pull requests are kept, by number
-MISSING_PULL = re.compile(r"couldn't find remote ref refs/pull/(\d+)/head")
+MISSING_REF = re.compile(r"couldn't find remote ref (\S+)")
 LEFTOVERS = ("*.lock", "objects/pack/tmp_*", "objects/pack/*.keep", "objects/tmp_*", "objects/??/tmp_obj_*")
 
 
@@ -137,20 +137,21 @@ class Cache:
         A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it.
         Raises GitError.
         """
-        left = set(numbers)
-        while left:
-            pulls = [f"+refs/pull/{number}/head:{PULLS}{number}" for number in sorted(left)]
-            flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
-            specs = [f"+refs/heads/{base}:{PULLS}base", *pulls]
+        wanted = {f"refs/pull/{number}/head": f"{PULLS}{number}" for number in sorted(set(numbers))}
+        wanted[f"refs/heads/{base}"] = f"{PULLS}base"
+        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
+        while wanted:
+            specs = [f"+{ref}:{kept}" for ref, kept in wanted.items()]
             ended = self._run(["fetch", *flags, "--progress", url, *specs], url, TRANSFER, on_progress=on_progress)
             if not ended.status:
                 break
-            missing = {int(number) for number in MISSING_PULL.findall(ended.stderr)} & left
+            missing = set(MISSING_REF.findall(ended.stderr)) & wanted.keys()
             if not missing:
                 raise self._blame(ended, url)
-            left -= missing
-        heads = self.pull_refs() if left else {}
-        return {number: heads[number] for number in left if number in heads}
+            wanted = {ref: kept for ref, kept in wanted.items() if ref not in missing}
+        heads = self.pull_refs() if wanted else {}
+        there = {kept.removeprefix(PULLS) for kept in wanted.values()}
+        return {number: sha for number, sha in heads.items() if str(number) in there}
 
     def pull_refs(self) -> dict[int, str]:
         """Return {number: SHA} of the pull requests that were fetched."""

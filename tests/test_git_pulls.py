@@ -1,0 +1,63 @@
+"""Fetching many pull requests at once."""
+
+import pytest
+
+from flinkci_dashboard.clients.git import open_cache
+from flinkci_dashboard.clients.git_errors import GitError
+from flinkci_dashboard.sandbox.world import PULLS, SOURCE
+
+
+@pytest.fixture
+def cache(world, data_dir):
+    with open_cache(data_dir / "git" / "pulls.git") as opened:
+        yield opened
+
+
+def url(world, repo: str = SOURCE) -> str:
+    return f"{world.github_git_url}/{repo}.git"
+
+
+def test_several_are_fetched_in_one_go_and_a_missing_one_is_left_out(world, cache):
+    world.commit(message="Start")
+    numbers = [world.pulls.open() for _ in range(3)]
+    heads = {number: world.pulls.by_number[number].head for number in numbers}
+    assert cache.fetch_pulls(url(world), numbers) == heads
+    mark = world.log_mark()
+    assert cache.fetch_pulls(url(world), [*numbers, 4711]) == heads
+    assert cache.fetch_pulls(url(world), [4711]) == {}
+    assert world.since(mark, "git")
+
+
+def test_a_force_pushed_head_is_fetched_and_forgotten(world, cache):
+    world.commit(message="Start")
+    number = world.pulls.open()
+    cache.fetch_pulls(url(world), [number])
+    head = world.pulls.push(number, force=True)
+    assert cache.fetch_pulls(url(world), [number]) == {number: head}
+    cache.forget_pulls([number])
+    assert cache.pull_refs() == {}
+
+
+def test_a_repository_without_its_base_is_no_obstacle(world, cache):
+    world.commit(message="Start")
+    number = world.pulls.open()
+    world.delete_branch("master")
+    assert list(cache.fetch_pulls(url(world), [number])) == [number]
+
+
+def test_a_branch_is_deleted_only_where_it_was_seen(world, cache):
+    world.commit(message="Start")
+    world.mirror_all(PULLS)
+    sha = world.create_branch("ci_1_a", repo=PULLS)
+    cache.fetch_pulls(url(world), [])
+    [refused] = cache.push(url(world, PULLS), {"ci_1_a": ""}, leases={"ci_1_a": "0" * 39 + "1"})
+    assert refused.status.value == "moved"
+    [done] = cache.push(url(world, PULLS), {"ci_1_a": ""}, leases={"ci_1_a": sha})
+    assert done.status.value == "done"
+    assert "ci_1_a" not in world.heads(PULLS)
+
+
+def test_a_service_that_is_down_is_an_error(world, cache):
+    world.fault(service="git", status=503, times=None)
+    with pytest.raises(GitError):
+        cache.fetch_pulls(url(world), [1])
