@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from django.apps import apps
 
+from flinkci_dashboard.tones import tone
+
 CREDENTIALS = "flinkci_dashboard.credential_tile"
 
 
@@ -24,8 +26,30 @@ class Tile:
     lines: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """How it all stands, in one sentence."""
+
+    tone: str  # good, warn, bad; muted when nothing is known
+    words: str
+    troubled: list[Tile] = field(default_factory=list)
+
+
 def tiles(now: datetime) -> list[Tile]:
     """Return the tiles of all apps, in the order of INSTALLED_APPS."""
     names = [f"{config.name}.tiles" for config in apps.get_app_configs() if config.name != "flinkci_dashboard"]
     modules = [import_module(name) for name in names if name.count(".") == 1 and find_spec(name)]
     return [tile for module in (*modules, import_module(CREDENTIALS)) for tile in module.tiles(now)]
+
+
+def verdict(shown: list[Tile]) -> Verdict:
+    """Return what the tiles say together: the tone is the worst of theirs, and it names those that worry."""
+    worrying = {of: [tile for tile in shown if tone(tile.state) == of] for of in ("bad", "warn")}
+    if worrying["bad"]:
+        return Verdict("bad", "Something is failing:", worrying["bad"] + worrying["warn"])
+    if worrying["warn"]:
+        return Verdict("warn", "Worth a look:", worrying["warn"])
+    seen = [tile for tile in shown if tile.seen_at]
+    if not seen:
+        return Verdict("muted", "Nothing has been looked at yet.")
+    return Verdict("good", "Everything is in order." if seen == shown else "All that was looked at is in order.")

@@ -1,5 +1,7 @@
 """The overview, the jobs, and whether the system is well."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.core.paginator import Paginator
@@ -9,12 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from flinkci_dashboard import audit, health, jobs
+from flinkci_dashboard import audit, health, jobs, passes
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.live import Context, live
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
 from flinkci_dashboard.people import OPERATE
-from flinkci_dashboard.tiles import tiles
+from flinkci_dashboard.tiles import tiles, verdict
 
 PER_PAGE = 50
 RECENT = 8
@@ -45,8 +47,10 @@ def latest_runs(request: HttpRequest) -> object:
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()
+    shown = tiles(now)
     return {
-        "tiles": tiles(now),
+        "tiles": shown,
+        "verdict": verdict(shown),
         "worker_problem": health.worker_problem(now),
         "workers": Worker.objects.all(),
         "runs": JobRun.objects.exclude(outcome=JobRun.Outcome.OK, counts={})[:RECENT],
@@ -57,14 +61,17 @@ def overview(request: HttpRequest) -> Context:
 @live("jobs.html", "_jobs.html", version=latest_runs)
 def job_list(request: HttpRequest) -> Context:
     """Show every job: when it runs, how its last pass ended, and what was asked of it."""
-    newest = {run.job: run for run in _latest_runs()}
     late = health.overdue(timezone.now())
-    rows = [
-        {"job": jobs.JOBS[each.job], "schedule": each, "run": newest.get(each.job), "overdue": each.job in late}
-        for each in JobSchedule.objects.all()
-        if each.job in jobs.JOBS
-    ]
+    schedules = {each.job: each for each in JobSchedule.objects.all()}
+    rows = [_row(schedules[name], late) for name in jobs.JOBS if name in schedules]
     return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
+
+
+def _row(schedule: JobSchedule, late: list[str]) -> dict[str, Any]:
+    runs = passes.recent(schedule.job)
+    newest = runs[0] if runs else None
+    job, overdue = jobs.JOBS[schedule.job], schedule.job in late
+    return {"job": job, "schedule": schedule, "run": newest, "overdue": overdue, "bars": passes.bars(runs)}
 
 
 def _latest_runs() -> QuerySet[JobRun]:
@@ -88,8 +95,9 @@ def job_runs(request: HttpRequest, job: str) -> Context:
     page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
     schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
-    newest = JobRun.objects.filter(job=job).first()
-    return {"job": jobs.JOBS[job], "page": page, "shown": shown, "tabs": tabs, "schedule": schedule, "newest": newest}
+    last = passes.recent(job)
+    known = {"job": jobs.JOBS[job], "schedule": schedule, "newest": last[0] if last else None}
+    return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
 
 
 @require_POST

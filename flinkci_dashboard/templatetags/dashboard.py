@@ -4,30 +4,15 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.core.paginator import Page
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from flinkci_dashboard.jobs import JOBS
+from flinkci_dashboard.passes import HEIGHT, WIDTH, Bar, tally
+from flinkci_dashboard.tones import MOVING, tone
 
 register = template.Library()
 
-# Every state that a page shows, with its tone. The word is always there too: colour alone says nothing.
-TONES = {
-    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works"),
-    "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open"),
-    "warn": (
-        "partial",
-        "gone",
-        "unreachable",
-        "diverged",
-        "blocked",
-        "abandoned",
-        "offline",
-        "drift",
-        "unknown",
-        "canceled",
-    ),
-    "bad": ("failed", "failure", "rejected", "not_authorized", "overdue"),
-}
-TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -35,9 +20,10 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 @register.simple_tag
 def badge(state: object, label: str = "") -> SafeString:
     """Show a state as icon and word."""
-    tone = TONE_OF.get(str(state).lower(), "muted")
+    its = tone(state)
+    kind = f"{its} running" if str(state).lower() in MOVING else its
     text = label or str(state).replace("_", " ")
-    return format_html('<span class="badge {}"><i aria-hidden="true">{}</i>{}</span>', tone, ICONS[tone], text)
+    return format_html('<span class="badge {}"><i aria-hidden="true">{}</i>{}</span>', kind, ICONS[its], text)
 
 
 @register.filter
@@ -83,8 +69,42 @@ def commit(repository: object, sha: str) -> SafeString | str:
 
 @register.filter
 def counts(values: dict[str, int]) -> str:
-    """Say what a run counted: "2 pushed, 1 fetched"."""
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in (values or {}).items() if number)
+    """Say what a run counted: "2 branches pushed, 1 build changed"."""
+    return ", ".join(_counted(name, number) for name, number in (values or {}).items() if number)
+
+
+def _counted(name: str, number: int) -> str:
+    things, _, done = name.replace("_", " ").partition(" ")
+    if number == 1 and things.endswith("s"):
+        things = things.removesuffix("es") if things.endswith(("ches", "shes")) else things.removesuffix("s")
+    return f"{number:,} {things} {done}".strip()
+
+
+@register.filter
+def job_title(name: str) -> str:
+    """Return a job's title; its name when the job is gone."""
+    return JOBS[name].title if name in JOBS else name
+
+
+@register.simple_tag
+def passes(bars: list[Bar]) -> SafeString | str:
+    """Draw the last passes of a job, the newest to the right, as high as they were long."""
+    if not bars:
+        return ""
+    rects = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="4" height="{}" rx="1"><title data-at="{}">{}</title></rect>',
+        ((bar.kind, bar.x, HEIGHT - bar.height, bar.height, bar.at.isoformat(), _said(bar)) for bar in bars),
+    )
+    box = f"0 0 {WIDTH} {HEIGHT}"
+    words = f"Of the last {len(bars)}: {tally(bars)}"
+    return format_html('<svg class="strip-chart" viewBox="{}" role="img" aria-label="{}">{}</svg>', box, words, rects)
+
+
+def _said(bar: Bar) -> str:
+    did = counts(bar.counts) or ("" if bar.outcome == "running" else "nothing to do")
+    ended = f"{bar.outcome} after {duration(bar.seconds)}" + (f": {did}" if did else "")
+    return f"{bar.at:%Y-%m-%d %H:%M} UTC\n{ended}"
 
 
 @register.inclusion_tag("_pages.html", takes_context=True)

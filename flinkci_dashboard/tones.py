@@ -1,0 +1,27 @@
+"""The tone of each state: how much it should worry whoever reads it."""
+
+# Every state that a page shows. The word is always there too: colour alone says nothing.
+TONES = {
+    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works"),
+    "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open"),
+    "warn": (
+        "partial",
+        "gone",
+        "unreachable",
+        "diverged",
+        "blocked",
+        "abandoned",
+        "offline",
+        "drift",
+        "unknown",
+        "canceled",
+    ),
+    "bad": ("failed", "failure", "rejected", "not_authorized", "overdue"),
+}
+TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
+MOVING = {"running", "busy", "cancelling"}  # shown as under way
+
+
+def tone(state: object) -> str:
+    """Return "good", "info", "warn", "bad", or "muted" for a state that says nothing of health."""
+    return TONE_OF.get(str(state).lower(), "muted")

@@ -1,0 +1,132 @@
+"""The overview: one sentence, the tiles, the last passes; and how passes are drawn."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from flinkci_dashboard.models import JobRun, Worker
+from flinkci_dashboard.passes import HEIGHT, LOWEST, SHOWN, bars, recent, tally
+from flinkci_dashboard.templatetags.dashboard import badge, counts
+from flinkci_dashboard.templatetags.dashboard import passes as drawn
+from flinkci_dashboard.tiles import Tile, verdict
+from sync.models import Mirror, MirrorBranch
+
+HTMX = {"HX-Request": "true"}
+
+
+def tile(title: str, state: str, seen: bool = True) -> Tile:
+    return Tile(title, f"/{title}/", "1", "thing", state, "so it is", timezone.now() if seen else None)
+
+
+@pytest.mark.parametrize(
+    ("states", "tone", "named"),
+    [
+        ((), "muted", []),
+        (("ok", "none", "behind"), "good", []),
+        (("ok", "partial"), "warn", ["tile1"]),
+        (("partial", "failed", "ok"), "bad", ["tile1", "tile0"]),
+    ],
+)
+def test_the_verdict_is_the_worst_of_the_tiles_and_names_those_that_worry(states, tone, named):
+    found = verdict([tile(f"tile{number}", state) for number, state in enumerate(states)])
+    assert (found.tone, [each.title for each in found.troubled]) == (tone, named)
+
+
+def test_what_nobody_looked_at_is_not_called_in_order():
+    assert verdict([tile("a", "none", seen=False)]).words == "Nothing has been looked at yet."
+    assert verdict([tile("a", "ok"), tile("b", "none", seen=False)]).words == "All that was looked at is in order."
+    assert verdict([tile("a", "ok")]).words == "Everything is in order."
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, ""),
+        ({"branches_pushed": 0}, ""),
+        ({"branches_pushed": 1, "builds_changed": 2}, "1 branch pushed, 2 builds changed"),
+        ({"pulls_changed": 1}, "1 pull changed"),
+        ({"rows": 1200}, "1,200 rows"),
+    ],
+)
+def test_counts_read_as_words(values, words):
+    assert counts(values) == words
+
+
+def test_a_state_is_a_word_and_an_icon_and_its_text_is_text():
+    assert badge("in_sync") == '<span class="badge good"><i aria-hidden="true">✓</i>in sync</span>'
+    assert "running" in badge("busy")
+    assert "<b>" not in badge("none", "<b>")
+    assert 'class="badge muted"' in badge('"><script>')
+
+
+def test_passes_are_drawn_newest_to_the_right_and_as_high_as_they_were_long():
+    now = timezone.now()
+    ended = [("failed", 20, {}), ("ok", 10, {"x": 1}), ("ok", 0, {}), ("running", 5, {})]
+    runs = [
+        JobRun(outcome=outcome, started_at=now - timedelta(seconds=length), ended_at=now, counts=counted)
+        for outcome, length, counted in ended
+    ]
+    found = bars(runs)
+    assert [bar.kind for bar in found] == ["bad", "good", "idle", "info"]
+    assert [bar.height for bar in found][:3] == [HEIGHT, HEIGHT // 2, LOWEST]
+    assert found[0].x > found[1].x
+    assert tally(found) == "2 ok, 1 failed, 1 running"
+
+
+def test_a_drawing_says_in_words_what_it_shows():
+    run = JobRun(outcome="ok", started_at=timezone.now(), ended_at=timezone.now(), counts={"<b>x</b>": 1})
+    picture = drawn(bars([run]))
+    assert 'aria-label="Of the last 1: 1 ok"' in picture
+    assert "<b>" not in picture
+    assert drawn([]) == ""
+
+
+@pytest.mark.django_db
+def test_only_the_last_passes_are_drawn():
+    JobRun.objects.bulk_create(JobRun(job="prune", outcome="ok", ended_at=timezone.now()) for _ in range(SHOWN + 5))
+    assert len(recent("prune")) == SHOWN
+
+
+@pytest.mark.usefixtures("bootstrapped")
+class TestPage:
+    """The page itself."""
+
+    def test_says_what_is_worth_a_look(self, member):
+        now = timezone.now()
+        Worker.objects.create(host="one", pid=1, started_at=now, seen_at=now)
+        MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="master", state="rejected", source_sha="a" * 40)
+        page = member.get("/").content.decode()
+        assert "Worth a look:" in page
+        assert '<a href="/mirrors/">Mirrors</a> <small>(needs a look)</small>' in page
+
+    def test_says_nothing_of_order_while_nobody_works(self, member):
+        page = member.get("/").content.decode()
+        assert "Background work has stopped" in page
+        assert "in order" not in page
+
+    def test_names_jobs_by_their_titles(self, member):
+        JobRun.objects.create(job="sync_mirrors", outcome="failed", ended_at=timezone.now(), error="no route")
+        JobRun.objects.create(job="no_longer_there", outcome="failed", ended_at=timezone.now())
+        page = member.get("/").content.decode()
+        assert "Mirror sync" in page
+        assert "no_longer_there" in page
+
+    def test_costs_one_query_while_nothing_changes(self, member, django_assert_num_queries):
+        first = member.get("/", headers=HTMX)
+        with django_assert_num_queries(3):  # the session, the person, and the version
+            again = member.get("/", headers=HTMX | {"If-None-Match": first["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+    @pytest.mark.parametrize("path", ["/jobs/", "/jobs/sync_mirrors/"])
+    def test_so_do_the_pages_of_jobs(self, member, django_assert_num_queries, path):
+        first = member.get(path, headers=HTMX)
+        with django_assert_num_queries(3):
+            again = member.get(path, headers=HTMX | {"If-None-Match": first["ETag"]})
+        assert again.status_code == 304
+
+    def test_the_jobs_page_costs_no_more_with_many_runs(self, member, django_assert_max_num_queries):
+        ended = {"outcome": "ok", "ended_at": timezone.now()}
+        JobRun.objects.bulk_create(JobRun(job="sync_mirrors", **ended) for _ in range(200))
+        with django_assert_max_num_queries(45):
+            member.get("/jobs/")
