@@ -98,6 +98,13 @@ def test_an_invisible_ticket_is_none_that_we_know(world, client):
     assert all_of(client, ["FLINK-1"]) == {"FLINK-1": None}
 
 
+def test_a_jira_that_wants_a_login_all_of_a_sudden_is_not_taken_for_one_without_the_ticket(world, client):
+    body = '{"errorMessages": ["You are not authenticated. Authentication required to perform this operation."]}'
+    world.fault(service="jira", path="/issue/", status=401, body=body)
+    with pytest.raises(JiraError, match="not authenticated"):
+        all_of(client, ["FLINK-1"])
+
+
 def test_updated_tickets_come_by_pages_of_the_servers_size(world, client):
     world.jira.many(25, start=1)
     world.clock.advance(hours=2)

@@ -119,7 +119,8 @@ class Jira:
     def _one(self, key: str) -> Ticket | None:
         """Ask for a ticket that the search did not show: it may have moved, be invisible, or not exist."""
         answer = self._send("GET", f"issue/{key}", params={"fields": ",".join(FIELDS)})
-        if answer.status_code in (401, 403, 404) and _words(answer):
+        words = _words(answer)
+        if (answer.status_code == 404 and words) or (answer.status_code in (401, 403) and "permission" in words):
             return None
         _raise_for(answer)
         return _ticket(_json(answer))
