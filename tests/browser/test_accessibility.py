@@ -1,13 +1,14 @@
 """Every page, in light and dark, with something of everything on it: judged by axe-core (WCAG 2.2 A and AA)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from flinkci_dashboard.models import Action, JobRequest, JobRun, Worker
-from sync.models import Mirror, MirrorBranch
+from labeler.models import JiraContact, LabelChange, LabelState, Ticket
+from sync.models import Mirror, MirrorBranch, PullRequest
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
@@ -22,6 +23,10 @@ PATHS = (
     "/agents/",
     "/agents/charts/",
     "/labels/",
+    "/labels/?tab=changes",
+    "/labels/?tab=todo",
+    "/labels/?tab=drift",
+    "/labels/?tab=unknown",
     "/contacts/",
     "/credentials/",
     "/activity/",
@@ -55,6 +60,19 @@ def busy(bootstrapped) -> None:
     JobRun.objects.create(job="sync_mirrors", progress={"phase": "Receiving", "percent": 40, "megabytes": 1.5})
     JobRequest.objects.create(job="prune")
     Action.objects.create(key="k", job="sync_mirrors", kind="push", subject="master", state="planned")
+    put_labels(now)
+
+
+def put_labels(now: datetime) -> None:
+    """Put pull requests on the labels pages, in every state."""
+    JiraContact.load().note_silence(now, "Jira answers 503.", now)
+    ticket = Ticket.objects.create(key="FLINK-1", known=True, components=["Tests"], summary="A summary")
+    for number, state in enumerate(LabelState.STATES, start=1):
+        facts = {"title": "[FLINK-1] A title", "base": "master", "created_at": now, "updated_at": now}
+        pull = PullRequest.objects.create(number=number, labels=["component=Tests"], ci_state="failure", **facts)
+        told = {"reason": "Somebody removed it.", "add": ["component=A"], "remove": ["component=B"], "problem": "No."}
+        LabelState.objects.create(pull=pull, ticket=ticket, state=state, state_since=now, seen_at=now, **told)
+        LabelChange.objects.create(pull=pull, key="FLINK-1", added=["component=A"], removed=[], reason="It got A.")
 
 
 @pytest.mark.usefixtures("busy")
