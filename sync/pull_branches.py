@@ -51,6 +51,8 @@ class Branches:
             begun = self._begin(wanted, {branch_name(d.number, d.sha): d for d in deletions if d.sha}, leases)
             if begun:
                 self._push(cache, begun, leases)
+            opened = set(PullRequest.objects.filter(state=PullRequest.State.OPEN).values_list("number", flat=True))
+            cache.forget_pulls(cache.pull_refs().keys() - opened)
             cache.tidy()
 
     def _fetch(self, cache: Cache, pushes: Sequence[PushBranch]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from flinkci_dashboard.jobs import request, run_pass
@@ -468,3 +469,58 @@ def test_no_command_is_lost_among_many_comments(flink):
     comment = flink.pulls.comment(number, "@flinkbot run azure")
     settle(1)
     assert reactions(flink, comment) == {"+1"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"service": "github", "method": "POST", "path": "comments", "truncate": 20},
+        {"service": "github", "method": "POST", "path": "comments", "status": 502},
+        {"service": "github", "method": "POST", "path": "reactions", "truncate": 5},
+        {"service": "azure", "method": "PATCH", "truncate": 20},
+        {"service": "azure", "method": "PATCH", "status": 500},
+        {"service": "git", "method": "POST", "path": "git-receive-pack", "truncate": 10},
+        {"service": "git", "method": "POST", "path": "git-receive-pack", "reset": True},
+    ],
+    ids=str,
+)
+def test_a_lost_answer_doubles_nothing(flink, fault):
+    failed = flink.pulls.open()
+    settle(2)
+    end(flink, failed, "failed")
+    settle(1)
+    flink.pulls.comment(failed, "@flinkbot run azure")
+    fresh = flink.pulls.open()
+    flink.fault(**fault)
+    run_pass("sync_pulls", "command")
+    settle(3)
+    assert [max(job.attempt for job in build.jobs) for build in builds(flink, failed)] == [2]
+    assert name_of(flink, fresh) in ci_branches(flink)
+    # A push whose answer is cut off starts no build in the sandbox.
+    shown = "PENDING" if builds(flink, fresh) else "UNKNOWN"
+    assert len(builds(flink, fresh)) <= 1
+    assert list(statuses(flink, failed).values()) + list(statuses(flink, fresh).values()) == ["PENDING", shown]
+    assert not Action.objects.filter(state="pending").exists()
+
+
+def test_a_limit_stops_the_words_and_a_later_pass_says_the_rest(flink):
+    numbers = [flink.pulls.open() for _ in range(4)]
+    sync()
+    for number in numbers:
+        flink.pulls.push(number)
+    limit = flink.fault(
+        service="github", method="PATCH", rate_limit="secondary", headers={"retry-after": "900"}, times=None
+    )
+    mark = flink.log_mark()
+    sync("partial")
+    assert len([each for each in flink.since(mark, "github") if each.status == 403]) == 1
+    mark = flink.log_mark()
+    run_pass("sync_pulls", "command")
+    assert not flink.since(mark, "github")
+    assert {name_of(flink, number) for number in numbers} <= ci_branches(flink)
+    limit.times = 0
+    cache.clear()
+    settle(3)
+    for number in numbers:
+        assert flink.pulls.by_number[number].head in statuses(flink, number)
+    assert not Action.objects.filter(state="pending").exists()
