@@ -38,7 +38,7 @@ class Azure:
         self.pace = 1.0  # how long jobs take, measured by the real ones
         self.lively = False  # agents, durations and failing tests vary, as they do in the real world
         self.flaky = 0.0  # how often a test job fails on a good machine, 0 to 1
-        self.broken: set[tuple[str, str]] = set()  # (branch, module) where a test fails each time
+        self.broken: set[tuple[str, str]] = set()  # (branch, job such as "test_ci.core") that fails each time
         self.past: datetime | None = None  # history is being made: the time that counts until it is done
         self._requests = 100_000
         self._seen: dict[str, dict[str, str]] = {}
@@ -52,6 +52,20 @@ class Azure:
     def time(self) -> datetime:
         """Return the time that counts."""
         return self.past or self.clock.now()
+
+    def go_back(self, when: datetime) -> None:
+        """Make history: what is done until `return_to_present` is done at this time, which never runs backwards."""
+        with self.lock:
+            if self.past is None:
+                self._now = when
+            self.past = when
+            self.move()
+
+    def return_to_present(self) -> None:
+        """Let happen what had been going to happen until now."""
+        with self.lock:
+            self.past = None
+            self.move()
 
     def pushed(self, repo: str, heads: dict[str, str], message: str = "") -> None:
         """Start a build for each branch of a repository that has moved since the last time."""
@@ -141,7 +155,7 @@ class Azure:
         if job.state != RUNNING or agent is None or (agent.since and not agent.online):
             return  # it was cancelled, or nobody hears of it any more
         fails, job.chosen = self.dice.random() < agent.failing, self.dice.randrange(6) if self.lively else 0
-        if (job.build.branch, job.plan.module) in self.broken:
+        if (job.build.branch, job.plan.key) in self.broken:
             fails, job.chosen = True, 0
         elif self.lively and agent.full_disk and self.dice.random() < 0.2:
             fails, job.cause = True, Cause.DISK

@@ -1,38 +1,235 @@
-"""The days before: pull requests opened, merged and closed, and their tickets."""
+"""The days before: commits, pull requests with their tickets and comments, and the builds that all this started."""
 
 import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 
+from flinkci_dashboard.sandbox.azure_history import Start, live_through
+from flinkci_dashboard.sandbox.ci_bot import report
 from flinkci_dashboard.sandbox.jira import COMPONENTS
-from flinkci_dashboard.sandbox.seed import PUBLISHED, change
-from flinkci_dashboard.sandbox.world import Sandbox
+from flinkci_dashboard.sandbox.pulls import BOT, Pull
+from flinkci_dashboard.sandbox.repositories import Batch
+from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, Change, change
+from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 
-DAYS = 12
-OPENED_PER_DAY, CLOSED_PER_DAY = 3, 2
-LOGINS = ("ada", "bjoern", "chidi", "dana", "li")
+DAYS = 9
+COMMITS_A_DAY, BACKPORTS_A_DAY, PULLS_A_DAY = 6, 2, 8
+FIRST_NUMBER = 29_150
+QUIET = timedelta(minutes=4)  # before now: what comes later has not been mirrored yet
+LABELER_STOPPED = timedelta(days=4)  # ago, without anyone noticing
+BOT_STOPPED = timedelta(hours=3)  # ago: newer pull requests have no report and no branch
+LOGINS = ("ada", "bjoern", "chidi", "dana", "li", "marama", "nuria", "otto")
+ODD_TITLES = (
+    "[hotfix] Fix a typo in the docs",
+    "[FLINK-] Correct the link to the training",
+    '[FLINK-x][docs] Explain <script>alert(1)</script> & "quotes" in comments',
+    "Bump the pinned version of a plugin",
+)
+TALK = (
+    "Thanks, left a few comments.",
+    "LGTM, +1 from my side.",
+    "Could you add a test for the case without state?",
+    "The failure looks unrelated, see the ticket.",
+    "> @flinkbot run azure\n\nNo need, it is green.",
+)
+
+
+@dataclass
+class Story:
+    """What happened to a pull request."""
+
+    number: int
+    title: str
+    login: str | None
+    base: str
+    files: dict[str, str]
+    draft: bool
+    opened: datetime
+    pushes: list[tuple[datetime, str]] = field(default_factory=list)  # when, and the commit's mark
+    ended: datetime | None = None
+    merged: bool = False
+    components: tuple[str, ...] | None = None
 
 
 def write_history(world: Sandbox, dice: random.Random) -> None:
-    """Let the last days' pull requests happen."""
-    world.clock.advance(days=-DAYS)
-    world.pulls.rewind()
-    for _ in range(DAYS):
-        numbers = [open_pull(world, dice) for _ in range(OPENED_PER_DAY)]
-        for number in dice.sample(numbers, CLOSED_PER_DAY):
-            world.pulls.close(number, merge=dice.random() < 0.7)
-        world.clock.advance(days=1)
+    """Let the last days happen: first the commits, then what GitHub, Azure and Jira remember of them."""
+    now = world.clock.now()
+    with world.repositories.batch(SOURCE) as batch:
+        past = _Past(world, batch, dice, now)
+        for at, happen in sorted(past.plan(), key=lambda event: event[0]):
+            happen(at)
+    _mirror(world, past, batch.shas)
+    for story in past.stories:
+        _recall(world, story, batch.shas, dice)
+    _push_branches(world, past.stories, batch.shas, now)
+    live_through(world.azure, [past.start(build, batch.shas) for build in past.builds], dice)
+    for repo in (MIRROR, PULLS):
+        world.azure.seen(repo, world.heads(repo))
+    for story in past.stories:
+        _write_report(world, story, batch.shas, now)
 
 
 def open_pull(world: Sandbox, dice: random.Random) -> int:
     """Open a pull request about a ticket of its own, at times a hotfix without one; returns its number."""
+    made = _propose(world, dice, world.clock.now(), 0)
+    return world.pulls.open(made.title, made.login, made.base, made.files, draft=made.draft)
+
+
+def _propose(world: Sandbox, dice: random.Random, at: datetime, number: int) -> Story:
     subject = change(dice).message.partition("\n")[0]
-    key = subject[1:].partition("]")[0]
-    if key.startswith("FLINK-") and not world.jira.find(key):
-        components = dice.sample(COMPONENTS, dice.choice((1, 1, 2)))
-        world.jira.create(key, components, subject.rpartition("]")[2].strip(), "In Progress", dice.choice(LOGINS))
+    if dice.random() < 0.08:
+        subject = dice.choice(ODD_TITLES)
+    components = _file_ticket(world, subject, dice, at)
     base = "master" if dice.random() < 0.85 else f"release-{PUBLISHED[-1]}"
     title = subject if base == "master" else f"[BP-{PUBLISHED[-1]}]{subject}"
-    path = f"flink-runtime/src/main/java/Pull{dice.randrange(10_000)}.java"
-    files = {path: f"// {dice.random()}\n"}
+    files = {f"flink-runtime/src/main/java/Pull{dice.randrange(10_000)}.java": f"// {dice.random()}\n"}
     if dice.random() < 0.06:
         files[".github/workflows/nightly.yml"] = f"# {dice.random()}\n"
-    return world.pulls.open(title, dice.choice(LOGINS), base, files, draft=dice.random() < 0.1)
+    login = None if dice.random() < 0.02 else dice.choice(LOGINS)
+    return Story(number, title, login, base, files, dice.random() < 0.1, at, components=components)
+
+
+def _file_ticket(world: Sandbox, subject: str, dice: random.Random, at: datetime) -> tuple[str, ...] | None:
+    """Open the ticket that a subject names; a few name one that does not exist. Returns its components."""
+    key = subject[1:].partition("]")[0]
+    if not key.removeprefix("FLINK-").isdigit() or world.jira.find(key) or dice.random() < 0.04:
+        return None
+    components = dice.sample(COMPONENTS, dice.choice((0, 1, 1, 1, 1, 2)))
+    summary, status = subject.rpartition("]")[2].strip(), dice.choice(("Open", "In Progress", "In Review"))
+    ticket = world.jira.create(key, components, summary, status, dice.choice(LOGINS), [f"{UNPUBLISHED}.0"])
+    ticket.created = ticket.updated = at
+    return ticket.components
+
+
+class _Past:
+    """Writes commits into a batch, and remembers who wrote them and which builds they started."""
+
+    def __init__(self, world: Sandbox, batch: Batch, dice: random.Random, now: datetime) -> None:
+        self.world, self.batch, self.dice, self.now = world, batch, dice, now
+        self.since = now - timedelta(days=DAYS)
+        self.stories: list[Story] = []
+        self.builds: list[tuple[datetime, str, str, str, str, str]] = []  # at, repository, branch, mark, reason, text
+        self.mirrored: dict[str, str] = {}  # branch → mark
+        self._tips: dict[str, str] = {}
+
+    def plan(self) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
+        """Yield what happens when, in no order."""
+        for _ in range(DAYS * COMMITS_A_DAY):
+            yield self._sometime(), partial(self._commit, "master", change(self.dice))
+        for _ in range(DAYS * BACKPORTS_A_DAY):
+            version = self.dice.choice((*PUBLISHED[-2:], UNPUBLISHED))
+            yield self._sometime(), partial(self._commit, f"release-{version}", change(self.dice))
+        for number in range(DAYS * PULLS_A_DAY):
+            yield from self._pull_request(FIRST_NUMBER + number)
+        for day in range(DAYS):
+            night = (self.now - timedelta(days=day)).replace(hour=0, minute=0, second=5)
+            yield night, partial(self._build_nightly, "master")
+        for minutes in (3, 1):
+            yield self.now - timedelta(minutes=minutes), partial(self._commit, "master", change(self.dice))
+
+    def start(self, build: tuple[datetime, str, str, str, str, str], shas: dict[str, str]) -> Start:
+        """Return a build as Azure knows it."""
+        at, repo, branch, mark, reason, text = build
+        replaces = ""
+        if repo == PULLS:
+            pushes = [mark for _, mark in next(s for s in self.stories if str(s.number) == branch).pushes]
+            before = pushes.index(mark) - 1
+            replaces = f"ci_{branch}_{shas[pushes[before]]}" if before >= 0 else ""
+            branch = f"ci_{branch}_{shas[mark]}"
+        return Start(at, repo, branch, shas[mark], reason, text, replaces)
+
+    def _sometime(self) -> datetime:
+        return self.since + (self.now - timedelta(minutes=6) - self.since) * self.dice.random()
+
+    def _pull_request(self, number: int) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
+        opened = self.since + (self.now - self.since) * (
+            (number - FIRST_NUMBER + self.dice.random()) / DAYS / PULLS_A_DAY
+        )
+        story = _propose(self.world, self.dice, opened, number)
+        self.stories.append(story)
+        ended = opened + timedelta(hours=self.dice.uniform(3, 70))
+        if self.dice.random() < 0.8 and ended < self.now - timedelta(minutes=30):
+            story.ended, story.merged = ended, self.dice.random() < 0.75
+            yield ended, partial(self._end, story)
+        yield opened, partial(self._push, story)
+        for _ in range(self.dice.choice((0, 0, 1, 1, 2, 3))):
+            at = opened + timedelta(hours=self.dice.uniform(0.3, 50))
+            if at < (story.ended or self.now):
+                yield at, partial(self._push, story)
+
+    def _commit(self, branch: str, made: Change, at: datetime) -> None:
+        mark = self.batch.commit(f"refs/heads/{branch}", made.message, made.author, made.files, at=at)
+        self._tips[branch] = mark
+        if at < self.now - QUIET:
+            self.mirrored[branch] = mark
+            self.builds.append((at + timedelta(minutes=1), MIRROR, branch, mark, "individualCI", made.message))
+
+    def _build_nightly(self, branch: str, at: datetime) -> None:
+        if branch in self.mirrored and at > self.since:
+            self.builds.append((at, MIRROR, branch, self.mirrored[branch], "schedule", "Nightly build"))
+
+    def _push(self, story: Story, at: datetime) -> None:
+        ref = f"refs/pull/{story.number}"
+        parent = "" if story.pushes else f"refs/heads/{story.base}"
+        mark = self.batch.commit(
+            f"{ref}/head", story.title, f"{story.login} <{story.login}@example.org>", story.files, parent, at
+        )
+        self.batch.merge(f"{ref}/merge", f"refs/heads/{story.base}", mark)
+        story.pushes.append((at, mark))
+        if at < self.now - BOT_STOPPED:
+            self.builds.append((at + timedelta(minutes=2), PULLS, str(story.number), mark, "individualCI", story.title))
+
+    def _end(self, story: Story, at: datetime) -> None:
+        if story.merged:
+            message = f"{story.title}\n\nThis closes #{story.number}.\n"
+            self._commit(story.base, Change(message, f"{story.login} <{story.login}@example.org>", story.files), at)
+
+
+def _mirror(world: Sandbox, past: _Past, shas: dict[str, str]) -> None:
+    world.repositories.copy_objects(SOURCE, MIRROR)
+    refs = {f"refs/heads/{branch}": shas[mark] for branch, mark in past.mirrored.items()}
+    world.repositories.set_refs(MIRROR, refs)
+
+
+def _recall(world: Sandbox, story: Story, shas: dict[str, str], dice: random.Random) -> None:
+    """Let GitHub know a pull request, its labels and what people said about it."""
+    last, mark = story.pushes[-1]
+    pull = Pull(story.number, story.title, story.login, shas[mark], story.base, story.opened, last, draft=story.draft)
+    pull.closed_at, pull.merged_at = story.ended, story.ended if story.merged else None
+    pull.updated_at = story.ended or last
+    world.pulls.recall(pull)
+    if story.components is not None and story.opened < world.clock.now() - LABELER_STOPPED:
+        for name in [_label(component) for component in story.components] or ["component=<none>"]:
+            pull.labels.append(world.pulls.create_label(name, "175fb7").name)
+    for _ in range(dice.choice((0, 0, 1, 2))):
+        said = min(last + timedelta(minutes=dice.randrange(9, 90)), world.clock.now() - timedelta(minutes=1))
+        world.pulls.comment(story.number, dice.choice(TALK), dice.choice(LOGINS), said)
+
+
+def _label(component: str) -> str:
+    short = "Formats" if component.startswith("Formats") else component
+    return f"component={short.replace(' ', '')}"[:50]
+
+
+def _push_branches(world: Sandbox, stories: list[Story], shas: dict[str, str], now: datetime) -> None:
+    """Leave the branches that ci-bot would have left, and two that it forgot when it was restarted."""
+    world.repositories.copy_objects(SOURCE, PULLS)
+    forgotten = [story for story in stories if story.ended][:2]
+    kept = [story for story in stories if not story.ended] + forgotten
+    refs = {}
+    for story in kept:
+        at, mark = story.pushes[-1]
+        if at < now - BOT_STOPPED and not any(path.startswith(".github/") for path in story.files):
+            refs[f"refs/heads/ci_{story.number}_{shas[mark]}"] = shas[mark]
+    world.repositories.set_refs(PULLS, refs)
+
+
+def _write_report(world: Sandbox, story: Story, shas: dict[str, str], now: datetime) -> None:
+    """Let ci-bot have reported on the pull requests that it saw."""
+    if story.opened > now - BOT_STOPPED:
+        return
+    found = [(shas[mark], world.azure.of(f"ci_{story.number}_{shas[mark]}")) for _, mark in story.pushes]
+    body = report([(sha, builds[-1]) for sha, builds in found if builds], f"{world.azure_url}/apache-flink")
+    world.pulls.comment(story.number, body, BOT, story.opened + timedelta(minutes=10))

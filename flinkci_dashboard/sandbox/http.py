@@ -137,6 +137,8 @@ class Server(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
+        self.ready = threading.Event()  # requests wait for it: no one sees a world that is half made
+        self.ready.set()
         super().__init__(("127.0.0.1", port), Handler)
 
     @property
@@ -208,6 +210,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, service: str, call: Call, query: str) -> Answer:
         self._limit: int | None = None
+        self.server.ready.wait()
         fault = self.server.fault_for(service, call.method, f"{call.path}?{query}")
         if fault and (refusal := self._suffer(fault)):
             return refusal

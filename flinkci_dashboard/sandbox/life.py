@@ -10,7 +10,7 @@ from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, commit
 from flinkci_dashboard.sandbox.world import Sandbox
 
 PAUSE = (6.0, 14.0)  # seconds between two events
-MOST_OPEN = 24
+MOST_OPEN = 36
 
 
 def live(world: Sandbox, ended: threading.Event, dice: random.Random | None = None) -> None:
@@ -79,6 +79,45 @@ def _machine(world: Sandbox, dice: random.Random) -> None:
     world.azure.set_online(name, not world.azure.agent(name).online)
 
 
+def _disk(world: Sandbox, dice: random.Random) -> None:
+    agent = world.azure.agent(f"AlibabaCI002-agent{dice.randint(1, 4):02}")
+    agent.full_disk = not agent.full_disk
+
+
+def _break(world: Sandbox, dice: random.Random) -> None:
+    world.azure.broken ^= {("master", dice.choice(("test_ci.misc", "test_ci.table")))}
+
+
+def _rerun(world: Sandbox, dice: random.Random) -> None:
+    """Let somebody press "Rerun failed jobs" in Azure's own page."""
+    failed = [build.id for build in list(world.azure.builds.values())[-60:] if build.result == "failed"]
+    if failed:
+        world.azure.retry(dice.choice(failed))
+
+
+def _rename(world: Sandbox, dice: random.Random) -> None:
+    number = dice.choice(_open_numbers(world))
+    pull = world.pulls.by_number[number]
+    world.pulls.edit(number, title=pull.title.rstrip(".") + ".", draft=not pull.draft if dice.random() < 0.5 else None)
+
+
+def _reopen(world: Sandbox, dice: random.Random) -> None:
+    closed = [p.number for p in list(world.pulls.by_number.values()) if p.closed_at and not p.merged_at]
+    if closed:
+        world.pulls.reopen(dice.choice(closed[-10:]))
+
+
+def _change_words(world: Sandbox, dice: random.Random) -> None:
+    """Let somebody edit a comment of a while ago, or take it back."""
+    said = [c for n in _open_numbers(world) for c in world.pulls.conversation(n) if c.login in LOGINS]
+    if said:
+        comment = dice.choice(said)
+        if dice.random() < 0.3:
+            world.pulls.delete_comment(comment.id)
+        else:
+            world.pulls.edit_comment(comment.id, f"{comment.body}\n\n@flinkbot run azure")
+
+
 def _open_numbers(world: Sandbox) -> list[int]:
     return [pull.number for pull in list(world.pulls.by_number.values()) if pull.state == "open"]
 
@@ -94,4 +133,10 @@ EVENTS: tuple[tuple[Event, float], ...] = (
     (_ticket, 2),
     (_label, 1),
     (_machine, 0.5),
+    (_disk, 0.2),
+    (_break, 0.3),
+    (_rerun, 0.7),
+    (_rename, 0.5),
+    (_reopen, 0.4),
+    (_change_words, 0.7),
 )

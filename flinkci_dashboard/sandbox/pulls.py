@@ -180,14 +180,22 @@ class Pulls:
             pull.draft = pull.draft if draft is None else draft
             pull.updated_at = self._tick()
 
-    def comment(self, number: int, body: str, login: str | None = "ada") -> int:
-        """Write a comment; returns its id."""
+    def recall(self, pull: Pull) -> None:
+        """Add a pull request of the past, as it is by now."""
         with self.lock:
-            now = self._tick()
+            self.by_number[pull.number] = pull
+            self._events += 1
+
+    def comment(self, number: int, body: str, login: str | None = "ada", at: datetime | None = None) -> int:
+        """Write a comment, now or at a time in the past; returns its id."""
+        with self.lock:
+            now = at or self._tick()
             comment = Comment(next(self._ids), number, login, body, now, now)
             self.comments[comment.id] = comment
             self.by_pull.setdefault(number, []).append(comment.id)
-            self.by_number[number].updated_at = now
+            pull = self.by_number[number]
+            pull.updated_at = max(pull.updated_at, now)
+            self._events += 1
             return comment.id
 
     def review_comment(self, number: int, body: str, login: str | None = "ada") -> int:
@@ -240,10 +248,6 @@ class Pulls:
             if kept == pull.labels:
                 raise KeyError(name)
             pull.labels, pull.updated_at = kept, self._tick()
-
-    def rewind(self) -> None:
-        """Begin at the clock's time, which was set back."""
-        self._last = self.clock.now()
 
     def _tick(self) -> datetime:
         """Return the time of an event, in whole seconds as GitHub's, and later than the last: orders are sure."""

@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 SETTINGS = {
@@ -18,7 +20,7 @@ SETTINGS = {
     "gc.auto": "0",
     "core.fsync": "none",
 }
-STEP = 12 * 3600  # seconds between two commits, until the history has reached the present
+STEP = 9 * 3600  # seconds between two commits, until the history has reached the present
 AUTHOR = "Ada Example <ada@example.org>"
 
 
@@ -95,12 +97,21 @@ class Repositories:
             stream += b"get-mark :1\n"
             return self.git(repo, "fast-import", "--quiet", "--force", feed=bytes(stream))
 
-    def _commit(self, ref: str, message: str, author: str, files: Mapping[str, str] | None, parent: str) -> bytes:
+    def _commit(
+        self,
+        ref: str,
+        message: str,
+        author: str,
+        files: Mapping[str, str] | None,
+        parent: str,
+        mark: str = ":1",
+        at: datetime | None = None,
+    ) -> bytes:
         self._written += 1
-        self._second = min(int(time.time()), self._second + STEP)
+        self._second = int(at.timestamp()) if at else min(int(time.time()), self._second + STEP)
         changed = files or {f"flink-core/src/Change{self._written % 50}.java": f"// {self._written}\n"}
         text, who = message.encode(), f"{author} {self._second} +0000"
-        lines = [f"commit {ref}\nmark :1\nauthor {who}\ncommitter {who}\n".encode()]
+        lines = [f"commit {ref}\nmark {mark}\nauthor {who}\ncommitter {who}\n".encode()]
         lines.append(b"data %d\n%s\n" % (len(text), text))
         if parent:
             lines.append(f"from {parent}\n".encode())
@@ -109,6 +120,16 @@ class Repositories:
                 b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content.encode()), content.encode())
             )
         return b"".join(lines)
+
+    @contextmanager
+    def batch(self, repo: str) -> "Iterator[Batch]":
+        """Collect commits and refs, and write them at once at the end."""
+        with self.lock:
+            batch = Batch(self, self.refs(repo, "refs/"))
+            yield batch
+            marks = self.path(repo) / "marks"
+            self.git(repo, "fast-import", "--quiet", "--force", f"--export-marks={marks}", feed=bytes(batch.stream))
+            batch.shas |= dict(line.split() for line in marks.read_text().splitlines())
 
     def _merge(self, ref: str, parent: str, head: str) -> bytes:
         """Return a merge of `head` into `parent` with the head's files, as fast-import reads it."""
@@ -124,6 +145,12 @@ class Repositories:
         refs = self.refs(repo, "refs/pull/")
         return {number: refs[f"{number}/head"] for number in numbers}
 
+    def set_refs(self, repo: str, refs: Mapping[str, str]) -> None:
+        """Create or move many refs at once."""
+        with self.lock:
+            lines = "".join(f"update {ref} {sha}\n" for ref, sha in refs.items())
+            self.git(repo, "update-ref", "--stdin", feed=lines.encode())
+
     def set_ref(self, repo: str, ref: str, sha: str) -> None:
         """Create or move a ref, whatever it was."""
         with self.lock:
@@ -137,3 +164,41 @@ class Repositories:
     def copy_objects(self, source: str, target: str) -> None:
         """Give a repository every object of another, as if it had been pushed."""
         shutil.copytree(self.path(source) / "objects", self.path(target) / "objects", dirs_exist_ok=True)
+
+
+class Batch:
+    """Commits and refs of one repository that are written at once. `shas` tells them by their marks, afterwards."""
+
+    def __init__(self, repositories: Repositories, refs: Mapping[str, str]) -> None:
+        self.stream = bytearray()
+        self.shas: dict[str, str] = {}
+        self._repositories = repositories
+        self._old = {f"refs/{name}" for name in refs}
+        self._count = 0
+
+    def commit(
+        self,
+        ref: str,
+        message: str,
+        author: str = AUTHOR,
+        files: Mapping[str, str] | None = None,
+        parent: str = "",
+        at: datetime | None = None,
+    ) -> str:
+        """Put a commit on a ref, or on `parent` (a ref, mark or SHA) in its place; returns its mark."""
+        self._count += 1
+        mark = f":{self._count}"
+        start = parent or (f"{ref}^0" if ref in self._old else "")
+        self._old.discard(ref)
+        self.stream += self._repositories._commit(ref, message, author, files, start, mark, at)
+        return mark
+
+    def merge(self, ref: str, parent: str, head: str) -> None:
+        """Let a ref be a merge of `head` into `parent`."""
+        self._old.discard(ref)
+        self.stream += self._repositories._merge(ref, parent, head)
+
+    def set(self, ref: str, target: str) -> None:
+        """Let a ref point to another one, to a mark or to a SHA."""
+        self._old.discard(ref)
+        self.stream += f"reset {ref}\nfrom {target}\n\n".encode()

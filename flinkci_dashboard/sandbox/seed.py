@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from flinkci_dashboard.sandbox.world import MIRROR, Sandbox
+from flinkci_dashboard.sandbox.repositories import Batch
+from flinkci_dashboard.sandbox.world import MIRROR, SOURCE, Sandbox
 
 PUBLISHED = (
     "1.9",
@@ -86,19 +87,32 @@ def commit(world: Sandbox, branch: str, dice: random.Random) -> str:
 def seed(world: Sandbox, dice: random.Random | None = None, commits: int = 3) -> None:
     """Fill the source with Flink's branches and tags, `commits` between two releases, and mirror all but the latest."""
     dice = dice or random.Random(42)  # noqa: S311
-    world.commit(message="[hotfix] Start", files={"README.md": "# A small Apache Flink\n", "pom.xml": "<project/>\n"})
-    for version in (*PUBLISHED, UNPUBLISHED):
-        for _ in range(commits):
-            commit(world, "master", dice)
-        world.cut_release(version)
-        commit(world, f"release-{version}", dice)
-        world.tag(f"release-{version}.0-rc1", f"release-{version}")
-        if version != UNPUBLISHED:
-            world.release(f"{version}.0")
-    for branch in OTHER_BRANCHES:
-        world.create_branch(branch)
-    world.mirror_all(MIRROR)
-    for branch in OTHER_BRANCHES:
-        world.delete_branch(branch, MIRROR)
-    for branch in ("master", "master", "release-2.2"):
-        commit(world, branch, dice)
+    with world.repositories.batch(SOURCE) as batch:
+        batch.commit("refs/heads/master", "[hotfix] Start", files={"README.md": "# A small Apache Flink\n"})
+        for version in (*PUBLISHED, UNPUBLISHED):
+            for _ in range(commits):
+                _commit(batch, "master", dice)
+            _release(batch, version, dice)
+        for branch in OTHER_BRANCHES:
+            batch.set(f"refs/heads/{branch}", "refs/heads/master")
+    heads = world.heads()
+    world.repositories.copy_objects(SOURCE, MIRROR)
+    mirrored = {f"refs/heads/{branch}": sha for branch, sha in heads.items() if branch not in OTHER_BRANCHES}
+    world.repositories.set_refs(MIRROR, mirrored)
+    with world.repositories.batch(SOURCE) as batch:
+        for branch in ("master", "master", "release-2.2"):
+            _commit(batch, branch, dice)
+
+
+def _release(batch: Batch, version: str, dice: random.Random) -> None:
+    branch = f"refs/heads/release-{version}"
+    batch.set(branch, "refs/heads/master")
+    _commit(batch, f"release-{version}", dice)
+    batch.set(f"refs/tags/release-{version}.0-rc1", branch)
+    if version != UNPUBLISHED:
+        batch.set(f"refs/tags/release-{version}.0", branch)
+
+
+def _commit(batch: Batch, branch: str, dice: random.Random) -> None:
+    made = change(dice)
+    batch.commit(f"refs/heads/{branch}", made.message, made.author, made.files)

@@ -210,8 +210,7 @@ class Sandbox:
     def mirror_all(self, repo: str = MIRROR) -> None:
         """Bring every branch of the source into another repository, as if it had been mirrored."""
         self.repositories.copy_objects(SOURCE, repo)
-        for branch, sha in self.heads().items():
-            self.repositories.set_ref(repo, f"refs/heads/{branch}", sha)
+        self.repositories.set_refs(repo, {f"refs/heads/{branch}": sha for branch, sha in self.heads().items()})
 
     def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
         """Return a commit's facts by SHA or branch; None when there is no such commit."""
