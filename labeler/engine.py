@@ -19,7 +19,8 @@ from labeler.models import JiraContact, LabelRule
 from labeler.records import Records, Work
 from sync.models import PullRequest, Repository
 
-WRITES_AN_HOUR = 300  # GitHub allows about 500 contents an hour for an account; the rest is for comments
+WRITES_AN_HOUR = 300  # GitHub allows an account about 500 new contents an hour; reports and answers go first
+WRITES_TOGETHER = 450  # with all that the pull request job does
 HOUR = timedelta(hours=1)
 MAX_SINGLE_WRITES = 2  # for one pull request; beyond, its labels are set at once
 
@@ -144,7 +145,8 @@ class LabelPass:
         if not due:
             return
         due.sort(key=lambda w: (w.pull.number not in self.asked, w.pull.state != "open", -w.pull.number))
-        left = WRITES_AN_HOUR - self.records.writes_since(now - HOUR)
+        ours, others = self.records.writes_since(now - HOUR)
+        left = min(WRITES_AN_HOUR - ours, WRITES_TOGETHER - ours - others)
         try:
             with github_labels.connect(self.repository) as client:
                 changer = Changer(client, self.records)

@@ -15,6 +15,7 @@ from labeler.acts import JOB
 from labeler.models import LabelChange, LabelState, Ticket
 from sync.models import PullRequest
 
+PULLS_JOB = "sync_pulls"
 KIND = "set-labels"
 PART = 500  # pull requests in memory at a time
 OPEN = (labels.State.CHANGE, labels.State.WAITING)
@@ -161,10 +162,11 @@ class Records:
         """Return the changes of which no pass has seen the end."""
         return list(Action.objects.filter(job=JOB, state=Action.State.PENDING))
 
-    def writes_since(self, moment: datetime) -> int:
-        """Return how many requests to GitHub the changes since then were."""
-        rows = Action.objects.filter(job=JOB, created_at__gte=moment).exclude(state=Action.State.PLANNED)
-        return sum(payload.get("writes", 0) for payload in rows.values_list("payload", flat=True))
+    def writes_since(self, moment: datetime) -> tuple[int, int]:
+        """Return how many requests to GitHub our changes since then were, and how many acts others did for pulls."""
+        rows = Action.objects.filter(created_at__gte=moment).exclude(state=Action.State.PLANNED)
+        payloads = rows.filter(job=JOB).values_list("payload", flat=True)
+        return sum(each.get("writes", 0) for each in payloads), rows.filter(job=PULLS_JOB).count()
 
     def note_planned(self, works: Iterable[Work]) -> int:
         """Record, for observe mode, what would be changed now; returns how much of it is new."""

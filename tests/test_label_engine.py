@@ -528,6 +528,17 @@ def test_writes_stop_at_the_hourly_limit_and_go_on_later(world, monkeypatch):
     assert labels_of(world, numbers[0]) == ["component=Tests"]
 
 
+def test_reports_and_answers_go_before_labels_where_github_limits_both(world, ticket, monkeypatch):
+    monkeypatch.setattr(engine, "WRITES_TOGETHER", 3)
+    for number in range(3):
+        Action.objects.create(key=f"report:{number}", job="sync_pulls", kind="create-report", subject=f"#{number}")
+    assert label(world).counts["postponed"] == 1
+    assert labels_of(world, ticket) == []
+    Action.objects.filter(job="sync_pulls").update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    label(world)
+    assert labels_of(world, ticket) == ["component=Runtime/REST"]
+
+
 def test_every_ticket_is_asked_for_again_once_a_week_in_parts(world, ticket):
     world.jira.many(150, start=1000)
     at = datetime(2026, 1, 1, tzinfo=UTC)
