@@ -4,6 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from math import sqrt
+
+from django.db.models import Count, Q
 
 from flinkci_dashboard.models import JobRun
 
@@ -34,13 +38,13 @@ def recent(job: str) -> list[JobRun]:
 
 
 def bars(runs: Iterable[JobRun]) -> list[Bar]:
-    """Lay out passes (the newest first) from right to left; the longest is the highest."""
+    """Lay out passes (the newest first) from right to left; the longest is the highest, by square roots."""
     runs = list(runs)[:SHOWN]
-    longest = max((run.seconds for run in runs), default=0) or 1
+    longest = max([run.seconds for run in runs if run.seconds > 0], default=1)  # clocks of two hosts may differ
     return [
         Bar(
             x=WIDTH - STEP * (place + 1),
-            height=max(LOWEST, round(HEIGHT * run.seconds / longest)),
+            height=max(LOWEST, round(HEIGHT * sqrt(max(run.seconds, 0) / longest))),
             kind="idle" if run.outcome == JobRun.Outcome.OK and not run.did_something else KINDS[run.outcome],
             at=run.started_at,
             outcome=run.outcome,
@@ -49,6 +53,35 @@ def bars(runs: Iterable[JobRun]) -> list[Bar]:
         )
         for place, run in enumerate(runs)
     ]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a history: a pass, or how many quiet ones were between two."""
+
+    run: JobRun | None = None
+    quiet: int = 0
+
+
+def with_quiet(shown: Iterable[JobRun], newest: bool) -> list[Line]:
+    """Put between passes of one job (the newest first) how many others found all in order, by one query.
+
+    `newest` tells that the list begins at the present: then those after its first pass count too.
+    """
+    runs = list(shown)
+    if not runs:
+        return []
+    between = {f"gap{place}": _quiet(pk__gt=old.pk, pk__lt=new.pk) for place, (new, old) in enumerate(pairwise(runs))}
+    since = {"since": _quiet(pk__gt=runs[0].pk)} if newest else {}
+    found = JobRun.objects.filter(job=runs[0].job, pk__gte=runs[-1].pk).aggregate(**between, **since)
+    lines = [Line(quiet=found["since"])] if newest else []
+    for place, run in enumerate(runs):
+        lines += [Line(run=run), Line(quiet=found.get(f"gap{place}", 0))]
+    return [line for line in lines if line.run or line.quiet]
+
+
+def _quiet(**where: int) -> Count:
+    return Count("pk", filter=Q(outcome=JobRun.Outcome.OK, **where))
 
 
 def tally(shown: Iterable[Bar]) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from flinkci_dashboard import audit, jobs
+from flinkci_dashboard import audit, jobs, passes
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.live import Context, live
 from flinkci_dashboard.models import Action, JobRun
@@ -38,11 +38,14 @@ def mirrors(request: HttpRequest) -> Context:
     found = Mirror.objects.select_related("source", "target").prefetch_related("branches")
     runs = JobRun.objects.filter(job=JOB)
     busy = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={})).exclude(outcome=JobRun.Outcome.RUNNING)
+    page = Paginator(busy, PER_PAGE).get_page(request.GET.get("page"))
     return {
         "mirrors": [{"mirror": each, "rows": _rows(each, now)} for each in found],
         "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
         "last": runs.exclude(ended_at=None).first(),
-        "page": Paginator(busy, PER_PAGE).get_page(request.GET.get("page")),
+        "bars": passes.bars(passes.recent(JOB)),
+        "page": page,
+        "history": passes.with_quiet(page.object_list, newest=page.number == 1),
         "planned": Action.objects.filter(job=JOB, state=Action.State.PLANNED),
     }
 
@@ -51,7 +54,14 @@ def _rows(mirror: Mirror, now: datetime) -> list[dict[str, object]]:
     shown = [branch for branch in mirror.branches.all() if branch.selected or branch.state == BranchState.GONE]
     order = {name: place for place, name in enumerate(mirror.always.split())}
     shown.sort(key=lambda branch: (order.get(branch.name, len(order)), _newest_first(branch.name)))
-    return [{"branch": each, "meaning": MEANINGS[BranchState(each.state)], "lag": _lag(each)} for each in shown]
+    return [_row(branch) for branch in shown]
+
+
+def _row(branch: MirrorBranch) -> dict[str, object]:
+    behind = bool(branch.source_sha) and branch.source_sha != branch.target_sha and branch.state != BranchState.GONE
+    meaning = MEANINGS[BranchState(branch.state)]
+    waiting = branch.source_seen_at if behind else None
+    return {"branch": branch, "meaning": meaning, "waiting_since": waiting, "lag": None if behind else _lag(branch)}
 
 
 def _newest_first(name: str) -> list[int]:

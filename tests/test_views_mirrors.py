@@ -1,5 +1,7 @@
 """The mirrors' pages: what members see, what operators and admins may press, and how little an unchanged page costs."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -100,6 +102,48 @@ def test_the_number_of_queries_does_not_grow_with_the_branches(member, django_as
         branch(f"release-1.{number}")
     with django_assert_max_num_queries(14):
         member.get("/mirrors/")
+
+
+def test_lag_grows_until_the_mirror_has_the_source_s_head(member):
+    now = timezone.now()
+    seen = {"source_seen_at": now - timedelta(minutes=9), "target_sha": "b" * 40}
+    row = branch(state="behind", **seen)
+    assert "and growing" in member.get("/mirrors/").content.decode()
+    row.target_sha, row.state, row.mirrored_at = row.source_sha, "in_sync", now - timedelta(minutes=8)
+    row.save()
+    page = member.get("/mirrors/").content.decode()
+    assert "and growing" not in page
+    assert "1 min<br><small>reached" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "source", "words"),
+    [("gone", "a", "–"), ("gone", "", "–"), ("unreachable", "b", "–"), ("rejected", "a", "and growing")],
+)
+def test_lag_is_told_only_where_the_mirror_misses_something(member, state, source, words):
+    branch(state=state, source_sha=source * 40, target_sha="b" * 40, source_seen_at=timezone.now())
+    cell = member.get("/mirrors/").content.decode().split('data-label="Lag"')[1].split("</td>")[0]
+    assert words in cell
+
+
+def test_quiet_passes_shrink_to_a_line_between_those_that_did_something(member, django_assert_max_num_queries):
+    ended = {"job": "sync_mirrors", "outcome": "ok", "ended_at": timezone.now()}
+    for quiet in (0, 1, 2100):
+        JobRun.objects.create(counts={"branches_pushed": 1}, **ended)
+        JobRun.objects.bulk_create([JobRun(**ended) for _ in range(quiet)], batch_size=500)
+    JobRun.objects.create(job="prune", outcome="ok", ended_at=timezone.now())
+    with django_assert_max_num_queries(16):
+        page = member.get("/mirrors/").content.decode()
+    assert page.count("found all in order") == 2
+    assert "2,100 passes found all in order" in page
+    assert "1 pass found all in order" in page
+
+
+def test_a_side_that_does_not_answer_is_shown_with_how_long(member):
+    Mirror.objects.update(target_problem="No <answer>", target_problem_since=timezone.now())
+    page = member.get("/mirrors/").content.decode()
+    assert "No &lt;answer&gt;" in page
+    assert "flink-ci/flink-mirror</strong> for <time" in page
 
 
 def test_sync_now_is_for_operators_and_is_audited(member):

@@ -62,7 +62,7 @@ def test_a_state_is_a_word_and_an_icon_and_its_text_is_text():
 
 def test_passes_are_drawn_newest_to_the_right_and_as_high_as_they_were_long():
     now = timezone.now()
-    ended = [("failed", 20, {}), ("ok", 10, {"x": 1}), ("ok", 0, {}), ("running", 5, {})]
+    ended = [("failed", 20, {}), ("ok", 5, {"x": 1}), ("ok", 0, {}), ("running", 5, {})]
     runs = [
         JobRun(outcome=outcome, started_at=now - timedelta(seconds=length), ended_at=now, counts=counted)
         for outcome, length, counted in ended
