@@ -572,7 +572,7 @@ def test_hostile_texts_pass_through(world):
 def test_the_command_runs_a_pass(world, ticket, capsys):
     observe(world)
     with pytest.raises(SystemExit) as end:
-        call_command("label_pulls")
+        call_command("label_pulls", verbosity=2)  # less would silence the log of the tests after this one
     assert end.value.code == 0
     assert '"job": "label_pulls", "outcome": "ok"' in capsys.readouterr().out
 
