@@ -36,7 +36,9 @@ class Installation:
 
     def start(self) -> subprocess.Popen:
         """Start the worker."""
-        return subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=ROOT, env=self.environment)
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "qcluster"], cwd=ROOT, env=self.environment, start_new_session=True
+        )
 
     def passes(self) -> int:
         """Return how many passes have ended well."""
@@ -108,6 +110,13 @@ def test_jobs_run_on_schedule_below_a_minute_and_sigterm_ends_all(installation, 
     assert worker.wait(timeout=30) == 0
     assert not alive(family)
     assert installation.query("SELECT count(*) FROM flinkci_dashboard_jobrun WHERE outcome = 'running'") == [(0,)]
+
+
+def test_a_signal_to_the_whole_group_ends_all_in_order(installation, worker):
+    family = psutil.Process(worker.pid).children(recursive=True)
+    os.killpg(worker.pid, signal.SIGTERM)
+    assert worker.wait(timeout=30) == 0
+    assert not alive(family)
 
 
 def test_a_killed_worker_process_is_replaced_and_passes_go_on(installation, worker):

@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start the cluster, then queue what is due once a second while it lives."""
-        os.register_at_fork(after_in_child=end_with_parent)
+        os.register_at_fork(after_in_child=_stand_apart)
         connection.close()  # not to be shared with the children
         django_q_cluster.Queue = UnlockedQueue
         cluster = django_q_cluster.Cluster()
@@ -69,6 +69,15 @@ class Command(BaseCommand):
         if not cluster.has_stopped:
             log.error("The worker's sentinel died; ending, so that the supervisor starts a new one.")
             sys.exit(1)
+
+
+def _stand_apart() -> None:
+    """Let a child end with its parent, out of reach of signals to the parent's group (Ctrl-C, a container's end).
+
+    A sentinel that is ended by one leaves the main process waiting for a lock that it held.
+    """
+    end_with_parent()
+    os.setpgid(0, 0)
 
 
 def _heartbeat(started: Any) -> None:
