@@ -30,6 +30,8 @@ class JobCommand(BaseCommand):
             self._end(2, "failed", errors=[str(error)])
         except DatabaseError as error:
             self._end(2, "failed", errors=[f"The database can't be used ({error}). Is it up, and is it migrated?"])
+        finally:
+            logging.disable(logging.NOTSET)
         if run is None:
             self._end(1, "failed", errors=[f"Another pass of {self.job} is still running after {WAIT:.0f} s."])
         errors = run.error.splitlines()
