@@ -1,23 +1,60 @@
 """A small, strict GitHub, Azure DevOps and Jira on loopback, with real git repositories.
 
-The demo and the tests share it. It refuses what the real services refuse, because everything is proven against it.
+The demo and the tests share it. It refuses what the real services refuse, because everything is proven against it:
+an unknown route, parameter or field, a wrong token, a missing right or scope, a limit that is spent.
 
-    with Sandbox(folder) as world:
-        world.environ()                          # contract.md's variables, pointing here
-        world.commit("master"); world.force_push("release-2.1"); world.cut_release("2.3"); world.release("2.2.0")
-        world.tag(…); world.create_branch(…); world.delete_branch(…); world.protect(repo, branch); world.mirror_all()
+    with Sandbox(folder) as world:      # or python -m flinkci_dashboard.sandbox --root DIR [--port N] [--life]
+        world.environ()                 # contract.md's variables, pointing here; also .github_api_url, .azure_url, …
+        seed.seed(world); history.write_history(world, dice); life.happen(world, dice)    # the demo's world
+
+Git. `repo` is SOURCE (apache/flink) unless told otherwise; MIRROR and PULLS are flink-ci's two.
+
+        world.commit("master", "subject", files={…}, count=1, repo=…); world.force_push("master", back=1)
+        world.cut_release("2.3"); world.release("2.2.0"); world.tag(name, branch); world.create_branch(name)
+        world.delete_branch(name); world.protect(repo, branch); world.unprotect(repo); world.mirror_all(repo)
         world.heads(repo)                        # branch → SHA
-        number = world.pulls.open("[FLINK-1] Title"); world.pulls.push(number); world.pulls.close(number, merge=True)
-        world.pulls.comment(number, "@flinkbot run azure"); world.pulls.reports(number); world.pulls.many(1000, 30000)
-        world.jira.create("FLINK-1", ["Runtime / REST"]); world.jira.edit("FLINK-1", components=[…])
+        with world.repositories.batch(repo) as batch: batch.commit(ref, …); batch.set(ref, target)    # many at once
+
+What the token may do: `world.scopes` (no "workflow": workflow files are refused), `.writable`, `.triages`,
+`.creates_labels`, `.token_expiry`; `world.github.limit` an hour, `.used`, `.reset_at`, `.writes_per_minute` (0: any).
+
+        number = world.pulls.open("[FLINK-1] Title", login=…, base=…, files={…}, draft=…); world.pulls.push(number)
+        world.pulls.edit(number, title=…, draft=…); world.pulls.close(number); .merge(number); .reopen(number)
+        id = world.pulls.comment(number, "@flinkbot run azure", login=None); .edit_comment(id, …); .delete_comment(id)
+        world.pulls.review_comment(number, …); .react(id, login, "eyes"); .add_labels(number, […]); .remove_label(…)
+        world.pulls.reports(number); .conversation(number); .by_number[number]; .many(opened=1000, closed=30000)
+
+Azure. A push starts a build; builds move with `world.clock`.
+
+        world.clock.advance(minutes=15); world.azure.move()
+        build = world.azure.queue(MIRROR, "master", sha, "schedule"); world.azure.of(branch); .builds[id]
+        world.azure.finish(id, "failed", ["test_ci.core"]); .cancel(id); .retry(id); .expire(id)
+        world.azure.agent("AlibabaCI001-agent01").full_disk = True    # also .failing (0 to 1), .enabled
+        world.azure.set_online(name, False)      # its job is given up ten minutes later
+        world.azure.broken = {("master", "test_ci.table")}; .start_builds; .trigger_delay; .cancel_delay; .pace; .flaky
+        world.azure.sign_in = 203                # how a bad token is answered: 203, 302 or 401
+
+Jira.
+
+        world.jira.create("FLINK-1", ["Runtime / REST"], summary=…); world.jira.edit("FLINK-1", components=[…])
         world.jira.move("FLINK-1", "FLINK-9"); world.jira.delete("FLINK-9"); world.jira.many(20_000)
-        world.clock.advance(minutes=15)          # the world's time
-        mark = world.log_mark(); world.since(mark, "git")     # the request log
-        world.fault(service="git", path="flink-mirror", status=503, times=2); world.clear_faults()
+        world.jira.utc_offset = 5.5; .page_limit; .search_finds_moved
+
+What was asked, and what goes wrong (`Request`, `Fault`; services are git, github, azure, jira).
+
+        mark = world.log_mark(); world.since(mark, "git")   # each: method, path, query, status, charged, repo, …
+        world.fault(service="git", path="flink-mirror", method="POST", times=2, status=503, body=…, headers={…})
+        world.fault(delay=2.0); .fault(reset=True); .fault(truncate=40); .fault(hang=True, times=None)
+        world.fault(rate_limit="primary"); .fault(rate_limit="secondary", retry_after=30); world.clear_faults()
 """
 
 # The routes that these declare are what they are for.
-from flinkci_dashboard.sandbox import azure_secrets_api, github_checks_api, github_labels_api  # noqa: F401
+from flinkci_dashboard.sandbox import (  # noqa: F401
+    azure_agents_api,
+    azure_secrets_api,
+    github_checks_api,
+    github_labels_api,
+)
 from flinkci_dashboard.sandbox.http import Fault, Request
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 

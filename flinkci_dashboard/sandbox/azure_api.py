@@ -9,12 +9,8 @@ from flinkci_dashboard.sandbox.azure import PENDING, Azure, Build, Job
 from flinkci_dashboard.sandbox.azure_json import (
     HEAD_LOG,
     WORK_LOG,
-    agent_json,
     build_json,
     definition_json,
-    pool_json,
-    queue_json,
-    request_json,
     stamp,
     test_results,
     timeline_json,
@@ -71,9 +67,24 @@ AREAS = {
 }
 LIST_PARAMETERS = (
     "statusFilter", "resultFilter", "reasonFilter", "queryOrder", "minTime", "maxTime", "$top", "continuationToken",
-    "branchName", "buildIds", "definitions", "queues", "buildNumber", "requestedFor", "tagFilters", "properties",
-    "maxBuildsPerDefinition", "deletedFilter", "repositoryId", "repositoryType",
+    "branchName", "buildIds", "definitions", "buildNumber", "repositoryId", "repositoryType",
 )  # fmt: skip
+ORDERS = ("Ascending", "Descending")
+ALLOWED = {  # values of parameters that are enumerations
+    "statusFilter": {"inProgress", "completed", "cancelling", "postponed", "notStarted", "all", "none"},
+    "resultFilter": {"succeeded", "partiallySucceeded", "failed", "canceled", "none"},
+    "reasonFilter": {
+        "manual",
+        "individualCI",
+        "batchedCI",
+        "schedule",
+        "pullRequest",
+        "resourceTrigger",
+        "all",
+        "none",
+    },
+    "queryOrder": {f"{moment}Time{way}" for moment in ("queue", "start", "finish") for way in ORDERS},
+}
 router = Router()
 
 
@@ -164,14 +175,21 @@ def areas(azure: Azure, call: Call) -> Answer:
 
 @router.route("GET", f"{PROJECT}/build/definitions", "name", "includeAllProperties", "$top", "repositoryId")
 def definitions(azure: Azure, call: Call) -> Answer:
-    """List the pipelines."""
-    return listed([definition_json(azure, id) for id in azure.definitions])
+    """List the pipelines, with what they build only when all properties are asked for."""
+    query = call.query
+    known = azure.definitions.items()
+    found = [id for id, names in known if query.get("name", names[0]) == names[0]]
+    found = [id for id in found if query.get("repositoryId", azure.definitions[id][1]) == azure.definitions[id][1]]
+    full = query.get("includeAllProperties", "").lower() == "true"
+    return listed([definition_json(azure, id, full) for id in found[: int(query.get("$top", 10_000))]])
 
 
 @router.route("GET", f"{PROJECT}/build/builds", *LIST_PARAMETERS)
 def builds(azure: Azure, call: Call) -> Answer:
     """List builds by status, branch, id or time, in the order asked for."""
     query = call.query
+    if problem := _problem(query):
+        return refuse(400, "InvalidArgumentValueException", problem)
     order = query.get("queryOrder", "queueTimeDescending")
     moment = {"queue": "queued_at", "start": "started_at", "finish": "finished_at"}[order.partition("Time")[0]]
     numbers = {repo: str(id) for id, (_, repo) in azure.definitions.items()}
@@ -184,15 +202,27 @@ def builds(azure: Azure, call: Call) -> Answer:
     return answer
 
 
+def _problem(query: dict[str, str]) -> str:
+    """Return what is wrong with the parameters of a list of builds."""
+    for name, allowed in ALLOWED.items():
+        strange = set(query[name].split(",")) - allowed if name in query else set()
+        if strange:
+            return f"The value {sorted(strange)} is not valid for {name}."
+    if "repositoryId" in query and "repositoryType" not in query:
+        return "A repository type is required with a repository id."
+    return ""
+
+
 def _fits(build: Build, definition: str, query: dict[str, str], moment: str) -> bool:
     at = getattr(build, moment)
     wanted: dict[str, list[str | None]] = {
         "branchName": [f"refs/heads/{build.branch}"],
         "statusFilter": [build.status, "all"],
         "resultFilter": [build.result],
-        "reasonFilter": [build.reason],
+        "reasonFilter": [build.reason, "all"],
         "buildIds": [str(build.id)],
         "definitions": [definition],
+        "buildNumber": [build.number],
         "repositoryId": [build.repo],
     }
     if any(query.get(name) and not set(query[name].split(",")) & set(values) for name, values in wanted.items()):
@@ -339,47 +369,3 @@ def results(azure: Azure, call: Call, run_id: int) -> Answer:
         if run["id"] == run_id:
             return listed(failures)
     return refuse(404, "TestObjectNotFoundException", f"Test run {run_id} was not found.")
-
-
-# Agents ---------------------------------------------------------------------------------------
-
-
-@router.route("GET", "/_apis/distributedtask/pools", "poolName", "properties", "poolType", "actionFilter")
-def pools(azure: Azure, call: Call) -> Answer:
-    """List the pools."""
-    return listed([pool_json(azure, id, name) for id, name in azure.pools.items()])
-
-
-AGENT_PARAMETERS = (
-    "includeCapabilities",
-    "includeAssignedRequest",
-    "includeLastCompletedRequest",
-    "agentName",
-    "demands",
-)
-
-
-@router.route("GET", "/_apis/distributedtask/pools/{pool_id}/agents", *AGENT_PARAMETERS)
-def agents(azure: Azure, call: Call, pool_id: int) -> Answer:
-    """List a pool's agents."""
-    name = azure.pools[pool_id]
-    wanted = call.query.get("agentName")
-    found = [agent for agent in azure.agents.values() if agent.pool == name and wanted in (None, agent.name)]
-    return listed([agent_json(call, agent) for agent in found])
-
-
-@router.route("GET", "/_apis/distributedtask/pools/{pool_id}/jobrequests", "$top", "completedRequestCount", "agentId")
-def job_requests(azure: Azure, call: Call, pool_id: int) -> Answer:
-    """List a pool's requests: waiting, running, and the latest finished ones."""
-    name, finished = azure.pools[pool_id], int(call.query.get("completedRequestCount", 25))
-    jobs = [job for build in azure.builds.values() for job in build.jobs if job.plan.pool == name and job.ready_at]
-    ended = sorted((job for job in jobs if job.finished_at), key=lambda job: job.finished_at, reverse=True)  # type: ignore[arg-type,return-value]
-    return listed([request_json(call, job) for job in [job for job in jobs if not job.finished_at] + ended[:finished]])
-
-
-@router.route("GET", f"{PROJECT}/distributedtask/queues", "queueIds", "queueNames", "actionFilter")
-def queues(azure: Azure, call: Call) -> Answer:
-    """List the project's queues."""
-    wanted = call.query.get("queueIds")
-    ids = [int(id) for id in wanted.split(",")] if wanted else [id + 10 for id in azure.pools]
-    return listed([queue_json(azure, id) for id in ids if id - 10 in azure.pools])

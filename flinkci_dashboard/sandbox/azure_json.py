@@ -19,7 +19,7 @@ def build_json(azure: Azure, call: Call, build: Build) -> dict[str, Any]:
     address = f"{call.address}/apache-flink/apache-flink"
     shown = {
         "id": build.id,
-        "buildNumber": f"{build.queued_at:%Y%m%d}.{build.id % 100}",
+        "buildNumber": build.number,
         "status": build.status,
         "result": build.result,
         "queueTime": stamp(build.queued_at),
@@ -41,14 +41,16 @@ def build_json(azure: Azure, call: Call, build: Build) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def definition_json(azure: Azure, id: int) -> dict[str, Any]:
-    """Return a pipeline as the API shows it."""
+def definition_json(azure: Azure, id: int, full: bool = True) -> dict[str, Any]:
+    """Return a pipeline as the API shows it: in short, or with all properties."""
     name, repo = azure.definitions[id]
     variables = {"MAVEN_CACHE_FOLDER": {"value": "$(Pipeline.Workspace)/.m2/repository"}}
     groups: list[dict[str, Any]] = (
         [{"id": 3, "name": "flink-mirror-secrets"}] if repo == "flink-ci/flink-mirror" else []
     )
     shown = {"id": id, "name": name, "type": "build", "queueStatus": "enabled", "path": "\\"}
+    if not full:
+        return shown
     return shown | {"repository": {"id": repo, "type": "GitHub"}, "variables": variables, "variableGroups": groups}
 
 

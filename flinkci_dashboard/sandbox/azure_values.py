@@ -107,6 +107,11 @@ class Build:
     jobs: list[Job] = field(default_factory=list)
     kept: bool = True
 
+    @property
+    def number(self) -> str:
+        """Return the number that people call it by."""
+        return f"{self.queued_at:%Y%m%d}.{self.id % 100}"
+
 
 def machines() -> dict[int, Agent]:
     """Return seven donated machines with four agents each, and ten VMs of Azure's."""

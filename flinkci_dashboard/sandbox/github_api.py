@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flinkci_dashboard.sandbox.git_http import Account
-from flinkci_dashboard.sandbox.http import Answer, Call
+from flinkci_dashboard.sandbox.http import Answer, Call, Fault, rate_limited
 from flinkci_dashboard.sandbox.routing import Router
 
 if TYPE_CHECKING:
@@ -24,11 +24,16 @@ router = Router()
 
 
 class GitHubService:
-    """Answers REST calls from the state of the world. `limit` is what an account may ask in an hour."""
+    """Answers REST calls from the state of the world. `limit` is what an account may ask in an hour.
+
+    `writes_per_minute` is the secondary limit of what it may write; 0 is none.
+    """
 
     def __init__(self, world: "Sandbox") -> None:
         self.world = world
         self.limit = LIMIT
+        self.writes_per_minute = 0
+        self._writes: list[float] = []
         self.used = 0
         self.reset_at = int(time.time()) + HOUR
         self._lock = threading.Lock()
@@ -36,10 +41,11 @@ class GitHubService:
     def __call__(self, call: Call) -> Answer:
         """Answer one call: who asks, what is asked, is it new, what does it cost."""
         account, refusal = self._authenticate(call)
-        answer = refusal or self._spent(call) or self._dispatch(call, account)
+        refusal = refusal or self._spent(call) or self._too_quick(call)
+        answer = refusal or self._dispatch(call, account)
         if answer.status < 400:
             self._tag(call, answer)
-        answer.charged = answer.status not in (304, 401) and call.path != "/rate_limit" and not self._is_spent(answer)
+        answer.charged = not refusal and answer.status != 304 and call.path != "/rate_limit"
         with self._lock:
             self.used += answer.charged
         answer.headers |= self._limits() | self._token_facts(account)
@@ -60,8 +66,18 @@ class GitHubService:
             spent = self.used >= self.limit and call.path != "/rate_limit"
         return refuse(403, SPENT) if spent else None
 
-    def _is_spent(self, answer: Answer) -> bool:
-        return answer.status == 403 and isinstance(answer.body, dict) and answer.body.get("message") == SPENT
+    def _too_quick(self, call: Call) -> Answer | None:
+        """Refuse what is written beyond the secondary limit: carrying on doesn't help, waiting does."""
+        if call.method == "GET" or not self.writes_per_minute:
+            return None
+        with self._lock:
+            now = time.monotonic()
+            self._writes = [at for at in self._writes if at > now - 60]
+            if len(self._writes) >= self.writes_per_minute:
+                wait = max(1, round(self._writes[0] + 60 - now))
+                return rate_limited(Fault(rate_limit="secondary", retry_after=wait))
+            self._writes.append(now)
+        return None
 
     def _dispatch(self, call: Call, account: Account | None) -> Answer:
         route, values, unknown = router.find(call)

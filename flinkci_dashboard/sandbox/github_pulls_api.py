@@ -56,7 +56,11 @@ def list_pulls(pulls: Pulls, call: Call, account: Account | None) -> Answer:
     direction = query.get("direction", "desc" if sort == "created" or "sort" not in query else "asc")
     if state not in ("open", "closed", "all") or sort not in ("created", "updated"):
         return refuse(422, "Validation Failed", [{"resource": "PullRequest", "field": "state", "code": "invalid"}])
-    found = [pull for pull in pulls.listed(state, sort, direction) if query.get("base", pull.base) == pull.base]
+    found = pulls.listed(state, sort, direction)
+    if "base" in query:
+        found = [pull for pull in found if pull.base == query["base"]]
+    if "head" in query:
+        found = [pull for pull in found if f"{pull.login}:{pull.branch}" == query["head"]]
     return page_of(call, found, lambda pull: pull_json(pulls, call, pull))
 
 
@@ -76,7 +80,7 @@ def get_issue(pulls: Pulls, call: Call, account: Account | None, number: int) ->
     return Answer(200, issue_json(pulls, call, pulls.by_number[number]))
 
 
-@router.route("GET", f"{REPO}/issues", "state", "sort", "direction", "since", "page", "per_page", "labels")
+@router.route("GET", f"{REPO}/issues", "state", "sort", "direction", "since", "page", "per_page")
 @on_pulls
 def list_issues(pulls: Pulls, call: Call, account: Account | None) -> Answer:
     """List issues: all of them are pull requests, since Flink keeps its issues in Jira."""

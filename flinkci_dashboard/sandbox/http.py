@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CHUNK = 65_536
+LIMITS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,7 @@ def rate_limited(fault: Fault) -> Answer:
         headers = (
             reset | {"x-ratelimit-reset": str(int(time.time()) + 2), "x-ratelimit-resource": "core"} | fault.headers
         )
-        return Answer(403, {"message": "API rate limit exceeded for user ID 1."}, headers)
+        return Answer(403, {"message": "API rate limit exceeded for user ID 1.", "documentation_url": LIMITS}, headers)
     message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-    return Answer(403, {"message": message}, {"retry-after": "1"} | fault.headers)
+    wait = {} if fault.retry_after is not None else {"retry-after": "1"}
+    return Answer(403, {"message": message, "documentation_url": LIMITS}, wait | fault.headers)

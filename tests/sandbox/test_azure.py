@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import requests
 from azure.core.exceptions import DeserializationError
 from azure.devops.connection import Connection
 from azure.devops.exceptions import AzureDevOpsServiceError
@@ -199,3 +200,46 @@ def test_a_slow_answer_says_how_long_to_wait(sandbox, client, build):
     sandbox.fault(service="azure", retry_after=5, headers={"X-RateLimit-Remaining": "0"})
     assert client.get_build(PROJECT, build.id).id == build.id
     assert sandbox.requests[-1].status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/apache-flink/_apis/build/builds?color=red", 400, "Unknown query parameters: ['color']"),
+        ("/apache-flink/_apis/build/builds?statusFilter=done", 400, "not valid for statusFilter"),
+        ("/apache-flink/_apis/build/builds?queryOrder=newest", 400, "not valid for queryOrder"),
+        ("/apache-flink/_apis/build/builds?repositoryId=flink-ci/flink", 400, "repository type is required"),
+        ("/apache-flink/_apis/build/builds/1", 404, "could not be found"),
+        ("/apache-flink/_apis/nothing", 404, "No HTTP resource"),
+        ("/_apis/distributedtask/pools", 401, "not authorized"),
+    ],
+)
+def test_what_is_unknown_or_not_allowed_is_refused_in_azures_words(sandbox, path, status, words):
+    answer = requests.get(sandbox.azure_url + path, timeout=5)
+    assert answer.status_code == status
+    assert words in answer.json()["message"]
+    assert answer.json()["typeKey"].endswith("Exception")
+
+
+def test_builds_are_listed_page_by_page_without_repeating_one(sandbox):
+    ids = [sandbox.azure.queue(MIRROR, "master", f"{number:040}").id for number in range(5)]
+    address = f"{sandbox.azure_url}/apache-flink/_apis/build/builds"
+    seen, token = [], ""
+    while token is not None:
+        query = {"$top": 2, "queryOrder": "queueTimeDescending", "continuationToken": token}
+        answer = requests.get(address, params=query, timeout=5)
+        seen += [build["id"] for build in answer.json()["value"]]
+        token = answer.headers.get("X-MS-ContinuationToken")
+    assert seen == ids[::-1]
+
+
+def test_pipelines_tell_what_they_build_only_when_asked_for_everything(sandbox):
+    address = f"{sandbox.azure_url}/apache-flink/_apis/build/definitions"
+    listed = requests.get(address, timeout=5).json()["value"]
+    assert {each["name"]: each.get("repository") for each in listed} == {
+        "apache-flink-ci.flink": None,
+        "flink-mirror": None,
+    }
+    query = {"name": "flink-mirror", "includeAllProperties": "true"}
+    (mirror,) = requests.get(address, params=query, timeout=5).json()["value"]
+    assert mirror["repository"]["id"] == MIRROR

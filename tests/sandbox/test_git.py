@@ -135,3 +135,21 @@ def test_a_broken_transfer_is_an_error_for_git(sandbox, clone):
     sandbox.fault(service="git", path="git-upload-pack", method="POST", truncate=40, times=None)
     answer = clone.git("fetch", f"{sandbox.github_git_url}/{SOURCE}.git", "master", folder=clone.folder)
     assert answer.returncode != 0
+
+
+def test_a_push_too_large_for_one_buffer_comes_in_chunks(sandbox, tmp_path):
+    noise = {f"flink-dist/blob{n}": base64.b64encode(os.urandom(600_000)).decode() for n in range(4)}
+    sandbox.commit(files=noise)
+    clone = Clone(sandbox, tmp_path / "clone.git")
+    assert clone.push(MIRROR, "refs/heads/master", token=sandbox.github_token).returncode == 0
+    assert sandbox.heads(MIRROR) == sandbox.heads()
+
+
+def test_a_fetch_with_many_haves_sends_them_zipped(sandbox, clone):
+    for number in range(40):
+        sandbox.create_branch(f"release-3.{number}")
+        sandbox.commit(f"release-3.{number}")
+    url = f"{sandbox.github_git_url}/{SOURCE}.git"
+    assert clone.git("fetch", "-q", url, "refs/heads/*:refs/heads/*", folder=clone.folder).returncode == 0
+    heads = clone.git("for-each-ref", "--format=%(objectname)", "refs/heads", folder=clone.folder).stdout.split()
+    assert set(heads) == set(sandbox.heads().values())

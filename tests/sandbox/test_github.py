@@ -215,3 +215,16 @@ def test_a_body_that_is_no_object_is_refused(sandbox, body):
     answer = requests.post(url, data=body, headers={"Authorization": f"token {sandbox.github_token}"}, timeout=5)
     assert (answer.status_code, answer.json()["message"]) == (400, "Problems parsing JSON")
     assert answer.json()["documentation_url"]
+
+
+def test_writes_beyond_the_secondary_limit_are_to_wait(sandbox, flink, github):
+    sandbox.github.writes_per_minute = 1
+    issue = flink.get_issue(sandbox.pulls.open())
+    issue.create_comment("one")
+    mark = sandbox.log_mark()
+    with pytest.raises(GithubException) as refusal:
+        issue.create_comment("two")
+    assert "secondary rate limit" in str(refusal.value)
+    assert 0 < int(refusal.value.headers["retry-after"]) <= 60
+    assert not sandbox.since(mark)[0].charged
+    assert github.requester.requestJson("GET", "/user")[0] == 200
