@@ -12,6 +12,8 @@ class JobScheduleAdmin(admin.ModelAdmin):
     """When jobs run. The rows are made by `bootstrap`, one for each job."""
 
     list_display = ["job", "enabled", "interval", "next_run_at"]
+    list_filter = ["enabled"]
+    search_fields = ["job"]
     readonly_fields = ["job"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,6 +1,8 @@
 """Admin of repositories and mirrors."""
 
 from django.contrib import admin
+from django.db.models import TextField
+from django.forms import Textarea
 
 from flinkci_dashboard.admin_site import ReadOnlyAdmin
 from sync.models import Mirror, MirrorBranch, Repository
@@ -22,6 +24,7 @@ class MirrorAdmin(admin.ModelAdmin):
     list_display = ["__str__", "enabled", "published_versions", "pinned_names", "excluded_names"]
     list_filter = ["enabled"]
     search_fields = ["source__name", "target__name"]
+    formfield_overrides = {TextField: {"widget": Textarea(attrs={"rows": 4, "cols": 40})}}
     fieldsets = [
         (None, {"fields": ["source", "target", "enabled"]}),
         ("Which branches are mirrored", {"fields": ["always", "published_versions", "pinned", "excluded"]}),

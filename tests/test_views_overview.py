@@ -46,6 +46,7 @@ def test_what_nobody_looked_at_is_not_called_in_order():
         ({"branches_pushed": 0}, ""),
         ({"branches_pushed": 1, "builds_changed": 2}, "1 branch pushed, 2 builds changed"),
         ({"pulls_changed": 1}, "1 pull changed"),
+        ({"replies_written": 1}, "1 reply written"),
         ({"rows": 1200}, "1,200 rows"),
     ],
 )

@@ -14,6 +14,8 @@ from flinkci_dashboard.tones import MOVING, tone
 register = template.Library()
 
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
+# How the plurals that runs count end, and what they end in when it is one.
+ONE = (("ies", "y"), ("ches", "ch"), ("s", ""))
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -75,8 +77,8 @@ def counts(values: dict[str, int]) -> str:
 
 def _counted(name: str, number: int) -> str:
     things, _, done = name.replace("_", " ").partition(" ")
-    if number == 1 and things.endswith("s"):
-        things = things.removesuffix("es") if things.endswith(("ches", "shes")) else things.removesuffix("s")
+    if number == 1:
+        things = next((things.removesuffix(many) + one for many, one in ONE if things.endswith(many)), things)
     return f"{number:,} {things} {done}".strip()
 
 
