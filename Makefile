@@ -28,8 +28,8 @@ lint: $(VENV)/.dev
 	DATA_DIR=var/lint $(BIN)/python manage.py makemigrations --check --dry-run
 
 suite: $(VENV)/.dev
-	$(BIN)/pytest -n 2
-	TEST_DATABASE=postgresql $(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
+	TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal --ignore tests/browser --ignore tests/sandbox
 
 bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
 	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
