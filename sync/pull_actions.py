@@ -27,18 +27,21 @@ class Actions:
 
         Done again for a new cause, the same act is a new action: `key#2`.
         """
-        last = self._last(key)
+        first = Action.objects.filter(key=key).first()
+        last = self._last(first)
         told = {"number": number, **payload}
         facts = {"job": JOB, "kind": kind, "subject": f"#{number}", "reason": reason, "payload": told}
-        if last is None:
+        if first is None or last is None:
             return Action.objects.create(key=key, created_at=self.now, **facts)
         if last.state == Action.State.DONE:
-            turn = int(last.key.rpartition("#")[2]) + 1 if "#" in last.key else 2
-            return Action.objects.create(key=f"{key}#{turn}", created_at=self.now, **facts)
+            first.payload["turns"] = _turns(first) + 1
+            first.save(update_fields=["payload"])
+            return Action.objects.create(key=f"{key}#{_turns(first)}", created_at=self.now, **facts)
         if patient and not self._may_try(last):
             return None
         last.attempts += last.state == Action.State.FAILED
         last.state, last.answer, last.settled_at = Action.State.PENDING, "", None
+        told["turns"] = _turns(last)
         for name, value in facts.items():
             setattr(last, name, value)
         last.save()
@@ -77,14 +80,20 @@ class Actions:
         else:
             Action.objects.bulk_update(actions, ["state", "answer", "settled_at"], batch_size=200)
 
-    def _last(self, key: str) -> Action | None:
-        again = Action.objects.filter(key__startswith=f"{key}#").order_by("-pk").first()
-        return again or Action.objects.filter(key=key).first()
+    def _last(self, first: Action | None) -> Action | None:
+        """Return the latest turn of an act; the first one knows how many there were."""
+        if first is None or _turns(first) == 1:
+            return first
+        return Action.objects.filter(key=f"{first.key}#{_turns(first)}").first() or first
 
     def _may_try(self, last: Action) -> bool:
         if self.forced or last.key in self.free or last.state != Action.State.FAILED or last.settled_at is None:
             return True
         return self.now - last.settled_at >= TRY_AGAIN[min(last.attempts, len(TRY_AGAIN)) - 1]
+
+
+def _turns(action: Action) -> int:
+    return action.payload.get("turns", 1)
 
 
 def open_actions(kinds: Iterable[str] = ()) -> list[Action]:

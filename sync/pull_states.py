@@ -228,7 +228,7 @@ def _shown(pull: PullRequest, state: PullState, plan: Plan, build: BuildRow | No
         "why": why.text[:500],
         "why_since": why.since,
         "plan": describe(plan),
-        "build": build or (pull.build if not state.open else None),
+        "build_id": build.pk if build else (None if state.open else pull.build_id),
     }
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from flinkci_dashboard.jobs import request, run_pass
@@ -524,3 +526,16 @@ def test_a_limit_stops_the_words_and_a_later_pass_says_the_rest(flink):
     for number in numbers:
         assert flink.pulls.by_number[number].head in statuses(flink, number)
     assert not Action.objects.filter(state="pending").exists()
+
+
+def test_the_number_of_queries_of_an_idle_pass_does_not_grow(flink):
+
+    def queries(more: int) -> int:
+        for _ in range(more):
+            flink.pulls.open()
+        settle()
+        with CaptureQueriesContext(connection) as asked:
+            sync()
+        return len(asked)
+
+    assert queries(2) == queries(8)
