@@ -13,6 +13,7 @@ from sync.models import Mirror, MirrorBranch, PullRequest
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (375, 800, 1100)  # a phone, a tablet, a small window
 PATHS = (
     "/",
     "/mirrors/",
@@ -22,6 +23,8 @@ PATHS = (
     "/branches/",
     "/agents/",
     "/agents/charts/",
+    "/pulls/",
+    "/pulls/orphans/",
     "/labels/",
     "/labels/?tab=changes",
     "/labels/?tab=todo",
@@ -89,6 +92,18 @@ def test_no_page_shuts_anybody_out(page, complaints, settings, path):
     if path == "/nowhere/":
         complaints.clear()  # Chromium's line about the 404
     assert not found, "\n".join(found)
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_scrolls_sideways(page, complaints, settings, path):
+    settings.PUBLIC_STATUS = True
+    page.goto(path)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+    if path == "/nowhere/":
+        complaints.clear()
 
 
 def _words(violation: dict) -> str:

@@ -11,7 +11,6 @@ from flinkci_dashboard.sandbox.seed import seed
 from sync.models import MirrorBranch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PATHS = ("/", "/mirrors/", "/labels/", "/jobs/", "/jobs/sync_mirrors/", "/contacts/", "/credentials/", "/activity/")
 
 
 def test_the_mirrors_page_changes_by_itself_after_a_commit(page, world):
@@ -73,14 +72,6 @@ def test_the_theme_is_chosen_and_kept(page):
     page.get_by_role("button", name="Switch between light and dark").click()
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_no_page_scrolls_sideways_on_a_phone(page, path):
-    page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(path)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 375
 
 
 def test_a_page_says_that_it_is_not_live_and_recovers(page, complaints):
