@@ -34,9 +34,12 @@ def agents(azure: Azure, call: Call, pool_id: int) -> Answer:
 def job_requests(azure: Azure, call: Call, pool_id: int) -> Answer:
     """List a pool's requests: waiting, running, and the latest finished ones."""
     name, finished = azure.pools[pool_id], int(call.query.get("completedRequestCount", 25))
+    wanted = call.query.get("agentId")
     jobs = [job for build in azure.builds.values() for job in build.jobs if job.plan.pool == name and job.ready_at]
+    jobs = [job for job in jobs if wanted is None or (job.agent and str(job.agent.id) == wanted)]
     ended = sorted((job for job in jobs if job.finished_at), key=lambda job: job.finished_at, reverse=True)  # type: ignore[arg-type,return-value]
-    return listed([request_json(call, job) for job in [job for job in jobs if not job.finished_at] + ended[:finished]])
+    found = [job for job in jobs if not job.finished_at] + ended[:finished]
+    return listed([request_json(call, job) for job in found[: int(call.query.get("$top", 10_000))]])
 
 
 @router.route("GET", f"{PROJECT}/distributedtask/queues", "queueIds", "queueNames", "actionFilter")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flinkci_dashboard.sandbox.world import Sandbox
 
 PROJECT = "/apache-flink/_apis"  # below the organization
+SIGN_IN = "/_signin"
 SIGN_IN_PAGE = "<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>"
 STAMP = "%Y-%m-%dT%H:%M:%S"
 BUILD, TASKS = "{project}/_apis/build/builds/{buildId}", "_apis/distributedtask"
@@ -96,6 +97,8 @@ class AzureService:
 
     def __call__(self, call: Call) -> Answer:
         """Answer one call, after letting happen what has happened by now."""
+        if call.path == SIGN_IN:
+            return Answer(200, SIGN_IN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
         if not call.path.startswith("/apache-flink"):
             return refuse(404, "TF200016", "The organization does not exist.")
         call.path = call.path.removeprefix("/apache-flink")
@@ -134,7 +137,7 @@ class AzureService:
         page = {"Content-Type": "text/html; charset=utf-8"}
         if mode == 401:
             return Answer(401, "", {"WWW-Authenticate": 'Basic realm="tfs"'} | page)
-        return Answer(mode, SIGN_IN_PAGE, page | ({"Location": "/azure/_signin"} if mode == 302 else {}))
+        return Answer(mode, SIGN_IN_PAGE, page | ({"Location": f"/azure{SIGN_IN}"} if mode == 302 else {}))
 
 
 def refuse(status: int, kind: str, message: str) -> Answer:

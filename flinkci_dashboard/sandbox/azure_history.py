@@ -51,7 +51,7 @@ def live_through(azure: Azure, starts: Iterable[Start], dice: random.Random) -> 
             azure.queue(start.repo, start.branch, start.version, start.reason, start.message)
         azure.return_to_present()
         _happen_to_machines(azure, timedelta())
-    azure.pace = DEMO_PACE
+        azure.hurry(DEMO_PACE)
     azure.trigger_delay, azure.cancel_delay = timedelta(seconds=4), timedelta(seconds=8)
 
 

@@ -1,8 +1,9 @@
 """The days before: commits, pull requests with their tickets and comments, and the builds that all this started."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,6 +18,7 @@ from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 DAYS = 9
 COMMITS_A_DAY, BACKPORTS_A_DAY, PULLS_A_DAY = 6, 2, 8
 FIRST_NUMBER = 29_150
+MARK = re.compile(r":\d+")  # of a commit that is not written yet
 QUIET = timedelta(minutes=4)  # before now: what comes later has not been mirrored yet
 LABELER_STOPPED = timedelta(days=4)  # ago, without anyone noticing
 BOT_STOPPED = timedelta(hours=3)  # ago: newer pull requests have no report and no branch
@@ -52,6 +54,12 @@ class Story:
     merged: bool = False
     components: tuple[str, ...] | None = None
 
+    @property
+    def author(self) -> str:
+        """Return who wrote the commits, as git has it."""
+        login = self.login or "somebody"
+        return f"{login} <{login}@example.org>"
+
 
 def write_history(world: Sandbox, dice: random.Random) -> None:
     """Let the last days happen: first the commits, then what GitHub, Azure and Jira remember of them."""
@@ -64,7 +72,7 @@ def write_history(world: Sandbox, dice: random.Random) -> None:
     for story in past.stories:
         _recall(world, story, batch.shas, dice)
     _push_branches(world, past.stories, batch.shas, now)
-    live_through(world.azure, [past.start(build, batch.shas) for build in past.builds], dice)
+    live_through(world.azure, [_with_shas(start, batch.shas) for start in past.builds], dice)
     for repo in (MIRROR, PULLS):
         world.azure.seen(repo, world.heads(repo))
     for story in past.stories:
@@ -110,9 +118,8 @@ class _Past:
         self.world, self.batch, self.dice, self.now = world, batch, dice, now
         self.since = now - timedelta(days=DAYS)
         self.stories: list[Story] = []
-        self.builds: list[tuple[datetime, str, str, str, str, str]] = []  # at, repository, branch, mark, reason, text
+        self.builds: list[Start] = []  # with marks where SHAs belong
         self.mirrored: dict[str, str] = {}  # branch → mark
-        self._tips: dict[str, str] = {}
 
     def plan(self) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
         """Yield what happens when, in no order."""
@@ -128,17 +135,6 @@ class _Past:
             yield night, partial(self._build_nightly, "master")
         for minutes in (3, 1):
             yield self.now - timedelta(minutes=minutes), partial(self._commit, "master", change(self.dice))
-
-    def start(self, build: tuple[datetime, str, str, str, str, str], shas: dict[str, str]) -> Start:
-        """Return a build as Azure knows it."""
-        at, repo, branch, mark, reason, text = build
-        replaces = ""
-        if repo == PULLS:
-            pushes = [mark for _, mark in next(s for s in self.stories if str(s.number) == branch).pushes]
-            before = pushes.index(mark) - 1
-            replaces = f"ci_{branch}_{shas[pushes[before]]}" if before >= 0 else ""
-            branch = f"ci_{branch}_{shas[mark]}"
-        return Start(at, repo, branch, shas[mark], reason, text, replaces)
 
     def _sometime(self) -> datetime:
         return self.since + (self.now - timedelta(minutes=6) - self.since) * self.dice.random()
@@ -161,30 +157,38 @@ class _Past:
 
     def _commit(self, branch: str, made: Change, at: datetime) -> None:
         mark = self.batch.commit(f"refs/heads/{branch}", made.message, made.author, made.files, at=at)
-        self._tips[branch] = mark
         if at < self.now - QUIET:
             self.mirrored[branch] = mark
-            self.builds.append((at + timedelta(minutes=1), MIRROR, branch, mark, "individualCI", made.message))
+            start = Start(at + timedelta(minutes=1), MIRROR, branch, mark, message=made.message)
+            self.builds.append(start)
 
     def _build_nightly(self, branch: str, at: datetime) -> None:
         if branch in self.mirrored and at > self.since:
-            self.builds.append((at, MIRROR, branch, self.mirrored[branch], "schedule", "Nightly build"))
+            self.builds.append(Start(at, MIRROR, branch, self.mirrored[branch], "schedule", "Nightly build"))
 
     def _push(self, story: Story, at: datetime) -> None:
         ref = f"refs/pull/{story.number}"
         parent = "" if story.pushes else f"refs/heads/{story.base}"
-        mark = self.batch.commit(
-            f"{ref}/head", story.title, f"{story.login} <{story.login}@example.org>", story.files, parent, at
-        )
+        mark = self.batch.commit(f"{ref}/head", story.title, story.author, story.files, parent, at)
         self.batch.merge(f"{ref}/merge", f"refs/heads/{story.base}", mark)
+        replaces = f"ci_{story.number}_{story.pushes[-1][1]}" if story.pushes else ""
         story.pushes.append((at, mark))
         if at < self.now - BOT_STOPPED:
-            self.builds.append((at + timedelta(minutes=2), PULLS, str(story.number), mark, "individualCI", story.title))
+            when, branch = at + timedelta(minutes=2), f"ci_{story.number}_{mark}"
+            self.builds.append(Start(when, PULLS, branch, mark, message=story.title, replaces=replaces))
 
     def _end(self, story: Story, at: datetime) -> None:
         if story.merged:
             message = f"{story.title}\n\nThis closes #{story.number}.\n"
-            self._commit(story.base, Change(message, f"{story.login} <{story.login}@example.org>", story.files), at)
+            self._commit(story.base, Change(message, story.author, story.files), at)
+
+
+def _with_shas(start: Start, shas: dict[str, str]) -> Start:
+    """Put SHAs where a build has marks."""
+    branch, version, replaces = (
+        MARK.sub(lambda found: shas[found[0]], text) for text in (start.branch, start.version, start.replaces)
+    )
+    return replace(start, branch=branch, version=version, replaces=replaces)
 
 
 def _mirror(world: Sandbox, past: _Past, shas: dict[str, str]) -> None:

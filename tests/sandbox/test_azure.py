@@ -243,3 +243,35 @@ def test_pipelines_tell_what_they_build_only_when_asked_for_everything(sandbox):
     query = {"name": "flink-mirror", "includeAllProperties": "true"}
     (mirror,) = requests.get(address, params=query, timeout=5).json()["value"]
     assert mirror["repository"]["id"] == MIRROR
+
+
+def test_a_bad_token_may_be_led_to_a_sign_in_page(sandbox):
+    sandbox.azure.sign_in = 302
+    address = f"{sandbox.azure_url}/apache-flink/_apis/build/builds"
+    answer = requests.get(address, auth=("", "wrong"), timeout=5)
+    assert (len(answer.history), answer.status_code) == (1, 200)
+    assert "Sign In" in answer.text
+    sandbox.azure.sign_in = 401
+    assert requests.get(address, auth=("", "wrong"), timeout=5).status_code == 401
+    bearer = {"Authorization": f"Bearer {sandbox.azure_token}"}
+    assert requests.get(address, headers=bearer, timeout=5).json() == {"count": 0, "value": []}
+
+
+def test_requests_for_agents_are_told_by_pool_and_agent(sandbox, build):
+    sandbox.azure.move()
+    address = f"{sandbox.azure_url}/_apis/distributedtask/pools/1/jobrequests"
+    token = ("", sandbox.azure_token)
+    running = requests.get(address, params={"completedRequestCount": 0}, auth=token, timeout=5).json()["value"]
+    assert [(each["jobName"], each["reservedAgent"]["name"]) for each in running] == [
+        ("compile_ci", "AlibabaCI001-agent01")
+    ]
+    assert requests.get(address, params={"agentId": 2}, auth=token, timeout=5).json()["count"] == 0
+    sandbox.clock.advance(hours=5)
+    assert requests.get(address, params={"$top": 3}, auth=token, timeout=5).json()["count"] == 3
+
+
+def test_jobs_may_take_a_share_of_their_time(sandbox, client, build):
+    sandbox.clock.advance(minutes=10)
+    sandbox.azure.hurry(0.1)
+    sandbox.clock.advance(minutes=12)
+    assert client.get_build(PROJECT, build.id).result == "succeeded"

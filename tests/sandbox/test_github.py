@@ -1,5 +1,6 @@
 """The sandbox speaks GitHub: driven here by PyGithub and plain git, as the bots drive it."""
 
+import json
 import time
 
 import pytest
@@ -228,3 +229,18 @@ def test_writes_beyond_the_secondary_limit_are_to_wait(sandbox, flink, github):
     assert 0 < int(refusal.value.headers["retry-after"]) <= 60
     assert not sandbox.since(mark)[0].charged
     assert github.requester.requestJson("GET", "/user")[0] == 200
+
+
+def test_roles_are_told_as_they_are(sandbox, github, flink):
+    assert flink.get_collaborator_permission("flinkbot") == "read"
+    assert flink.get_collaborator_role_name("flinkbot") == "triage"
+    assert github.get_repo("flink-ci/flink").get_collaborator_permission("flinkbot") == "write"
+    status, _, body = github.requester.requestJson("GET", "/repos/apache/flink")
+    assert (status, json.loads(body)["permissions"]["push"]) == (200, False)
+
+
+def test_a_protected_branch_says_so(sandbox, flink):
+    sandbox.protect("apache/flink", "master")
+    assert flink.get_branch("master").protected
+    with pytest.raises(GithubException):
+        flink.get_branch("none")
