@@ -247,8 +247,8 @@ def _reports(state: PullState) -> Iterator[Word]:
 
 
 def _current_report(state: PullState) -> Report:
-    """Return what the report says now, others of the bot folded in; a broken one says nothing."""
-    texts = [report.body for report in state.reports] or [state.former_report]
+    """Return what the report says now, others of the bot and deleted ones folded in; a broken one says nothing."""
+    texts = [*(report.body for report in state.reports), *state.former_reports]
     found = [parsed.report for parsed in map(parse, texts) if parsed.report]
     current = found[0] if found else Report()
     for other in found[1:]:
@@ -258,7 +258,7 @@ def _current_report(state: PullState) -> Report:
 
 def next_report(report: Report, state: PullState) -> Report:
     """Bring a report up to date. What is not understood stays as it is."""
-    fresh = not state.reports and not state.former_report
+    fresh = not state.reports and not state.former_reports
     entries = _forget_unseen(list(report.entries), state)
     entries = [_updated(entry, state) if isinstance(entry, Entry) else entry for entry in entries]
     entries = _with_builds(entries, state)

@@ -77,7 +77,7 @@ class States:
             builds=tuple(self._builds_of(pull)),
             commands=tuple(_command(row) for row in self._commands[pull.pk]),
             reports=tuple(ReportText(row.comment_id, row.body) for row in present),
-            former_report=former[-1].body if former and not present else "",
+            former_reports=tuple(row.body for row in reversed(former)),
             refusal=_refusal(pull),
             token=self.token,
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),

@@ -139,7 +139,7 @@ class PullState:
     builds: tuple[Build, ...] = ()  # oldest first
     commands: tuple[Command, ...] = ()  # oldest first
     reports: tuple[ReportText, ...] = ()  # oldest first
-    former_report: str = ""  # the text of a report that was deleted
+    former_reports: tuple[str, ...] = ()  # the texts of reports that were deleted, until one holds what they held
     refusal: Refusal | None = None
     token: str = ""  # fingerprint of the current token
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came

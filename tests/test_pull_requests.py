@@ -299,7 +299,7 @@ REPORTS = {
         [push(A, "CANCELED", 1)],
     ),
     "a deleted report is written again from what it held": (
-        pull(former_report=render(Report((push(A, "SUCCESS", 1), manual(3, A, "SUCCESS", 1)))), builds=(build(1),)),
+        pull(former_reports=(render(Report((push(A, "SUCCESS", 1), manual(3, A, "SUCCESS", 1)))),), builds=(build(1),)),
         [push(A, "PENDING", 1), manual(3, A, "PENDING", 1)],
     ),
     "a broken report is written anew": (
@@ -313,7 +313,7 @@ REPORTS = {
 def test_the_report(state, expected):
     assert list(report_of(state).entries) == expected
     written = next(word for word in plan(state, NOW).words if isinstance(word, WriteReport))
-    again = replace(state, reports=(ReportText(1, written.body),), former_report="")
+    again = replace(state, reports=(ReportText(1, written.body),), former_reports=())
     assert not [word for word in plan(again, NOW).words if isinstance(word, WriteReport)]
 
 
@@ -481,7 +481,8 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.state.reports)
     @rule()
     def delete_report(self):
-        self.set(former_report=self.state.reports[-1].body, reports=self.state.reports[:-1])
+        former = (self.state.reports[-1].body, *self.state.former_reports)
+        self.set(former_reports=former, reports=self.state.reports[:-1])
 
     @rule()
     def imitate_ci_bot(self):
@@ -548,7 +549,7 @@ class World(RuleBasedStateMachine):
                 text = ReportText(word.comment_id or next(self.ids), word.body)
                 others = [r for r in self.state.reports if r.id != word.comment_id]
                 recorded = tuple(replace(c, recorded=c.recorded or c.id in word.recorded) for c in self.state.commands)
-                self.set(reports=(text, *others), former_report="", commands=recorded)
+                self.set(reports=(text, *others), former_reports=(), commands=recorded)
             case DeleteReport():
                 self.set(reports=tuple(r for r in self.state.reports if r.id != word.comment_id))
             case React():
