@@ -72,7 +72,7 @@ class Azure:
         with self.lock:
             self.move()
             share, self.pace = pace / self.pace, pace
-            self._events = [(self._now + (at - self._now) * share, *rest) for at, *rest in self._events]
+            self._events = [(self._now + (at - self._now) * share, turn, what) for at, turn, what in self._events]
             heapq.heapify(self._events)
 
     def pushed(self, repo: str, heads: dict[str, str], message: str = "") -> None:
