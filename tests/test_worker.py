@@ -14,8 +14,7 @@ import dj_database_url
 import psutil
 import psycopg
 import pytest
-from django.conf import settings
-from django.db import connections
+from django.db import connection
 from django.db.utils import ConnectionHandler
 
 ROOT = Path(__file__).parent.parent
@@ -46,33 +45,34 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path, django_db_blocker) -> Iterator[Installation]:
-    """Migrate a database of its own, with one job due every second and the others off."""
-    with _database(tmp_path) as url:
+def installation(tmp_path, transactional_db, bootstrapped) -> Iterator[Installation]:
+    """Copy the test's database to one of its own, with one job due every second and the others off."""
+    with _copy(tmp_path) as url:
         environment = os.environ | {"DATA_DIR": str(tmp_path), "DATABASE_URL": url, "WORKERS": "2"}
         environment["DJANGO_SETTINGS_MODULE"] = "flinkci_dashboard.settings"
-        for command in ("migrate", "bootstrap"):
-            subprocess.run([sys.executable, "manage.py", command, "-v0"], cwd=ROOT, env=environment, check=True)
-        options = connections["default"].settings_dict["OPTIONS"]
+        options = connection.settings_dict["OPTIONS"]
         databases = ConnectionHandler({"default": dj_database_url.parse(url) | {"OPTIONS": options}})
-        with django_db_blocker.unblock():
-            made = Installation(environment, databases)
-            made.query("UPDATE flinkci_dashboard_jobschedule SET enabled = (job = 'prune'), interval = 1")
-            yield made
-            databases.close_all()
+        made = Installation(environment, databases)
+        made.query("UPDATE flinkci_dashboard_jobschedule SET enabled = (job = 'prune'), interval = 1")
+        yield made
+        databases.close_all()
 
 
 @contextlib.contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    url = os.environ["DATABASE_URL"]
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        yield f"sqlite:///{folder / 'worker.sqlite3'}"
+def _copy(folder: Path) -> Iterator[str]:
+    if connection.vendor == "sqlite":
+        file = folder / "worker.sqlite3"
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(file)])
+        yield f"sqlite:///{file}"
         return
-    name = f"worker_{os.getpid()}_{time.monotonic_ns()}"
+    url, original = os.environ["DATABASE_URL"], connection.settings_dict["NAME"]
+    copy = f"{original}_worker"
+    connection.close()  # a database that is copied may have no other guest
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield url.replace("/postgres?", f"/{name}?")
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+        yield url.replace("/postgres?", f"/{copy}?")
+        server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
 
 
 @pytest.fixture
