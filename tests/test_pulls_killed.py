@@ -118,7 +118,7 @@ def test_a_pass_killed_at_any_step_is_finished_by_the_next_ones(flink, monkeypat
                 died = True
             else:
                 died = False
-        settle(3)
+        settle(2)
         cast.check()
         if not died:
             break
