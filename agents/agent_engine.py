@@ -11,7 +11,7 @@ from agents.models.builds import Status
 from agents.periods import hour_of, refresh_samples
 from agents.places import Places
 from flinkci_dashboard.clients.azure import Azure, connect
-from flinkci_dashboard.clients.ci import CIError, NotAuthorizedError, NotFoundError, RequestFacts
+from flinkci_dashboard.clients.ci import CIError, NotAuthorizedError, NotFoundError, RequestFacts, ThrottledError
 from flinkci_dashboard.jobs import Pass
 
 LIST_POOLS = timedelta(hours=1)  # pools come and go rarely
@@ -23,7 +23,8 @@ SHOWN_HOSTS = (Host.AZURE, Host.ALIBABA)
 def poll_agents(current: Pass) -> None:
     """One pass: agents of the pools that we have machines in, requests where builds are open, one sample per host.
 
-    Without the right on pools the pages say so; the samples then count what builds tell.
+    Without the right on pools the pages say so; the samples then count what builds tell. While a pool does not
+    answer there is no sample: the charts show the gap.
     """
     azure = connect()
     mark, _ = Watermark.objects.get_or_create(name="agents")
@@ -37,7 +38,8 @@ def poll_agents(current: Pass) -> None:
         current.fail(str(error))
         note = str(error)
     Watermark.objects.filter(pk=mark.pk).update(note=note, **({} if note else {"at": current.now}))
-    _sample(current, allowed=not note)
+    if not current.errors:
+        _sample(current, allowed=not note)
 
 
 def _list_pools(current: Pass, azure: Azure, places: Places) -> None:
@@ -58,10 +60,11 @@ def _list_pools(current: Pass, azure: Azure, places: Places) -> None:
 
 
 def _poll_pools(current: Pass, azure: Azure, places: Places) -> str:
-    """Poll each pool; returns why one could not be read, or ""."""
+    """Poll each pool; returns which one we may not read, and why, or "". Raises ThrottledError."""
     busy = Build.objects.filter(~Q(status=Status.FINISHED)).exists() or Waiting.objects.exists() or current.forced
     busy = busy or Agent.objects.filter(state=Agent.State.BUSY).exists()
     requests: dict[Pool, list[RequestFacts]] = {}
+    unread: list[Pool] = []
     problem = ""
     for pool in _pools_in_use(current):
         try:
@@ -71,8 +74,13 @@ def _poll_pools(current: Pass, azure: Azure, places: Places) -> str:
                 requests[pool] = azure.job_requests(pool.external_id, FINISHED_REQUESTS)
         except (NotAuthorizedError, NotFoundError) as error:
             problem = f"Pool {pool}: {error}"
+        except ThrottledError:
+            raise
+        except CIError as error:
+            current.fail(f"Pool {pool}: {error}")
+            unread.append(pool)
     if busy:
-        save_requests(current, requests, places)
+        save_requests(current, requests, unread, places)
     return problem
 
 

@@ -56,10 +56,13 @@ def save_agents(current: Pass, pool: Pool, told: list[AgentFacts], places: Place
         current.count("agents_changed", len(changed))
 
 
-def save_requests(current: Pass, told: dict[Pool, list[RequestFacts]], places: Places) -> None:
-    """Write who waits for an agent, and what requests say of jobs: how long they waited, on which agent they ran."""
+def save_requests(current: Pass, told: dict[Pool, list[RequestFacts]], unread: list[Pool], places: Places) -> None:
+    """Write who waits for an agent, and what requests say of jobs: how long they waited, on which agent they ran.
+
+    Who waited for a pool that did not answer (`unread`) is taken to wait still.
+    """
     requests = [(pool, request) for pool, found in told.items() for request in found]
-    _save_queue(requests, current.now)
+    _save_queue(requests, unread, current.now)
     jobs = _jobs_by_record(request.job_id for _, request in requests)
     changed = []
     for pool, request in requests:
@@ -139,7 +142,7 @@ def _told_by(request: RequestFacts, job: Job, pool: Pool, places: Places) -> dic
     return values
 
 
-def _save_queue(requests: list[tuple[Pool, RequestFacts]], now: datetime) -> None:
+def _save_queue(requests: list[tuple[Pool, RequestFacts]], unread: list[Pool], now: datetime) -> None:
     told = [(pool, request) for pool, request in requests if _is_waiting(request)]
     ids = {request.build_id for _, request in told if request.build_id}
     builds = {build.external_id: build for build in Build.objects.filter(provider="azure", external_id__in=ids)}
@@ -155,7 +158,8 @@ def _save_queue(requests: list[tuple[Pool, RequestFacts]], now: datetime) -> Non
     ]
     fields = ["pool", "build", "job_name", "queued_at"]
     with transaction.atomic():
-        Waiting.objects.exclude(request_id__in=[row.request_id for row in rows]).delete()
+        gone = Waiting.objects.exclude(pool__in=unread).exclude(request_id__in=[row.request_id for row in rows])
+        gone.delete()
         Waiting.objects.bulk_create(rows, update_conflicts=True, unique_fields=["request_id"], update_fields=fields)
 
 

@@ -22,7 +22,7 @@ OLDER = re.compile(r"^([\w$]+)(?:\[[^\]]{0,200}\])?\(([\w$]+(?:\.[\w$]+)+)\)$")
 NEWER = re.compile(rf"^([\w$]+(?:\.[\w$]+)+){CASE}$")
 # [ERROR]   FooTest.testBar:12->Base.check:3 expected: <1> but was: <2>
 SUMMED = re.compile(
-    rf"^\[ERROR\] {{2,}}(?:Run \d+: )?([A-Z][\w$]*)(?:>[\w$]+)?\.([\w$]+){CASE}(?::\d\S*)?(?:->\S+)*(?: +(.*))?$"
+    rf"^\[ERROR\] {{2,}}(?:Run \d+: )?([A-Z][\w$]*)(?:>[\w$]+)?\.([\w$]+){CASE}(?:(?::\d|->)\S*)?(?: +(.*))?$"
 )
 PYTHON = re.compile(r"^(?:FAILED|ERROR) +([\w./-]{1,300}\.py::[^\s]{1,200})(?: - (.*))?$")
 END_TO_END = re.compile(r"^\[FAIL\] '([^']{1,300})' failed after ([^!]{1,80})!?(.*)$")

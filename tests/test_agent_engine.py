@@ -69,6 +69,19 @@ def test_who_waits_is_listed_with_since_when(azure):
     assert not Waiting.objects.exists()
 
 
+def test_a_pool_that_does_not_answer_keeps_its_queue_and_stops_no_other(azure, world):
+    push(azure, 30)
+    poll("poll_builds", "poll_agents")
+    azure.set_online("AlibabaCI002-agent01", False)
+    world.fault(service="azure", path="pools/1/jobrequests", status=500, times=99)
+    run = run_pass("poll_agents", "command")
+    assert run.outcome == "partial"
+    assert "Pool Default" in run.error
+    assert Waiting.objects.filter(pool__name="Default").count() == 2
+    assert Agent.objects.get(name="AlibabaCI002-agent01").state == "offline"
+    assert Sample.objects.filter(host="alibaba").count() == 1, "what nobody saw is no figure"
+
+
 def test_requests_make_a_jobs_wait_exact(azure):
     push(azure, 30)
     azure.clock.advance(minutes=120)

@@ -76,3 +76,4 @@ def test_a_log_full_of_failures_is_cut():
 
 def test_long_nonsense_is_read_quickly():
     failing_tests(["[ERROR]   A" + "a.(" * 5000, "[ERROR] " + "a[" * 5000 + " Time elapsed: " + "<" * 5000] * 20)
+    failing_tests(["[ERROR]   Foo.bar:1" + "->a" * 30_000 + "\tx", "[ERROR]   Foo.bar" + "->a" * 30_000 + "\tx"] * 20)
