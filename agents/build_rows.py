@@ -10,7 +10,8 @@ from django.db import transaction
 from agents.models import Build, Job, StaleDay
 from flinkci_dashboard.clients.ci import BuildFacts, Reason
 
-PULL_BRANCH = re.compile(r"ci_[0-9]+_[0-9a-f]+|refs/pull/.+")
+CI_BRANCH = re.compile(r"ci_([0-9]{1,9})_[0-9a-f]+")
+PULL_REF = "refs/pull/"
 FIELDS = (
     "number",
     "definition_id",
@@ -49,7 +50,7 @@ def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
             changed,
             update_conflicts=True,
             unique_fields=["provider", "external_id"],
-            update_fields=[*FIELDS, "scope", "changed_at", "gone_at", "jobs_pending"],
+            update_fields=[*FIELDS, "scope", "pull_number", "changed_at", "gone_at", "jobs_pending"],
             batch_size=500,
         )
         mark_stale(changed)
@@ -71,12 +72,18 @@ def _changed(build: BuildFacts, known: Build | None, now: datetime) -> Build | N
     row = known or Build(provider=build.provider, external_id=build.external_id)
     for name, value in told.items():
         setattr(row, name, value)
-    row.scope = _scope(build)
+    row.scope, row.pull_number = _scope(build), _pull_number(build)
     row.changed_at, row.gone_at = now, None
     row.jobs_pending = row.jobs_pending or went_on
     return row
 
 
 def _scope(build: BuildFacts) -> Build.Scope:
-    pull = build.reason is Reason.PULL_REQUEST or PULL_BRANCH.fullmatch(build.branch)
+    pull = build.reason is Reason.PULL_REQUEST or _pull_number(build) or build.branch.startswith(PULL_REF)
     return Build.Scope.PULL if pull else Build.Scope.BRANCH
+
+
+def _pull_number(build: BuildFacts) -> int | None:
+    """Return the number in the name of a branch as ci-bot names them."""
+    found = CI_BRANCH.fullmatch(build.branch)
+    return int(found[1]) if found else None

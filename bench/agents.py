@@ -23,8 +23,8 @@ MODULES = ("core", "python", "table", "connect", "tests", "misc")
 RELEASES = ("release-2.1", "release-2.2", "release-2.3", "release-1.20")
 BUILD_COLUMNS = (
     "id", "provider", "external_id", "number", "definition_id", "definition", "repository", "branch", "version",
-    "message", "reason", "scope", "status", "result", "attempt", "queued_at", "started_at", "finished_at",
-    "requested_for", "web_url", "changed_at", "jobs_pending", "hosts", "failed_jobs", "failed_tests",
+    "message", "reason", "scope", "pull_number", "status", "result", "attempt", "queued_at", "started_at",
+    "finished_at", "requested_for", "web_url", "changed_at", "jobs_pending", "hosts", "failed_jobs", "failed_tests",
 )  # fmt: skip
 JOB_COLUMNS = (
     "id", "build_id", "key", "name", "attempt", "latest", '"order"', "status", "result", "started_at", "finished_at",
@@ -123,7 +123,8 @@ def build_row(dice: random.Random, made: Ids, queued: datetime, is_open: bool) -
     number = made.builds
     pull = dice.random() < 0.75
     sha = f"{dice.getrandbits(160):040x}"
-    branch = f"ci_{9000 + number // 3}_{sha}" if pull else dice.choices(["master", *RELEASES], [6, 1, 1, 1, 1])[0]
+    pull_number = 9000 + number // 3 if pull else None
+    branch = f"ci_{pull_number}_{sha}" if pull else dice.choices(["master", *RELEASES], [6, 1, 1, 1, 1])[0]
     reason = "push" if pull or dice.random() < 0.8 else "schedule"
     result = dice.choices(["succeeded", "failed", "canceled"], [70, 25, 5])[0]
     started = queued + timedelta(seconds=dice.expovariate(1 / 300))
@@ -133,7 +134,8 @@ def build_row(dice: random.Random, made: Ids, queued: datetime, is_open: bool) -
     web = f"https://dev.azure.com/apache-flink/_build/results?buildId={number}"
     return (
         number, "azure", number, f"{queued:%Y%m%d}.{number % 40}", 1 + (not pull), source.replace("/", "."), source,
-        branch, sha, f"[FLINK-{number}] Change something", reason, "pull" if pull else "branch", status, result, 1,
+        branch, sha, f"[FLINK-{number}] Change something", reason, "pull" if pull else "branch", pull_number,
+        status, result, 1,
         queued, started, finished, "GitHub", web, queued, False, "alibaba,azure", int(result == "failed"), 0,
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ def report_of(pull: PullRequest) -> ReportComment | None:
 
 def builds_of(pull: PullRequest) -> list[Build]:
     """Return the builds of a pull request's branches, newest first."""
-    return list(Build.objects.filter(branch__startswith=f"ci_{pull.number}_").order_by("-external_id")[:50])
+    return list(Build.objects.filter(pull_number=pull.number).order_by("-external_id")[:50])
 
 
 def branches_of(pull: PullRequest) -> list[CIBranch]:

@@ -70,15 +70,16 @@ def test_a_build_that_is_back_is_no_longer_gone():
 
 
 @pytest.mark.parametrize(
-    "branch, reason, scope",
+    "branch, reason, scope, pull",
     [
-        (f"ci_29300_{'a' * 40}", Reason.PUSH, "pull"),
-        ("refs/pull/12/merge", Reason.OTHER, "pull"),
-        ("master", Reason.PULL_REQUEST, "pull"),
-        ("release-2.1", Reason.SCHEDULE, "branch"),
-        ("ci_fix", Reason.PUSH, "branch"),
+        (f"ci_29300_{'a' * 40}", Reason.PUSH, "pull", 29300),
+        ("refs/pull/12/merge", Reason.OTHER, "pull", None),
+        ("master", Reason.PULL_REQUEST, "pull", None),
+        ("release-2.1", Reason.SCHEDULE, "branch", None),
+        ("ci_fix", Reason.PUSH, "branch", None),
     ],
 )
-def test_what_a_build_is_about_follows_from_branch_and_reason(branch, reason, scope):
+def test_what_a_build_is_about_follows_from_branch_and_reason(branch, reason, scope, pull):
     save_builds([replace(FACTS, branch=branch, reason=reason)], NOW)
-    assert Build.objects.get().scope == scope
+    build = Build.objects.get()
+    assert (build.scope, build.pull_number) == (scope, pull)

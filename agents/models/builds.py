@@ -67,6 +67,7 @@ class Build(models.Model):
     message = models.CharField(max_length=500, blank=True)  # first line of the commit's message
     reason = models.CharField(max_length=12, choices=Reason, default=Reason.OTHER)
     scope = models.CharField(max_length=6, choices=Scope, default=Scope.BRANCH)
+    pull_number = models.PositiveIntegerField(null=True)  # of apache/flink's pull request, by the branch's name
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     result = models.CharField(max_length=9, choices=Result, blank=True)
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -94,6 +95,7 @@ class Build(models.Model):
             models.Index(F("result"), F("queued_at").desc(), name="build_result"),
             models.Index(F("reason"), F("queued_at").desc(), name="build_reason"),
             models.Index(fields=["version"], name="build_version"),
+            models.Index(fields=["pull_number"], name="build_pull", condition=Q(pull_number__isnull=False)),
             models.Index(fields=["finished_at"], name="build_finished"),
             models.Index(fields=["status"], name="build_unfinished", condition=~Q(status="finished")),
             models.Index(F("queued_at").desc(), name="build_jobs_pending", condition=Q(jobs_pending=True)),
@@ -113,12 +115,6 @@ class Build(models.Model):
         if self.started_at is None or self.finished_at is None:
             return None
         return max((self.finished_at - self.started_at).total_seconds(), 0)
-
-    @property
-    def pull_number(self) -> int | None:
-        """Return the pull request that it builds, by the name of its branch."""
-        parts = self.branch.split("_")
-        return int(parts[1]) if len(parts) == 3 and parts[0] == "ci" and parts[1].isdigit() else None
 
 
 class Attempted(models.Model):
