@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -77,17 +79,30 @@ def _fill(route: str) -> str:
     return route.replace("$", "").replace("^", "").replace("\\Z", "")
 
 
+@pytest.fixture(scope="module")
+def sessions(django_db_setup, django_db_blocker) -> Iterator[dict[str, str]]:
+    """Sign a person of each kind in, once for all tests here."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("bootstrap", verbosity=0)
+        found = {}
+        for who in PEOPLE[1:]:
+            user = User.objects.create_user(f"role-{who}".replace(" ", "-"))
+            user.groups.add(*Group.objects.filter(name=who))
+            browser = Client()
+            browser.force_login(user)
+            found[who] = browser.cookies["sessionid"].value
+        yield found
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def browsers(bootstrapped, settings) -> dict[str, Client]:
+def browsers(sessions, db, settings) -> dict[str, Client]:
     """Return a browser for each kind of person."""
     settings.PUBLIC_STATUS = True
     cache.clear()
-    found = {"anonymous": Client()}
-    for who in PEOPLE[1:]:
-        user = User.objects.create_user(f"role-{who}".replace(" ", "-"))
-        user.groups.add(*Group.objects.filter(name=who))
-        found[who] = Client()
-        found[who].force_login(user)
+    found = {who: Client() for who in PEOPLE}
+    for who, session in sessions.items():
+        found[who].cookies["sessionid"] = session
     return found
 
 
