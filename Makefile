@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STATIC := $(shell find static -type f 2>/dev/null)
+# One more than there are cores: tests wait for git and for browsers.
+TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
 .PHONY: demo run test lint suite bench audit sbom clean
@@ -28,8 +30,8 @@ lint: $(VENV)/.dev
 	DATA_DIR=var/lint $(BIN)/python manage.py makemigrations --check --dry-run
 
 suite: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist worksteal
-	TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist worksteal --ignore tests/browser --ignore tests/sandbox
+	$(BIN)/pytest -n $(TESTERS) --dist worksteal
+	TEST_DATABASE=postgresql $(BIN)/pytest -n $(TESTERS) --dist worksteal --ignore tests/browser --ignore tests/sandbox
 
 bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
 	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
