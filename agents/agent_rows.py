@@ -35,7 +35,10 @@ AGENT_FIELDS = [
 
 
 def save_agents(current: Pass, pool: Pool, told: list[AgentFacts], places: Places) -> None:
-    """Write a pool's agents. One that was registered anew goes on in the row of its name; one not listed is gone."""
+    """Write a pool's agents. One that was registered anew goes on in the row of its name; one not listed is gone.
+
+    Where `poll_builds` makes the same agent known at the same moment, its row stays, and the next pass fills it in.
+    """
     rows = {agent.name: agent for agent in Agent.objects.filter(pool=pool)}
     nameless = {agent.name: agent for agent in Agent.objects.filter(pool=None)}
     jobs = _jobs_by_record(request.job_id for facts in told if (request := facts.current))
@@ -50,7 +53,7 @@ def save_agents(current: Pass, pool: Pool, told: list[AgentFacts], places: Place
             changed.append(row)
     missing = [row for name, row in rows.items() if name not in {facts.name for facts in told}]
     changed += [row for row in missing if _assign(row, _gone(row, current.now))]
-    Agent.objects.bulk_create([row for row in changed if not row.pk])
+    Agent.objects.bulk_create([row for row in changed if not row.pk], ignore_conflicts=True)
     Agent.objects.bulk_update([row for row in changed if row.pk], AGENT_FIELDS, batch_size=200)
     if changed:
         current.count("agents_changed", len(changed))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agents import agent_rows
 from agents.models import Agent, HostPeriod, Job, Pool, Sample, Waiting, Watermark
 from flinkci_dashboard.jobs import run_pass
 from flinkci_dashboard.sandbox.pipeline import HOSTED
@@ -101,6 +102,22 @@ def test_an_agent_registered_anew_goes_on_under_its_name(azure):
     poll()
     after = Agent.objects.get(name="AlibabaCI001-agent01")
     assert (after.pk, after.external_id, after.registrations) == (before.pk, 900, 2)
+
+
+def test_an_agent_that_a_build_makes_known_at_the_same_moment_is_no_conflict(azure, monkeypatch):
+    poll()
+    Agent.objects.all().delete()
+
+    def meanwhile(ids):
+        Agent.objects.get_or_create(pool=Pool.objects.get(name="Default"), name="AlibabaCI001-agent01")
+        return {}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(agent_rows, "_jobs_by_record", meanwhile)
+        poll()
+    poll()
+    assert set(Agent.objects.filter(pool__name="Default").values_list("state", flat=True)) == {"idle"}
+    assert Agent.objects.filter(name="AlibabaCI001-agent01").count() == 1
 
 
 def test_an_agent_that_is_removed_is_gone_and_may_come_back(azure):
