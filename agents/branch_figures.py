@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agents.charts import Chart, Series, duration, line_chart
+from agents.charts import Chart, Series, line_chart, nice_duration
 from agents.grid import Mark, green_streak, marks
 from agents.models import Build, Job
 from agents.models.builds import Result, Status
+from flinkci_dashboard.durations import duration
 
 BUILDS = 30
 RECENT = timedelta(days=60)  # a branch without builds for so long is not shown in the row of branches
@@ -132,7 +133,8 @@ def _durations(key: str, builds: list[Build]) -> Chart:
         if build.queued_at and build.started_at and build.finished_at and build.result != "canceled"
     )
     series = [Series("duration", "one", points)]
-    return line_chart(f"duration-{key}", "Duration", "From the start of a build to its end.", series, duration)
+    note = "From the start of a build to its end."
+    return line_chart(f"duration-{key}", "Duration", note, series, duration, nice_duration)
 
 
 def _order(branch: str) -> tuple[bool, list[int], str]:

@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from agents.charts import Bar, bar, duration
+from agents.charts import Bar, bar
 from agents.models import Build, Job, Stage, TestFailure
 from agents.models.builds import Status
+from flinkci_dashboard.durations import duration
 
 PAGE = 50  # builds in the list
 RECENT = timedelta(days=60)  # what the filter's choices are made of

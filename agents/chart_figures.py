@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agents.charts import Chart, Point, Series, duration, line_chart, percent, plain
+from agents.charts import Chart, Point, Series, line_chart, nice_duration, percent, plain
 from agents.models import Build, BuildPeriod, Host, HostPeriod
 from agents.models.statistics import Step
 from agents.periods import hour_of, midnight
+from flinkci_dashboard.durations import duration
 
 HOSTS = (Host.AZURE, Host.ALIBABA)
 SCOPES = (Build.Scope.BRANCH, Build.Scope.PULL)
@@ -58,7 +59,7 @@ def _host_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]:
     return [
         line_chart("busy", "Agents busy", f"Mean of each {unit}.", busy, plain),
         line_chart("queue", "Jobs waiting for an agent", f"Mean of each {unit}.", queued, plain),
-        line_chart("wait", "Time until an agent takes a job", note, waits, duration),
+        line_chart("wait", "Time until an agent takes a job", note, waits, duration, nice_duration),
     ]
 
 
@@ -70,8 +71,10 @@ def _build_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]
     lasting, rate = lines(lambda row: row.duration_p50), lines(_rate)
     note = f"Of the builds that ended in each {unit}"
     return [
-        line_chart("duration", "Duration of builds", f"{note}, half ran no longer.", lasting, duration),
-        line_chart("success", "Success rate of builds", f"{note}; without canceled ones.", rate, percent, top=1.0),
+        line_chart("duration", "Duration of builds", f"{note}, half ran no longer.", lasting, duration, nice_duration),
+        line_chart(
+            "success", "Success rate of builds", f"{note}; without canceled ones.", rate, percent, lambda _: 1.0
+        ),
     ]
 
 

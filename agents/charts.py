@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 WIDTH, HEIGHT = 1000, 200
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+NICE_DURATIONS = (
+    *(2, 4, 10, 20, MINUTE),
+    *(count * MINUTE for count in (2, 4, 10, 20, 60)),
+    *(count * HOUR for count in (2, 4, 6, 12, 24)),
+)
 Point = tuple[datetime, float | None]
 
 
@@ -76,12 +82,12 @@ def line_chart(
     note: str,
     series: Sequence[Series],
     words: Callable[[float], str],
-    top: float | None = None,
+    scale: Callable[[float], float] | None = None,
 ) -> Chart:
-    """Draw series over time. `words` writes a value; `top` fixes the upper end of the axis."""
+    """Draw series over time. `words` writes a value; `scale` gives the axis' end for the greatest (`nice_top`)."""
     moments = sorted({at for each in series for at, _ in each.points})
     known = [value for each in series for _, value in each.points if value is not None]
-    top = top or nice_top(max(known, default=0))
+    top = (scale or nice_top)(max(known, default=0))
     places = {at: _x(index, len(moments)) for index, at in enumerate(moments)}
     lines = tuple(_line(each, places, top) for each in series)
     values = [dict(each.points) for each in series]
@@ -104,6 +110,13 @@ def nice_top(value: float) -> float:
     return next(step * power for step in (1, 2, 4, 6, 10) if step * power >= value * 0.9999)
 
 
+def nice_duration(seconds: float) -> float:
+    """Return the next length of time (seconds) that halves well in the units that people say."""
+    if seconds > DAY:
+        return nice_top(seconds / DAY) * DAY
+    return next(top for top in NICE_DURATIONS if top >= seconds)
+
+
 @dataclass(frozen=True)
 class Bar:
     """A stretch of time in a row of a bar chart."""
@@ -123,21 +136,6 @@ def bar(start: datetime, end: datetime, span: tuple[datetime, datetime], kind: s
     x = max((start - first).total_seconds() / total, 0.0) * WIDTH
     width = min((end - first).total_seconds() / total, 1.0) * WIDTH - x
     return Bar(round(x, 2), round(max(width, 2.0), 2), kind, words)
-
-
-def duration(seconds: float | None) -> str:
-    """Write a duration as people say it: "40 s", "12 min", "2 h 5 min", "3 d 4 h"."""
-    if seconds is None:
-        return "–"
-    whole = int(seconds + 0.5)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if hours < 1:
-        return f"{minutes} min"
-    if days < 1:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
 
 
 def percent(share: float) -> str:

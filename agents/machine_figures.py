@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, Sum
 
-from agents.charts import Bar, bar, duration
+from agents.charts import Bar, bar
 from agents.models import Agent, AgentDay, Build, Host, Job, Pool, Waiting, Watermark
 from agents.models.builds import Status
 from agents.periods import DAY, midnight
 from agents.statistics import BAD_DAYS, PoolState, Score, Verdict, judge, percentile, why_stuck
+from flinkci_dashboard.durations import duration
 
 LOW_DISK_SHOWN = timedelta(hours=24)
 WEEK = timedelta(days=7)

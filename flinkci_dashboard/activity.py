@@ -1,5 +1,6 @@
 """What people and the bot did, in one list: newest first, filtered, a page at a time."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -44,6 +45,12 @@ class Entry:
     before: Any
     after: Any
     request_id: str
+
+    @property
+    def pull_number(self) -> int | None:
+        """Return the pull request that it was done to, if it was one."""
+        found = re.fullmatch(r"#([0-9]{1,9})", self.subject)
+        return int(found[1]) if found else None
 
     @property
     def changes(self) -> list[Change]:

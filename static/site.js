@@ -56,8 +56,10 @@ function guardForms() {
   }
 }
 
-// Where the pages or the tabs stand in a row that scrolls, as on a phone, the one shown is in sight.
+// Where the pages or the tabs stand in a row that scrolls, as on a phone, the one shown is in sight; so are the latest
+// builds of a grid.
 function scrollToCurrent() {
+  for (const grid of document.querySelectorAll(".grid-scroll")) grid.scrollLeft = grid.scrollWidth;
   for (const here of document.querySelectorAll("nav [aria-current]")) {
     const row = here.closest("nav");
     row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - 24;

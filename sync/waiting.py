@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flinkci_dashboard.durations import duration
 from sync.pull_requests import blocked, latest_build, push_due
 from sync.pull_values import Branch, Build, BuildStatus, PullState, Waiting, Why
 
@@ -21,19 +22,7 @@ def waiting_reason(state: PullState, now: datetime) -> Why:
 
 def sentence(text: str, since: datetime | None, now: datetime) -> str:
     """Put the time since `since` in the place of `{time}`."""
-    return text.replace("{time}", duration((now - (since or now)).total_seconds()))
-
-
-def duration(seconds: float) -> str:
-    """Write a duration as people say it: 40 s, 12 min, 3 h 20 min, 2 d."""
-    minutes = int(max(seconds, 0)) // 60
-    if minutes < 1:
-        return f"{int(max(seconds, 0))} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 and minutes < 600 else f"{minutes // 60} h"
-    return f"{minutes // 1440} d"
+    return text.replace("{time}", duration(int((now - (since or now)).total_seconds())))
 
 
 def _without_branch(state: PullState, now: datetime) -> Why:

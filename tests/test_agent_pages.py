@@ -227,6 +227,18 @@ def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
     assert f"{build.web_url}&amp;view=logs&amp;j=record-" in text
 
 
+def test_a_build_links_its_commit_on_github(member):
+    build = make_build(repository="flink-ci/flink-mirror")
+    link = f'href="https://github.com/flink-ci/flink-mirror/commit/{build.version}"'
+    assert link in read(member, "build", build.external_id)
+    assert link in read(member, "builds")
+
+
+def test_a_commit_of_an_unknown_repository_is_no_link(member):
+    build = make_build()
+    assert f'<span class="mono">{build.version[:10]}</span>' in read(member, "build", build.external_id)
+
+
 def test_a_build_shows_every_attempt(member):
     build = make_build(attempt=2)
     make_job(build, result="failed", latest=False)

@@ -12,7 +12,7 @@ from flinkci_dashboard.jobs import JOBS
 ROOT = Path(__file__).parent.parent
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
 PURE = {
-    "flinkci_dashboard": {"credential_rules", "exposure_rules"},
+    "flinkci_dashboard": {"credential_rules", "durations", "exposure_rules"},
     "sync": {"values", "mirror", "pull_values", "pull_requests", "commands", "report", "waiting"},
     "labeler": {"labels"},
     "agents": {"hosts", "failures", "statistics", "charts", "grid"},

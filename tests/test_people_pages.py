@@ -144,6 +144,11 @@ def test_activity_shows_before_and_after(reader, history):
     assert "False" in page
 
 
+def test_activity_links_the_pull_request_that_it_is_about(reader, db):
+    AuditEvent.objects.create(actor_name="pmc", act="pull request: retry", subject="#29216")
+    assert '<a href="/pulls/29216/">#29216</a>' in text(reader, "/activity/")
+
+
 def test_activity_is_paged_with_few_queries(reader, django_assert_max_num_queries):
     for number in range(120):
         AuditEvent.objects.create(actor_name="pmc", act="run", subject=str(number))

@@ -31,7 +31,7 @@ from sync.pull_values import (
     WriteReport,
 )
 from sync.report import Entry, Report, is_report, parse, render
-from sync.waiting import duration, sentence, waiting_reason
+from sync.waiting import sentence, waiting_reason
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -415,14 +415,6 @@ def test_why_it_is_where_it_is(state, waiting, text):
     why = waiting_reason(state, NOW)
     assert why.waiting is waiting
     assert text in sentence(why.text, why.since, NOW)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-5, "0 s"), (40, "40 s"), (720, "12 min"), (12_000, "3 h 20 min"), (36_060, "10 h"), (180_000, "2 d")],
-)
-def test_durations(seconds, text):
-    assert duration(seconds) == text
 
 
 class World(RuleBasedStateMachine):

@@ -1,22 +1,24 @@
 """What templates say in many places: states, times, durations, commits, pages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from flinkci_dashboard.durations import duration
 from flinkci_dashboard.jobs import JOBS
 from flinkci_dashboard.passes import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.tones import MOVING, tone
 
 register = template.Library()
+register.filter("duration", duration)
 
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
 # How the plurals that runs count end, and what they end in when it is one.
 ONE = (("ies", "y"), ("ches", "ch"), ("s", ""))
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @register.simple_tag
@@ -45,27 +47,14 @@ def moment(at: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" data-local>{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
 
 
-@register.filter
-def duration(length: timedelta | float | str | None) -> str:
-    """Say a length of time in its two largest units: "2 h 5 min"; seconds below ten with a decimal."""
-    if length is None or isinstance(length, str):  # a missing value is an empty text to a template
-        return "–"
-    seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
-    if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
-    whole = int(seconds)
-    place = next(place for place, (size, _) in enumerate(UNITS) if whole >= size)
-    size, unit = UNITS[place]
-    rest = whole % size // UNITS[place + 1][0] if place < 3 else 0
-    return f"{whole // size} {unit}" + (f" {rest} {UNITS[place + 1][1]}" if rest and place < 3 else "")
-
-
 @register.simple_tag
 def commit(repository: object, sha: str) -> SafeString | str:
-    """Link a commit by the first ten digits of its SHA."""
+    """Link a commit of a repository (owner/name) by the first ten digits of its SHA; say it where that is unknown."""
     if not sha:
         return "–"
-    address = f"{repository.web_url}/commit/{sha}"  # type: ignore[attr-defined]
+    if not repository:
+        return format_html('<span class="mono">{}</span>', sha[:10])
+    address = f"{settings.GITHUB_GIT_URL}/{repository}/commit/{sha}"
     return format_html('<a class="mono" href="{}" title="{}">{}</a>', address, sha, sha[:10])
 
 

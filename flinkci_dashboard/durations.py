@@ -1,0 +1,23 @@
+"""Lengths of time in words. PURE"""
+
+from datetime import timedelta
+
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def duration(length: timedelta | float | str | None) -> str:
+    """Say a length of time (seconds) in its two largest units: "2 h 5 min"; below ten seconds with a decimal.
+
+    An unknown one is "–": None, or the empty text that a missing value is to a template. None is below zero.
+    """
+    if length is None or isinstance(length, str):
+        return "–"
+    seconds = max(length.total_seconds() if isinstance(length, timedelta) else float(length), 0)
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0 ", " ")
+    counted, rest = [], int(seconds)
+    for size, unit in UNITS:
+        number, rest = divmod(rest, size)
+        counted.append((number, unit))
+    first = next(place for place, (number, _) in enumerate(counted) if number)
+    return " ".join(f"{number} {unit}" for number, unit in counted[first : first + 2] if number)

@@ -1,0 +1,32 @@
+"""Lengths of time in words, by table."""
+
+from datetime import timedelta
+
+import pytest
+
+from flinkci_dashboard.durations import duration
+
+
+@pytest.mark.parametrize(
+    "length, words",
+    [
+        (None, "–"),
+        ("", "–"),
+        (-5, "0 s"),
+        (0.0, "0 s"),
+        (0.34, "0.3 s"),
+        (4, "4 s"),
+        (9.97, "10 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (85, "1 min 25 s"),
+        (3_600, "1 h"),
+        (3_605, "1 h"),
+        (7_500, "2 h 5 min"),
+        (86_400, "1 d"),
+        (100_000, "1 d 3 h"),
+        (timedelta(minutes=12), "12 min"),
+    ],
+)
+def test_duration(length, words):
+    assert duration(length) == words
