@@ -10,7 +10,7 @@ from django.urls import path, reverse
 
 from flinkci_dashboard.admin_site import ReadOnlyAdmin
 from labeler.models import LabelChange, LabelRule, LabelState, Ticket
-from labeler.preview import preview, rules_with
+from labeler.preview import preview, rules_with, rules_without
 
 
 @admin.register(LabelRule)
@@ -20,6 +20,8 @@ class LabelRuleAdmin(admin.ModelAdmin):
     list_display = ["component", "label"]
     search_fields = ["component", "label"]
     change_form_template = "admin/label_rule_change_form.html"
+    delete_confirmation_template = "admin/label_rule_delete.html"
+    actions = None  # rules are deleted one by one, each with its preview
 
     def get_urls(self) -> list:
         """Add the preview."""
@@ -38,6 +40,14 @@ class LabelRuleAdmin(admin.ModelAdmin):
         target = "labeler_labelrule_change" if old else "labeler_labelrule_add"
         context["save_url"] = reverse(f"admin:{target}", args=[old.pk] if old else [])
         return render(request, "admin/label_rule_preview.html", context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask before a rule is deleted, and show what that would change."""
+        rule = self.get_object(request, object_id) if request.method == "GET" else None
+        effect = {"preview": preview(rules_without(rule))} if rule else {}
+        return super().delete_view(request, object_id, (extra_context or {}) | effect)
 
 
 @admin.register(Ticket)

@@ -32,7 +32,12 @@ class Preview:
 
 def rules_with(candidate: LabelRule) -> list[labels.Rule]:
     """Return the rules as they would be with a new rule, or with a changed one."""
-    return [rule.value() for rule in LabelRule.objects.exclude(pk=candidate.pk)] + [candidate.value()]
+    return [*rules_without(candidate), candidate.value()]
+
+
+def rules_without(rule: LabelRule) -> list[labels.Rule]:
+    """Return the rules as they would be without one of them."""
+    return [other.value() for other in LabelRule.objects.exclude(pk=rule.pk)]
 
 
 def preview(rules: Sequence[labels.Rule]) -> Preview:

@@ -267,6 +267,17 @@ def test_a_changed_rule_is_previewed_as_changed(admin):
     assert rule.component == "Runtime*"
 
 
+def test_before_a_rule_is_deleted_its_page_shows_what_that_would_change(admin):
+    rule = LabelRule.objects.create(**RULE)
+    pull(101, "right", ticket(), labels=["component=Engine"])
+    page = f"/admin/labeler/labelrule/{rule.pk}/delete/"
+    text = admin.get(page).content.decode()
+    assert "1 pull request would change, 1 of them open" in text
+    assert "component=Runtime/REST" in text
+    admin.post(page, {"post": "yes"})
+    assert not LabelRule.objects.exists()
+
+
 @pytest.mark.parametrize("label", ["Engine", "component=", "component=" + "x" * 60, ""])
 def test_a_rule_whose_label_could_not_be_taken_off_again_is_refused(admin, label):
     for address in (PREVIEW, "/admin/labeler/labelrule/add/"):
