@@ -181,6 +181,7 @@ def serve(root: Path) -> None:
     with Sandbox(root) as world:
         world.repositories.create(BY_SCRIPT)
         world.writable |= {BY_SCRIPT}
+        world.scopes |= {"workflow"}  # Flink's own branches hold workflows
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         print(json.dumps(world.environ()), flush=True)
         signal.pause()
