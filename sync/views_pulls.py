@@ -66,7 +66,9 @@ def pull_requests(request: HttpRequest) -> Context:
 @live("sync/pull.html", "sync/_pull.html", version=latest_pass)
 def pull_request(request: HttpRequest, number: int) -> Context:
     """Show one pull request: why it is where it is, its branches and builds, its report, what happened."""
-    pull = get_object_or_404(PullRequest.objects.select_related("build"), number=number)
+    pull = PullRequest.objects.select_related("build").filter(number=number).first()
+    if pull is None:
+        raise Http404(f"Pull request {number} is not known here; long closed ones are read little by little.")
     builds, report = figures.builds_of(pull), figures.report_of(pull)
     branches = figures.branches_of(pull)
     return {

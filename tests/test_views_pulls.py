@@ -154,7 +154,9 @@ def test_unknown_acts_and_pull_requests_are_not_found():
     pull()
     assert operator.post("/pulls/1/explode/").status_code == 404
     assert operator.post("/pulls/2/retry/").status_code == 404
-    assert operator.get("/pulls/2/").status_code == 404
+    page = operator.get("/pulls/2/")
+    assert page.status_code == 404
+    assert "Pull request 2 is not known here" in page.content.decode()
 
 
 def test_only_an_admin_deletes_a_branch_and_only_an_orphan(member):
