@@ -33,6 +33,13 @@ def test_before_the_first_pass_the_page_says_so(member):
     assert b"No pass has looked at this mirror yet" in member.get("/mirrors/").content
 
 
+def test_during_the_first_pass_the_page_says_that_it_is_under_way(member):
+    JobRun.objects.create(job="sync_mirrors", outcome="running")
+    text = member.get("/mirrors/").content.decode()
+    assert "The first pass is under way" in text
+    assert "No pass has looked" not in text
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
