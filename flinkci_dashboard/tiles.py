@@ -10,6 +10,7 @@ from django.apps import apps
 from flinkci_dashboard.tones import tone
 
 CREDENTIALS = "flinkci_dashboard.credential_tile"
+WORRIES = {"bad": "Failing:", "warn": "Worth a look:"}  # tone → what is said before the tiles, the worst first
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How it all stands, in one sentence."""
+    """How it all stands: a sentence for what fails and one for what worries, each with its tiles, or one for all."""
 
     tone: str  # good, warn, bad; muted when nothing is known
-    words: str
-    troubled: list[Tile] = field(default_factory=list)
+    sentences: list[tuple[str, list[Tile]]]
 
 
 def tiles(now: datetime) -> list[Tile]:
@@ -44,12 +44,12 @@ def tiles(now: datetime) -> list[Tile]:
 
 def verdict(shown: list[Tile]) -> Verdict:
     """Return what the tiles say together: the tone is the worst of theirs, and it names those that worry."""
-    worrying = {of: [tile for tile in shown if tone(tile.state) == of] for of in ("bad", "warn")}
-    if worrying["bad"]:
-        return Verdict("bad", "Something is failing:", worrying["bad"] + worrying["warn"])
-    if worrying["warn"]:
-        return Verdict("warn", "Worth a look:", worrying["warn"])
+    worrying = {of: [tile for tile in shown if tone(tile.state) == of] for of in WORRIES}
+    if troubled := {of: found for of, found in worrying.items() if found}:
+        return Verdict(next(iter(troubled)), [(WORRIES[of], found) for of, found in troubled.items()])
     seen = [tile for tile in shown if tile.seen_at]
     if not seen:
-        return Verdict("muted", "Nothing has been looked at yet.")
-    return Verdict("good", "Everything is in order." if seen == shown else "All that was looked at is in order.")
+        return Verdict("muted", [("Nothing has been looked at yet.", [])])
+    return Verdict(
+        "good", [("Everything is in order." if seen == shown else "All that was looked at is in order.", [])]
+    )

@@ -22,21 +22,21 @@ def tile(title: str, state: str, seen: bool = True) -> Tile:
 @pytest.mark.parametrize(
     ("states", "tone", "named"),
     [
-        ((), "muted", []),
-        (("ok", "none", "behind"), "good", []),
-        (("ok", "partial"), "warn", ["tile1"]),
-        (("partial", "failed", "ok"), "bad", ["tile1", "tile0"]),
+        ((), "muted", {"Nothing has been looked at yet.": []}),
+        (("ok", "none", "behind"), "good", {"Everything is in order.": []}),
+        (("ok", "partial"), "warn", {"Worth a look:": ["tile1"]}),
+        (("partial", "failed", "ok"), "bad", {"Failing:": ["tile1"], "Worth a look:": ["tile0"]}),
     ],
 )
 def test_the_verdict_is_the_worst_of_the_tiles_and_names_those_that_worry(states, tone, named):
     found = verdict([tile(f"tile{number}", state) for number, state in enumerate(states)])
-    assert (found.tone, [each.title for each in found.troubled]) == (tone, named)
+    assert found.tone == tone
+    assert {words: [each.title for each in troubled] for words, troubled in found.sentences} == named
 
 
 def test_what_nobody_looked_at_is_not_called_in_order():
-    assert verdict([tile("a", "none", seen=False)]).words == "Nothing has been looked at yet."
-    assert verdict([tile("a", "ok"), tile("b", "none", seen=False)]).words == "All that was looked at is in order."
-    assert verdict([tile("a", "ok")]).words == "Everything is in order."
+    found = verdict([tile("a", "ok"), tile("b", "none", seen=False)])
+    assert found.sentences == [("All that was looked at is in order.", [])]
 
 
 @pytest.mark.parametrize(
