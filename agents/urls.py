@@ -1,6 +1,6 @@
 """Addresses of the pages about machines and builds."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from agents import views_builds, views_machines
 
@@ -11,5 +11,5 @@ urlpatterns = [
     path("builds/", views_builds.builds, name="builds"),
     path("builds/<int:external_id>/", views_builds.build, name="build"),
     path("branches/", views_builds.branches, name="branches"),
-    path("branches/<path:branch>/", views_builds.branches, name="branch"),
+    re_path(r"^branches/(?P<branch>[^\x00]+)/$", views_builds.branches, name="branch"),
 ]

@@ -42,7 +42,7 @@ def latest_pass(request: HttpRequest) -> object:
 def labels(request: HttpRequest) -> Context:
     """Show one of the lists, with the state of the talk with Jira above."""
     everything = request.GET.get("pulls") == "all"
-    words = request.GET.get("q", "")[:200]
+    words = request.GET.get("q", "").replace("\0", "")[:200]  # PostgreSQL takes no NUL
     shown = next((tab for tab in TABS if tab[0] == request.GET.get("tab")), TABS[0])
     runs = JobRun.objects.filter(job=JOB)
     return {
