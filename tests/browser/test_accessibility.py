@@ -6,25 +6,30 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from agents.models import Pool, Test, TestFailure
 from flinkci_dashboard.models import Action, JobRequest, JobRun, Worker
 from labeler.models import JiraContact, LabelChange, LabelState, Ticket
 from sync.models import Mirror, MirrorBranch, PullRequest
+from tests.machines import make_agent, make_build, make_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 JUDGE = "rules => axe.run({runOnly: rules, resultTypes: ['violations']}).then(found => found.violations)"
-WIDTHS = (375, 800, 1100)  # a phone, a tablet, a small window
+WIDTHS = (375, 768, 881, 1100)  # a phone, a tablet, where tables begin to be tables, a small window
 PATHS = (
     "/",
     "/mirrors/",
     "/jobs/",
     "/jobs/sync_mirrors/",
     "/builds/",
+    "/builds/79300/",
     "/branches/",
     "/agents/",
+    "/agents/7/",
     "/agents/charts/",
     "/pulls/",
+    "/pulls/1/",
     "/pulls/orphans/",
     "/labels/",
     "/labels/?tab=changes",
@@ -65,6 +70,22 @@ def busy(bootstrapped) -> None:
     JobRequest.objects.create(job="prune")
     Action.objects.create(key="k", job="sync_mirrors", kind="push", subject="master", state="planned")
     put_labels(now)
+    put_builds(now)
+
+
+def put_builds(now: datetime) -> None:
+    """Put builds on the pages, with long names, failures and the machine that they ran on."""
+    pool = Pool.objects.create(external_id=1, name="Default", host="alibaba", hosted=False, seen_at=now)
+    agent = make_agent(pool, "AlibabaCI007-agent02", pk=7)
+    build = make_build(
+        result="failed", repository="flink-ci/flink-mirror", message="[FLINK-1][table] " + "A subject " * 9
+    )
+    make_build(79301, branch=f"ci_1_{'a' * 40}", scope="pull", pull_number=1, status="running", finished_at=None)
+    for name in ("test_cron_adaptive_scheduler connect", "e2e_2_cron_hadoop313"):
+        told = {"issues": [{"error": True, "message": "The process failed. " * 9}], "errors": 1}
+        job = make_job(build, name, result="failed", agent=agent, **told)
+    test = Test.objects.create(name="org.apache.flink.yarn.YARNSessionCapacitySchedulerITCase.testClientStartup")
+    TestFailure.objects.create(test=test, job=job, build=build, at=now, message="expected: 4 but was: 3", source="log")
 
 
 def put_labels(now: datetime) -> None:
