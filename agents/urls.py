@@ -1,8 +1,18 @@
 """Addresses of the pages about machines and builds."""
 
-from django.urls import path, re_path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from agents import views_builds, views_machines
+
+
+class BranchConverter(PathConverter):
+    """A branch's name: anything, with slashes too, but no NUL, which PostgreSQL does not take."""
+
+    regex = r"[^\x00]+"
+
+
+register_converter(BranchConverter, "branch")
 
 urlpatterns = [
     path("agents/", views_machines.agents, name="agents"),
@@ -11,5 +21,5 @@ urlpatterns = [
     path("builds/", views_builds.builds, name="builds"),
     path("builds/<int:external_id>/", views_builds.build, name="build"),
     path("branches/", views_builds.branches, name="branches"),
-    re_path(r"^branches/(?P<branch>[^\x00]+)/$", views_builds.branches, name="branch"),
+    path("branches/<branch:branch>/", views_builds.branches, name="branch"),
 ]
