@@ -4,14 +4,17 @@ import argparse
 import json
 import random
 import signal
-import threading
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 from flinkci_dashboard.sandbox.history import write_history
 from flinkci_dashboard.sandbox.life import live
 from flinkci_dashboard.sandbox.seed import seed
 from flinkci_dashboard.sandbox.world import Sandbox
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
@@ -21,9 +24,8 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="a folder for the repositories, removed at the end")
     parser.add_argument("--life", action="store_true", help="let things keep happening")
     options = parser.parse_args()
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    for number in ENDING:
+        signal.signal(number, _end)
     with Sandbox(options.root, options.port) as world:
         world.token_expiry = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-%d %H:%M:%S} UTC"
         world.server.ready.clear()  # who asks already waits until the world is made
@@ -33,8 +35,15 @@ def main() -> None:
             write_history(world, random.Random(11))  # noqa: S311
         world.server.ready.set()
         if options.life:
-            live(world, ended)
-        ended.wait()
+            live(world)
+        signal.pause()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leave by an exception: a handler that takes a lock could find it held by the very code that it interrupts."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)  # one is enough: nothing disturbs the tidying
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The demo's world lives: things keep happening, at a pace that one can watch."""
 
 import random
-import threading
+import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from flinkci_dashboard.sandbox.history import LOGINS, open_pull
 from flinkci_dashboard.sandbox.jira import COMPONENTS
@@ -13,10 +14,11 @@ PAUSE = (6.0, 14.0)  # seconds between two events
 MOST_OPEN = 36
 
 
-def live(world: Sandbox, ended: threading.Event, dice: random.Random | None = None) -> None:
-    """Let things happen until `ended` is set."""
-    dice = dice or random.Random()  # noqa: S311
-    while not ended.wait(dice.uniform(*PAUSE)):
+def live(world: Sandbox) -> NoReturn:
+    """Let things happen, for as long as the process lives."""
+    dice = random.Random()  # noqa: S311
+    while True:
+        time.sleep(dice.uniform(*PAUSE))
         happen(world, dice)
 
 
