@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from agents.models import Agent, Build, Watermark
 from agents.models.builds import Status
-from agents.versions import polled_at
-from flinkci_dashboard.tiles import Tile
+from flinkci_dashboard.jobs.history import last_good
+from flinkci_dashboard.web.tiles import Tile
 
 State = Agent.State
 
@@ -31,7 +31,7 @@ def _builds() -> Tile:
         words=f"running, {waiting} waiting",
         state=latest.state if latest else "none",
         label=f"master {latest.get_result_display()}" if latest else "none yet",
-        seen_at=polled_at("poll_builds"),
+        seen_at=last_good("poll_builds"),
     )
 
 

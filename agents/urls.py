@@ -3,7 +3,8 @@
 from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
-from agents import views_builds, views_machines
+from agents.builds import views as views_builds
+from agents.machines import views as views_machines
 
 
 class BranchConverter(PathConverter):

@@ -197,8 +197,8 @@ def figures() -> None:
     """Make the figures of the last days, and two weeks of samples."""
     from django.db import connection
 
+    from agents.charts.periods import refresh_stale_days
     from agents.models import StaleDay
-    from agents.periods import refresh_stale_days
 
     now = datetime.now(UTC)
     StaleDay.objects.bulk_create([StaleDay(day=(now - timedelta(days=n)).date()) for n in range(FIGURES)])
@@ -281,7 +281,7 @@ def idle(folder: Path) -> None:
     from django.conf import settings
 
     from agents.models import Build
-    from flinkci_dashboard.jobs import run_pass
+    from flinkci_dashboard.jobs.run import run_pass
     from flinkci_dashboard.sandbox import Sandbox
 
     Build.objects.filter(status="running").update(status="finished", result="canceled")

@@ -130,7 +130,7 @@ def idle(world: "Sandbox") -> bool:
 
 def busy(world: "Sandbox") -> bool:
     """Measure a pass in which some tickets have another component."""
-    from flinkci_dashboard.sandbox.pulls import Pull
+    from flinkci_dashboard.sandbox.github.pulls import Pull
     from labeler.models import LabelState
     from sync.models import PullRequest
 
@@ -157,7 +157,7 @@ def one_pass(world: "Sandbox") -> tuple[Any, list["Request"], float, int]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from flinkci_dashboard.jobs import run_pass
+    from flinkci_dashboard.jobs.run import run_pass
 
     mark, started = world.log_mark(), time.perf_counter()
     with CaptureQueriesContext(connection) as queries:

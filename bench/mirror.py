@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 from generate import generate  # noqa: E402
 
 from flinkci_dashboard.sandbox import MIRROR, SOURCE, Sandbox  # noqa: E402
-from flinkci_dashboard.sandbox.repositories import Repositories  # noqa: E402
+from flinkci_dashboard.sandbox.git.repositories import Repositories  # noqa: E402
 
 BY_SCRIPT = "flink-ci/mirror-by-script"
 TARGETS = {"first sync": 1.1, "one new commit": 1.0, "no-op pass": 0.5}

@@ -14,7 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from flinkci_dashboard.sandbox import PULLS, Request, Sandbox  # noqa: E402
+from flinkci_dashboard.sandbox import (
+    PULLS,  # noqa: E402
+    Request,  # noqa: E402
+    Sandbox,  # noqa: E402
+)
 
 CHANGED = 200
 SECONDS = 20.0  # that 200 changed heads may take
@@ -69,7 +73,7 @@ class Bench:
 
     def pass_once(self) -> tuple[float, list[Request], dict[str, int]]:
         """Run one pass as the worker does; returns its seconds, its requests and its counts."""
-        from flinkci_dashboard.jobs import run_pass
+        from flinkci_dashboard.jobs.run import run_pass
 
         mark, start = self.world.log_mark(), time.perf_counter()
         run = run_pass("sync_pulls", "schedule")

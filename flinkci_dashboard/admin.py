@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from flinkci_dashboard.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.models import Action, JobRequest, JobRun, JobSchedule, Worker
 
 

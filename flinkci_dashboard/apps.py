@@ -1,6 +1,5 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
-from django.utils.module_loading import autodiscover_modules
 
 
 class DashboardConfig(AppConfig):
@@ -21,9 +20,10 @@ class FlinkAdminConfig(admin_apps.AdminConfig):
     """Django's admin with our rules of who enters."""
 
     default = False
-    default_site = "flinkci_dashboard.admin_site.Site"
+    default_site = "flinkci_dashboard.accounts.admin_site.Site"
 
     def ready(self) -> None:
         """Find the apps' admin pages, ours last: they replace some of Django's."""
         super().ready()
-        autodiscover_modules("people_admin")
+        from flinkci_dashboard.accounts import admin as accounts_admin  # noqa: F401
+        from flinkci_dashboard.credentials import admin as credentials_admin  # noqa: F401

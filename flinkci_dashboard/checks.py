@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from flinkci_dashboard.clients.secrets import environment_token, token
 from flinkci_dashboard.clients.web import ADDRESSES
-from flinkci_dashboard.jobs import JOBS
+from flinkci_dashboard.jobs.table import JOBS
 
 
 @register

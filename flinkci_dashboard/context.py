@@ -6,8 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from flinkci_dashboard.accounts.roles import may_administer
-from flinkci_dashboard.people import ADMINISTER
+from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
 
 # Title, name of the address, and the permission that it takes to see it ("" for everybody who is signed in).
 PAGES = (

@@ -78,7 +78,7 @@ def _prepare_database() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from flinkci_dashboard.health import pending_migrations
+    from flinkci_dashboard.jobs.health import pending_migrations
     from flinkci_dashboard.models import JobSchedule
 
     folder = Path(os.environ["DATA_DIR"])

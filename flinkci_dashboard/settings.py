@@ -5,8 +5,7 @@ from typing import Any
 
 from environs import Env, validate
 
-from flinkci_dashboard.keys import encryption_key, key_from_file, signing_key
-from flinkci_dashboard.mail_url import mail_settings
+from flinkci_dashboard.keys import encryption_key, key_from_file, mail_settings, signing_key
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -57,7 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "flinkci_dashboard.request_ids.identify",
+    "flinkci_dashboard.web.request_ids.identify",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -190,7 +189,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
-DEFAULT_EXCEPTION_REPORTER_FILTER = "flinkci_dashboard.error_reports.MaskingReporterFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "flinkci_dashboard.web.error_reports.MaskingReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -244,7 +243,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "secrets": {"()": "flinkci_dashboard.clients.secrets.MaskSecrets"},
-        "request": {"()": "flinkci_dashboard.request_ids.AddRequestId"},
+        "request": {"()": "flinkci_dashboard.web.request_ids.AddRequestId"},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
     "handlers": {

@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from flinkci_dashboard import views
+from flinkci_dashboard import status, views
+from flinkci_dashboard.accounts import activity_views
+from flinkci_dashboard.accounts import views as people
+from flinkci_dashboard.credentials import views as credentials
 
 urlpatterns: list = [
     path("", views.overview, name="overview"),
@@ -15,7 +18,14 @@ urlpatterns: list = [
     path("", include("sync.urls")),
     path("", include("labeler.urls")),
     path("admin/", admin.site.urls),
-    path("", include("flinkci_dashboard.urls_people")),
+    path("contacts/", people.contacts, name="contacts"),
+    path("contacts/contacts.csv", people.contacts_csv, name="contacts_csv"),
+    path("contacts/contacts.vcf", people.contacts_vcard, name="contacts_vcard"),
+    path("credentials/", credentials.credentials, name="credentials"),
+    path("credentials/probe/", credentials.probe, name="probe_credentials"),
+    path("activity/", activity_views.show, name="activity"),
+    path("activity/activity.csv", activity_views.export, name="activity_csv"),
+    path("status/", status.status, name="public_status"),
     path("", include("agents.urls")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -11,12 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from flinkci_dashboard import audit, health, jobs, passes
-from flinkci_dashboard.accounts.roles import signed_in
-from flinkci_dashboard.live import Context, live
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.jobs import health
+from flinkci_dashboard.jobs import history as passes
+from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
-from flinkci_dashboard.people import OPERATE
-from flinkci_dashboard.tiles import tiles, verdict
+from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.tiles import tiles, verdict
 
 PER_PAGE = 50
 RECENT = 8
@@ -63,14 +66,14 @@ def job_list(request: HttpRequest) -> Context:
     """Show every job: when it runs, how its last pass ended, and what was asked of it."""
     late = health.overdue(timezone.now())
     schedules = {each.job: each for each in JobSchedule.objects.all()}
-    rows = [_row(schedules[name], late) for name in jobs.JOBS if name in schedules]
+    rows = [_row(schedules[name], late) for name in JOBS if name in schedules]
     return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
 
 
 def _row(schedule: JobSchedule, late: list[str]) -> dict[str, Any]:
     runs = passes.recent(schedule.job)
     newest = runs[0] if runs else None
-    job, overdue = jobs.JOBS[schedule.job], schedule.job in late
+    job, overdue = JOBS[schedule.job], schedule.job in late
     return {"job": job, "schedule": schedule, "run": newest, "overdue": overdue, "bars": passes.bars(runs)}
 
 
@@ -84,7 +87,7 @@ def _latest_runs() -> QuerySet[JobRun]:
 @live("job.html", "_job.html", version=latest_runs)
 def job_runs(request: HttpRequest, job: str) -> Context:
     """Show one job's passes, newest first; those that found all in order only when asked for."""
-    if job not in jobs.JOBS:
+    if job not in JOBS:
         raise Http404(f"There is no job named {job}.")
     runs = JobRun.objects.filter(job=job)
     shown = request.GET.get("show", "busy")
@@ -96,7 +99,7 @@ def job_runs(request: HttpRequest, job: str) -> Context:
     schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
     last = passes.recent(job)
-    known = {"job": jobs.JOBS[job], "schedule": schedule, "newest": last[0] if last else None}
+    known = {"job": JOBS[job], "schedule": schedule, "newest": last[0] if last else None}
     return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
 
 
@@ -104,9 +107,9 @@ def job_runs(request: HttpRequest, job: str) -> Context:
 @permission_required(OPERATE, raise_exception=True)
 def run_job(request: HttpRequest, job: str) -> HttpResponse:
     """Ask for a pass of a job now."""
-    if job not in jobs.JOBS:
+    if job not in JOBS:
         raise Http404(f"There is no job named {job}.")
     audit.record(request, "run job", job)
     jobs.request(job, signed_in(request))
-    messages.info(request, f"{jobs.JOBS[job].title}: a pass was asked for; it starts within seconds.")
+    messages.info(request, f"{JOBS[job].title}: a pass was asked for; it starts within seconds.")
     return HttpResponseRedirect(reverse("job", args=[job]))

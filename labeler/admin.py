@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 
-from flinkci_dashboard.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from labeler.models import LabelChange, LabelRule, LabelState, Ticket
 from labeler.preview import preview, rules_with, rules_without
 

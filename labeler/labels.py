@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+JOB = "label_pulls"
+SETTLE = "settle-labels"  # give a pull request its ticket's labels although somebody has changed them
 PREFIX = "component="
 COLOR = "175fb7"
 NO_COMPONENT = f"{PREFIX}<none>"

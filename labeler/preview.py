@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from labeler import labels
 from labeler.models import LabelRule, LabelState, Ticket
-from labeler.records import parts
+from labeler.rows import parts
 from sync.models import PullRequest
 
 SHOWN = 50

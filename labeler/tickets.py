@@ -7,7 +7,7 @@ from math import ceil
 from django.db.models import Q
 
 from flinkci_dashboard.clients import jira
-from flinkci_dashboard.jobs import Pass
+from flinkci_dashboard.jobs.run import Pass
 from labeler.labels import askable
 from labeler.models import JiraContact, Ticket
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.tiles import Tile
-from labeler.acts import JOB
+from flinkci_dashboard.web.tiles import Tile
 from labeler.figures import state_counts
-from labeler.labels import State
+from labeler.labels import JOB, State
 from labeler.models import JiraContact
 
 
@@ -17,7 +17,7 @@ def tiles(now: datetime) -> list[Tile]:
     counts = state_counts(everything=False)
     right, total = counts.get(State.RIGHT, 0), sum(counts.values())
     jira = JiraContact.load()
-    last = JobRun.objects.filter(job=JOB).exclude(ended_at=None).first()
+    last = latest_pass(JOB)
     state, label = ("ok", "right") if not counts.get(State.CHANGE) else ("pending", "being set")
     if counts.get(State.DRIFT):
         state, label = "drift", "changed by hand"

@@ -9,14 +9,15 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from flinkci_dashboard import audit, jobs
-from flinkci_dashboard.accounts.roles import signed_in
-from flinkci_dashboard.live import Context, live
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.run import open_requests
 from flinkci_dashboard.models import JobRequest, JobRun
-from flinkci_dashboard.people import OPERATE
+from flinkci_dashboard.web.live import Context, live
 from labeler import figures
-from labeler.acts import JOB, SETTLE
-from labeler.labels import State, is_ours
+from labeler.labels import JOB, SETTLE, State, is_ours
 from labeler.models import JiraContact, LabelChange, LabelState
 
 PER_PAGE = 50
@@ -31,14 +32,14 @@ TABS: tuple[tuple[str, str, tuple[State, ...]], ...] = (
 )
 
 
-def latest_pass(request: HttpRequest) -> object:
+def newest_pass(request: HttpRequest) -> object:
     """Return what changes whenever a pass starts, moves on or ends, or somebody asks for something."""
     run = JobRun.objects.filter(job=JOB).values_list("pk", "outcome", "progress", "ended_at").first()
     return run, JobRequest.objects.filter(job=JOB).values_list("pk", "settled_at").last()
 
 
 @require_GET
-@live("labeler/labels.html", "labeler/_labels.html", version=latest_pass)
+@live("labeler/labels.html", "labeler/_labels.html", version=newest_pass)
 def labels(request: HttpRequest) -> Context:
     """Show one of the lists, with the state of the talk with Jira above."""
     everything = request.GET.get("pulls") == "all"
@@ -53,8 +54,8 @@ def labels(request: HttpRequest) -> Context:
         "words": words,
         "jira": JiraContact.load(),
         "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
-        "last": runs.exclude(ended_at=None).first(),
-        "asked": set(jobs.open_requests(JOB).filter(act=SETTLE).values_list("subject", flat=True)),
+        "last": latest_pass(JOB),
+        "asked": set(open_requests(JOB).filter(act=SETTLE).values_list("subject", flat=True)),
         **_list(request, shown[0], shown[2], everything, words),
     }
 

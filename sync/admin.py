@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import TextField
 from django.forms import Textarea
 
-from flinkci_dashboard.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from sync.models import Mirror, MirrorBranch, Repository
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from django.db.models import Max
 from django.urls import reverse
 
+from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.tiles import Tile
+from flinkci_dashboard.web.tiles import Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
-from sync.pull_figures import JOB, ci_counts, quota, say_why
-from sync.pull_values import Waiting
+from sync.pulls.figures import JOB, ci_counts, quota, say_why
+from sync.pulls.values import Waiting
 
 State = MirrorBranch.State
 UNDER_WAY = (State.BEHIND, State.NEW)
@@ -23,7 +24,7 @@ def tiles(now: datetime) -> list[Tile]:
 def _pulls(now: datetime) -> Tile:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     counts = ci_counts(opened)
-    last = JobRun.objects.filter(job=JOB).exclude(ended_at=None).first()
+    last = latest_pass(JOB)
     failing, blocked = counts.get("failure", 0), counts.get("blocked", 0)
     state, label = ("blocked", f"{blocked} blocked") if blocked else ("ok", "in step")
     if last is None:
@@ -48,7 +49,7 @@ def _mirrors() -> Tile:
     rows = list(MirrorBranch.objects.filter(selected=True, mirror__enabled=True))
     synced = [row for row in rows if row.state == State.IN_SYNC]
     troubled = [row for row in rows if row.state not in (State.IN_SYNC, *UNDER_WAY)]
-    last = JobRun.objects.filter(job="sync_mirrors").exclude(ended_at=None).first()
+    last = latest_pass("sync_mirrors")
     state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "catching up")
     if troubled:
         state, label = "diverged", "needs a look"

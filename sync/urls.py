@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from sync import views, views_pulls
+from sync.mirrors import views
+from sync.pulls import views as views_pulls
 
 urlpatterns = [
     path("mirrors/", views.mirrors, name="mirrors"),

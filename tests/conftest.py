@@ -82,7 +82,7 @@ def flink(world, bootstrapped):
 @pytest.fixture
 def mirrored(flink):
     """Bring the mirror in step by a pass."""
-    from flinkci_dashboard.jobs import run_pass
+    from flinkci_dashboard.jobs.run import run_pass
 
     assert run_pass("sync_mirrors", "command").outcome == "ok"
     return flink

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from flinkci_dashboard.jobs import request, run_pass
+from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import JobRun
 from sync.models import Mirror, MirrorBranch
 

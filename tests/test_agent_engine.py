@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents import agent_rows
+from agents.machines import rows as agent_rows
 from agents.models import Agent, HostPeriod, Job, Pool, Sample, Waiting, Watermark
-from flinkci_dashboard.jobs import run_pass
-from flinkci_dashboard.sandbox.pipeline import HOSTED
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.sandbox.azure.pipeline import HOSTED
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bootstrapped")]
 MIRROR = "flink-ci/flink-mirror"

@@ -154,7 +154,7 @@ def test_the_list_is_filtered_by_the_address(member, query, shown):
 
 
 def test_the_list_is_walked_without_missing_or_doubling_a_build(member, monkeypatch):
-    monkeypatch.setattr("agents.build_figures.PAGE", 3)
+    monkeypatch.setattr("agents.builds.figures.PAGE", 3)
     at = minutes(10)
     for number in range(1, 9):
         make_build(number, queued_at=at)

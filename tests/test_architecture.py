@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils.module_loading import import_string
 
-from flinkci_dashboard.jobs import JOBS
+from flinkci_dashboard.jobs.table import JOBS
 
 ROOT = Path(__file__).parent.parent
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")

@@ -10,18 +10,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.core.cache import cache
 
-from flinkci_dashboard.clients import azure
-from flinkci_dashboard.clients.azure import Azure
-from flinkci_dashboard.clients.azure_http import Transport
-from flinkci_dashboard.clients.ci import (
+from flinkci_dashboard.clients.azure import project as azure
+from flinkci_dashboard.clients.azure.http import Transport
+from flinkci_dashboard.clients.azure.project import Azure
+from flinkci_dashboard.clients.errors import (
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
-    Result,
-    Status,
     ThrottledError,
     UnavailableError,
 )
+from flinkci_dashboard.clients.facts import Result, Status
 
 pytestmark = pytest.mark.django_db
 PAT = "p" * 52

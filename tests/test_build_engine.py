@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from agents.models import Agent, Build, BuildPeriod, HostPeriod, HostRule, Job, Pool, StaleDay, TestFailure, Watermark
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.sandbox.pipeline import HOSTED
+from flinkci_dashboard.sandbox.azure.pipeline import HOSTED
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bootstrapped")]
 MIRROR = "flink-ci/flink-mirror"
@@ -142,7 +142,7 @@ def test_what_happened_while_nobody_looked_is_caught_up(azure):
 
 
 def test_the_past_is_read_page_by_page(azure, monkeypatch):
-    monkeypatch.setattr("agents.build_engine.HISTORY_PAGE", 2)
+    monkeypatch.setattr("agents.builds.job.HISTORY_PAGE", 2)
     for _ in range(7):
         push(azure)
         azure.clock.advance(minutes=300)

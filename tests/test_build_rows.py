@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.build_rows import save_builds
+from agents.builds.rows import save_builds
 from agents.models import Build
-from flinkci_dashboard.clients.ci import BuildFacts, Reason, Result, Status
+from flinkci_dashboard.clients.facts import BuildFacts, Reason, Result, Status
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.charts import HEIGHT, WIDTH, Series, bar, line_chart, nice_duration, nice_top, plain
-from agents.grid import green_streak, marks
+from agents.builds.grid import green_streak, marks
+from agents.charts.drawing import HEIGHT, WIDTH, Series, bar, line_chart, nice_duration, nice_top, plain
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

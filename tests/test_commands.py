@@ -4,7 +4,7 @@ from time import perf_counter
 
 import pytest
 
-from sync.commands import find_command, own_words
+from sync.pulls.commands import find_command, own_words
 
 AZURE = [
     "@flinkbot run azure",

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flinkci_dashboard.credential_rules import Step, Verdict, days_left, next_step, scope_problem, warning_due
+from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.credentials.rules import Step, days_left, next_step, scope_problem, warning_due
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WORKS, FAILS, SILENT = Verdict(works=True), Verdict(works=False), Verdict(works=None)

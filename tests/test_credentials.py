@@ -11,10 +11,11 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from flinkci_dashboard import credential_engine, notices
+from flinkci_dashboard.accounts import mail as notices
+from flinkci_dashboard.clients.facts import Verdict
 from flinkci_dashboard.clients.secrets import fingerprint, reveal, seal, token
-from flinkci_dashboard.credential_rules import Verdict
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.credentials import job as credential_engine
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action, Contact, Credential, StoredValue
 
 pytestmark = pytest.mark.django_db

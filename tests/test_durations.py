@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flinkci_dashboard.durations import duration
+from flinkci_dashboard.web.durations import duration
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from flinkci_dashboard.exports import Card, csv_text, vcard_text
+from flinkci_dashboard.web.exports import Card, csv_text, vcard_text
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])

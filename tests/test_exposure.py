@@ -6,11 +6,13 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from flinkci_dashboard.clients import exposure
+from flinkci_dashboard.clients.azure import pipelines
+from flinkci_dashboard.clients.facts import Pipeline, VariableGroup
+from flinkci_dashboard.clients.github import rights
 from flinkci_dashboard.clients.web import NoAnswerError
-from flinkci_dashboard.exposure_rules import Pipeline, VariableGroup, mirror_entrances, pull_request_pipelines
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Contact, Exposure
+from sync.exposure.rules import mirror_entrances, pull_request_pipelines
 
 PULLS, MIRROR = "flink-ci/flink", "flink-ci/flink-mirror"
 PLAIN = Pipeline(2, "PRs", PULLS, variables=frozenset({"JDK"}))
@@ -52,10 +54,10 @@ def test_pull_request_branches_and_fork_builds_of_the_mirror_are_named():
 @pytest.fixture
 def quiet(bootstrapped, monkeypatch):
     """Everything is in order."""
-    monkeypatch.setattr(exposure, "pipelines", lambda: [PLAIN])
-    monkeypatch.setattr(exposure, "variable_groups", lambda: [SECRETS])
-    monkeypatch.setattr(exposure, "pull_request_branches", lambda repository: [])
-    monkeypatch.setattr(exposure, "may_push", lambda repository: False)
+    monkeypatch.setattr(pipelines, "pipelines", lambda: [PLAIN])
+    monkeypatch.setattr(pipelines, "variable_groups", lambda: [SECRETS])
+    monkeypatch.setattr(rights, "pull_request_branches", lambda repository: [])
+    monkeypatch.setattr(rights, "may_push", lambda repository: False)
     Contact.objects.update(email="")
 
 
@@ -67,12 +69,12 @@ def test_a_quiet_installation_is_safe_and_nobody_is_bothered(quiet):
 
 def test_admins_are_told_once_of_what_is_exposed_and_again_of_more(quiet, admin, monkeypatch, django_user_model):
     django_user_model.objects.update(email="admin@example.org")
-    monkeypatch.setattr(exposure, "may_push", lambda repository: repository == "apache/flink")
+    monkeypatch.setattr(rights, "may_push", lambda repository: repository == "apache/flink")
     for _ in range(2):
         run_pass("check_exposure", "command")
     assert [letter.to for letter in mail.outbox] == [["admin@example.org"]]
     assert "apache/flink" in mail.outbox[0].body
-    monkeypatch.setattr(exposure, "pull_request_branches", lambda repository: [f"{repository} ci_1_a"])
+    monkeypatch.setattr(rights, "pull_request_branches", lambda repository: [f"{repository} ci_1_a"])
     run_pass("check_exposure", "command")
     assert len(mail.outbox) == 2
 
@@ -81,9 +83,9 @@ def test_a_silent_service_leaves_the_question_open_and_keeps_what_was_known(quie
     def silent():
         raise NoAnswerError("Azure DevOps answers 503")
 
-    monkeypatch.setattr(exposure, "may_push", lambda repository: True)
+    monkeypatch.setattr(rights, "may_push", lambda repository: True)
     run_pass("check_exposure", "command")
-    monkeypatch.setattr(exposure, "pipelines", silent)
+    monkeypatch.setattr(pipelines, "pipelines", silent)
     run = run_pass("check_exposure", "command")
     assert run.outcome == "partial"
     assert "Azure DevOps answers 503" in run.error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.failures import MAX_FAILURES, Failure, failing_tests
+from agents.builds.log_tail import MAX_FAILURES, Failure, failing_tests
 
 SUREFIRE = """
 Nov 23 22:01:02 [INFO] Running org.apache.flink.runtime.FooTest

@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flinkci_dashboard.clients import git, git_process
-from flinkci_dashboard.clients.git import (
+from flinkci_dashboard.clients.git import cache as git
+from flinkci_dashboard.clients.git import process as git_process
+from flinkci_dashboard.clients.git.cache import (
     Cache,
     Commit,
     PushResult,
@@ -21,7 +22,7 @@ from flinkci_dashboard.clients.git import (
     open_cache,
     parse_push,
 )
-from flinkci_dashboard.clients.git_errors import (
+from flinkci_dashboard.clients.git.errors import (
     CacheCorrupt,
     DiskFull,
     GitMissing,
@@ -32,7 +33,7 @@ from flinkci_dashboard.clients.git_errors import (
     Unreachable,
     classify,
 )
-from flinkci_dashboard.clients.git_process import Command, Limits, Progress, environment, parse_progress
+from flinkci_dashboard.clients.git.process import Command, Limits, Progress, environment, parse_progress
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
 
 URL = "https://github.com/flink-ci/flink-mirror.git"
@@ -299,7 +300,7 @@ def test_an_exception_from_outside_ends_the_command(world, monkeypatch):
 ORPHAN = """
 import sys
 from pathlib import Path
-from flinkci_dashboard.clients.git import open_cache
+from flinkci_dashboard.clients.git.cache import open_cache
 with open_cache(Path(sys.argv[1])) as cache:
     print("open", flush=True)
     cache.fetch(sys.argv[2], {"master": sys.argv[3]})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flinkci_dashboard.clients.git import open_cache
-from flinkci_dashboard.clients.git_errors import GitError
+from flinkci_dashboard.clients.git.cache import open_cache
+from flinkci_dashboard.clients.git.errors import GitError
 from flinkci_dashboard.sandbox.world import PULLS, SOURCE
 
 

@@ -4,15 +4,15 @@ import time
 
 import pytest
 
-from flinkci_dashboard.clients.ci import (
+from flinkci_dashboard.clients.errors import (
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
     ThrottledError,
     UnavailableError,
 )
-from flinkci_dashboard.clients.github import GitHub, connect, read_pull
-from flinkci_dashboard.clients.github_http import Transport
+from flinkci_dashboard.clients.github.http import Transport
+from flinkci_dashboard.clients.github.pulls import GitHub, connect, read_pull
 
 
 @pytest.fixture

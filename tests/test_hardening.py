@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from flinkci_dashboard import settings as real_settings
-from flinkci_dashboard.mail_url import mail_settings
+from flinkci_dashboard.keys import mail_settings
 from flinkci_dashboard.models import AuditEvent
-from flinkci_dashboard.request_ids import AddRequestId
+from flinkci_dashboard.web.request_ids import AddRequestId
 from tests.test_permissions import PAGES
 
 pytestmark = pytest.mark.django_db

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.hosts import DEFAULT_RULES, LogHead, Rule, host_of, host_of_pool, is_pattern, read_head
+from agents.machines.hosts import DEFAULT_RULES, LogHead, Rule, host_of, host_of_pool, read_head
+from agents.models.machines import is_pattern
 
 RULES = [Rule(pattern, host) for _, pattern, host, _ in DEFAULT_RULES]
 

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from flinkci_dashboard import jobs
-from flinkci_dashboard.jobs import ConfigurationError, Pass, enqueue_due, request, run_pass, work
-from flinkci_dashboard.locks import exclusive
+from flinkci_dashboard.jobs.locks import exclusive
+from flinkci_dashboard.jobs.run import ConfigurationError, Pass, enqueue_due, request, run_pass, work
+from flinkci_dashboard.jobs.table import JOBS, Job
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def job(current: Pass) -> None:
 
 @pytest.fixture(autouse=True)
 def test_job(monkeypatch, data_dir):
-    monkeypatch.setitem(jobs.JOBS, "try", jobs.Job("try", "A try", f"{__name__}.job", 15))
+    monkeypatch.setitem(JOBS, "try", Job("try", "A try", f"{__name__}.job", 15))
 
     def set_engine(function):
         monkeypatch.setattr(f"{__name__}.engine", function)

@@ -9,12 +9,12 @@ from django.core.cache import cache
 from django.core.management import call_command
 
 from flinkci_dashboard.clients import jira
-from flinkci_dashboard.clients.ci import UnavailableError
-from flinkci_dashboard.clients.github_http import Transport
-from flinkci_dashboard.jobs import request, run_pass
+from flinkci_dashboard.clients.errors import UnavailableError
+from flinkci_dashboard.clients.github.http import Transport
+from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action
-from labeler import engine
-from labeler.acts import SETTLE
+from labeler import job as engine
+from labeler.labels import SETTLE
 from labeler.models import JiraContact, LabelChange, LabelRule, LabelState, Ticket
 from sync.models import PullRequest
 

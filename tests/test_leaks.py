@@ -21,7 +21,8 @@ from django.views.debug import ExceptionReporter
 from django_q.models import OrmQ
 
 from flinkci_dashboard.clients.secrets import MaskSecrets, seal, token
-from flinkci_dashboard.jobs import JOBS, run_pass
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Credential, StoredValue
 from tests.test_permissions import PAGES
 

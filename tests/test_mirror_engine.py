@@ -7,13 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from flinkci_dashboard.clients import git
-from flinkci_dashboard.jobs import ConfigurationError, Pass, request, run_pass
+from flinkci_dashboard.clients.git import cache as git
+from flinkci_dashboard.jobs.run import ConfigurationError, Pass, request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
-from sync.mirror import RETRY
+from sync.mirrors.plan import RETRY
+from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch, Repository
-from sync.values import ResetRequest
 from tests.mirrors import SELECTED, git_requests, pushes, row, states, sync
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ import psutil
 import pytest
 from django.db import connection
 
-from flinkci_dashboard.clients import git
-from flinkci_dashboard.clients.git_process import Limits, authentication
-from flinkci_dashboard.jobs import Pass
+from flinkci_dashboard.clients.git import cache as git
+from flinkci_dashboard.clients.git.process import Limits, authentication
+from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
 from sync.models import Mirror, MirrorBranch

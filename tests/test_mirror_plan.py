@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.mirror import MEANINGS, RETRY, out_of_reach, plan, plan_reset, select_branches
-from sync.models import MirrorBranch
-from sync.values import (
+from sync.mirrors.plan import MEANINGS, RETRY, out_of_reach, plan, plan_reset, select_branches
+from sync.mirrors.values import (
     BranchState,
     Failure,
     Known,
@@ -16,6 +15,7 @@ from sync.values import (
     Relation,
     ResetRequest,
 )
+from sync.models import MirrorBranch
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 A, B, C = "a" * 40, "b" * 40, "c" * 40

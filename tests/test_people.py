@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
+from flinkci_dashboard.accounts.contacts import whom_to_ask
 from flinkci_dashboard.models import Area, Contact, Credential
-from flinkci_dashboard.people import whom_to_ask
 
 pytestmark = pytest.mark.django_db
 

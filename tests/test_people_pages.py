@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from flinkci_dashboard.credentials.figures import pressing_credentials
 from flinkci_dashboard.models import Action, AuditEvent, Contact, Credential, Exposure, JobRequest, JobRun, Worker
-from flinkci_dashboard.people import pressing_credentials
 from sync.models import Mirror, MirrorBranch
 from tests.test_permissions import PAGES
 

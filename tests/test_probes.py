@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from flinkci_dashboard.clients import exposure, web
+from flinkci_dashboard.clients import web
+from flinkci_dashboard.clients.azure import pipelines
+from flinkci_dashboard.clients.facts import VariableGroup
 from flinkci_dashboard.clients.probes import parse_expiry, probe
-from flinkci_dashboard.exposure_rules import VariableGroup
 from tests.canned import Canned, canned
 
 SECRET = "a-token-that-is-none"
@@ -145,13 +146,13 @@ def test_pipelines_and_groups_are_read_by_name_only(services, settings):
         "allPipelines": {"authorized": False},
         "pipelines": [{"id": 2, "authorized": True}, {"id": 3, "authorized": False}],
     }
-    first, bare = exposure.pipelines()
+    first, bare = pipelines.pipelines()
     assert (first.variables, first.secret_variables) == ({"JDK", "S3_KEY"}, {"S3_KEY"})
     assert first.builds_forks
     assert first.forks_see_secrets
     assert (bare.repository, bare.groups) == ("", frozenset())
     assert "planted" not in repr(first)
-    assert exposure.variable_groups() == [VariableGroup("it-cases", True, False, frozenset({2}))]
+    assert pipelines.variable_groups() == [VariableGroup("it-cases", True, False, frozenset({2}))]
 
 
 @pytest.mark.django_db
@@ -159,5 +160,5 @@ def test_pipelines_and_groups_are_read_by_name_only(services, settings):
 def test_an_unusable_answer_is_said_without_an_address(services, body):
     services.answers["/"] = body
     with pytest.raises(web.NoAnswerError) as refused:
-        exposure.pipelines()
+        pipelines.pipelines()
     assert "http" not in str(refused.value)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import JobRequest, JobRun
 
 pytestmark = pytest.mark.django_db

@@ -8,30 +8,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sync.pull_requests import BLOCKED_NOTE, plan, reply_mark
-from sync.pull_values import (
-    Branch,
-    Build,
-    BuildStatus,
+from sync.pulls.acts import (
     CancelBuild,
-    Command,
-    CommandState,
     DeleteBranch,
     DeleteReport,
-    PullState,
     PushBranch,
     QueueBuild,
     React,
-    Refusal,
     Reply,
-    ReportText,
     RetryBuild,
     SettleCommands,
-    Waiting,
     WriteReport,
 )
-from sync.report import Entry, Report, is_report, parse, render
-from sync.waiting import sentence, waiting_reason
+from sync.pulls.plan import plan
+from sync.pulls.report import Entry, Report, is_report, parse, render
+from sync.pulls.reporting import BLOCKED_NOTE, reply_mark
+from sync.pulls.values import Branch, Build, BuildStatus, Command, CommandState, PullState, Refusal, ReportText, Waiting
+from sync.pulls.waiting import sentence, waiting_reason
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 A, B, C = "a" * 40, "b" * 40, "c" * 40

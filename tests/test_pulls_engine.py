@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from flinkci_dashboard.jobs import request, run_pass
+from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pull_observe import Observer
-from sync.pull_requests import BLOCKED_NOTE
-from sync.report import Entry, Report, is_report, parse, render
+from sync.pulls.github import Observer
+from sync.pulls.report import Entry, Report, is_report, parse, render
+from sync.pulls.reporting import BLOCKED_NOTE
 
 WORKFLOW = {".github/workflows/ci.yml": "on: push\n"}
 
@@ -433,8 +433,8 @@ def test_observe_mode_says_what_it_would_do_and_does_nothing(flink, settings):
 
 @pytest.mark.parametrize("service", ["github", "azure", "git"])
 def test_a_service_that_is_down_fails_the_pass_and_heals(flink, service, monkeypatch):
-    monkeypatch.setattr("flinkci_dashboard.clients.github_http.PAUSES", ())
-    monkeypatch.setattr("flinkci_dashboard.clients.azure_http.PAUSES", ())
+    monkeypatch.setattr("flinkci_dashboard.clients.github.http.PAUSES", ())
+    monkeypatch.setattr("flinkci_dashboard.clients.azure.http.PAUSES", ())
     number = flink.pulls.open()
     flink.fault(service=service, status=503, times=None)
     run = run_pass("sync_pulls", "command")

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from flinkci_dashboard.clients.azure_http import Transport as AzureTransport
-from flinkci_dashboard.clients.git import Cache
-from flinkci_dashboard.clients.github_http import Transport as GitHubTransport
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.clients.azure.http import Transport as AzureTransport
+from flinkci_dashboard.clients.git.cache import Cache
+from flinkci_dashboard.clients.github.http import Transport as GitHubTransport
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action
 from tests.test_pulls_engine import (  # noqa: F401
     builds,

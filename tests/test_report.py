@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.report import HELP, LIMIT, Entry, Foreign, Report, is_report, merge, parse, render, same_text
+from sync.pulls.report import HELP, LIMIT, Entry, Foreign, Report, is_report, merge, parse, render, same_text
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 URL = "https://dev.azure.com/apache-flink/98463496-1af2-4620-8eab-a2ecc1a2e6fe/_build/results?buildId="

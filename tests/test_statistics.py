@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.statistics import PoolState, Score, judge, percentile, seconds_between, why_stuck
+from agents.charts.arithmetic import percentile, seconds_between
+from agents.machines.judge import PoolState, Score, judge, why_stuck
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

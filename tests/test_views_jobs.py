@@ -53,7 +53,7 @@ def test_a_disabled_or_a_long_running_job_is_not_overdue(client):
 
 
 def test_not_ready_while_migrations_are_missing(client, monkeypatch):
-    monkeypatch.setattr("flinkci_dashboard.health.pending_migrations", lambda: 2)
+    monkeypatch.setattr("flinkci_dashboard.jobs.health.pending_migrations", lambda: 2)
     assert client.get("/readyz").json()["migrations"] == "2 not applied: run manage.py migrate"
 
 

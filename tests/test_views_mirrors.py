@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
+from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch
-from sync.values import ResetRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HTMX = {"HX-Request": "true"}

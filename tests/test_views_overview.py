@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from flinkci_dashboard.jobs.history import HEIGHT, LOWEST, SHOWN, bars, recent, tally
 from flinkci_dashboard.models import JobRun, Worker
-from flinkci_dashboard.passes import HEIGHT, LOWEST, SHOWN, bars, recent, tally
 from flinkci_dashboard.templatetags.dashboard import badge, counts
 from flinkci_dashboard.templatetags.dashboard import passes as drawn
-from flinkci_dashboard.tiles import Tile, verdict
+from flinkci_dashboard.web.tiles import Tile, verdict
 from sync.models import Mirror, MirrorBranch
 
 HTMX = {"HX-Request": "true"}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pull_figures import render_report
+from sync.pulls.figures import render_report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HTMX = {"HX-Request": "true"}

@@ -1,10 +1,10 @@
 """Pools and agents: the machines that jobs run on."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-
-from agents.hosts import is_pattern
 
 
 class Host(models.TextChoices):
@@ -128,3 +128,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+MAX_WILDCARDS = 6  # in a pattern: more would be slow to match
+
+
+def is_pattern(pattern: str) -> bool:
+    """Tell whether a pattern says something: two characters that are no wildcard, and few that are."""
+    return len(re.sub(r"[*#\s]", "", pattern)) >= 2 and len(re.findall(r"[*#]", pattern)) <= MAX_WILDCARDS

@@ -6,8 +6,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from agents.branch_figures import GridRow
-from agents.charts import WIDTH, Bar, Chart
+from agents.builds.branch_figures import GridRow
+from agents.charts.drawing import WIDTH, Bar, Chart
 
 register = template.Library()
 

@@ -14,7 +14,8 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
 from flinkci_dashboard.accounts.roles import role_for
-from flinkci_dashboard.clients import identity, web
+from flinkci_dashboard.clients import web
+from flinkci_dashboard.clients.github import people as identity
 from flinkci_dashboard.clients.secrets import reveal, seal
 
 log = logging.getLogger(__name__)

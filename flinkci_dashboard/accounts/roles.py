@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest
 
 from flinkci_dashboard.models import AllowedSignIn
-from flinkci_dashboard.people import ADMINISTER
 
 RANK = ("admin", "operator", "member")  # the highest first
 
@@ -36,3 +36,28 @@ def role_for(login: str, is_in_team: Callable[[str, str], bool]) -> Group | None
         if (row.name == login.lower() if row.kind == row.Kind.LOGIN else is_in_team(*row.name.split("/")))
     ]
     return min(granted, key=lambda role: RANK.index(role.name) if role.name in RANK else len(RANK), default=None)
+
+
+APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
+
+
+OPERATE = "flinkci_dashboard.operate"
+
+
+ADMINISTER = "flinkci_dashboard.administer"
+
+
+def create_roles() -> None:
+    """Create the groups that are missing, with their permissions; leave alone those that exist."""
+    views = Q(content_type__app_label__in=APPS, codename__startswith="view_")
+    operates = Q(content_type__app_label="flinkci_dashboard", codename="operate")
+    changes = Q(content_type__app_label__in=APPS) & ~Q(content_type__model="auditevent")
+    accounts = Q(content_type__app_label="auth", content_type__model__in=["user", "group"])
+    for name, granted in (
+        ("member", views),
+        ("operator", views | operates),
+        ("admin", views | changes | accounts),
+    ):
+        group, created = Group.objects.get_or_create(name=name)
+        if created:
+            group.permissions.set(Permission.objects.filter(granted))

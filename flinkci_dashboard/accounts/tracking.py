@@ -13,7 +13,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 
-from flinkci_dashboard.audit import record
+from flinkci_dashboard.accounts.audit import record
 from flinkci_dashboard.models import AuditEvent
 
 # Tables that every admin request writes by itself, or that keep a record of their own.

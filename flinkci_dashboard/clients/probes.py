@@ -8,7 +8,7 @@ import requests
 from django.conf import settings
 
 from flinkci_dashboard.clients import web
-from flinkci_dashboard.credential_rules import Verdict
+from flinkci_dashboard.clients.facts import Verdict
 
 # What a personal access token of Azure DevOps may do is not told; reading one thing of each kind tells.
 AZURE_READS = {

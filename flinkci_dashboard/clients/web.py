@@ -85,3 +85,11 @@ def answering(service: str) -> Iterator[requests.Session]:
         raise NoAnswerError(f"{service} answers {error.response.status_code}") from error
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise NoAnswerError(f"{service} gives no usable answer ({type(error).__name__})") from error
+
+
+def plain_json(answer: requests.Response) -> Any:
+    """Return the JSON of a plain answer. Raises requests.HTTPError, also for a page instead of data."""
+    answer.raise_for_status()
+    if answer.status_code != 200:  # Azure sends a sign-in page with 203 or 302
+        raise requests.HTTPError(f"{answer.status_code}, a sign-in page", response=answer)
+    return answer.json()

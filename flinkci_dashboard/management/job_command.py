@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from flinkci_dashboard.clients.secrets import mask
-from flinkci_dashboard.jobs import ConfigurationError, run_pass
+from flinkci_dashboard.jobs.run import ConfigurationError, run_pass
 from flinkci_dashboard.models import JobRun
 
 WAIT = 120.0  # seconds that we wait for a pass that is under way

@@ -49,12 +49,8 @@ What was asked, and what goes wrong (`Request`, `Fault`; services are git, githu
 """
 
 # The routes that these declare are what they are for.
-from flinkci_dashboard.sandbox import (  # noqa: F401
-    azure_agents_api,
-    azure_secrets_api,
-    github_checks_api,
-    github_labels_api,
-)
+from flinkci_dashboard.sandbox.azure import agents_api, secrets_api  # noqa: F401
+from flinkci_dashboard.sandbox.github import labels_api, rights_api  # noqa: F401
 from flinkci_dashboard.sandbox.http import Fault, Request
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 

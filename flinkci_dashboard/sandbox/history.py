@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from flinkci_dashboard.sandbox.azure_history import Start, live_through
-from flinkci_dashboard.sandbox.ci_bot import report
-from flinkci_dashboard.sandbox.jira import COMPONENTS
-from flinkci_dashboard.sandbox.pulls import BOT, Pull
-from flinkci_dashboard.sandbox.repositories import Batch
+from flinkci_dashboard.sandbox.azure.history import Start, live_through
+from flinkci_dashboard.sandbox.git.repositories import Batch
+from flinkci_dashboard.sandbox.github.ci_bot import report
+from flinkci_dashboard.sandbox.github.pulls import BOT, Pull
+from flinkci_dashboard.sandbox.jira.tickets import COMPONENTS
 from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, Change, change
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from flinkci_dashboard.sandbox.history import LOGINS, open_pull
-from flinkci_dashboard.sandbox.jira import COMPONENTS
+from flinkci_dashboard.sandbox.jira.tickets import COMPONENTS
 from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, commit
 from flinkci_dashboard.sandbox.world import Sandbox
 

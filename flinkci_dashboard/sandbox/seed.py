@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from flinkci_dashboard.sandbox.repositories import Batch
+from flinkci_dashboard.sandbox.git.repositories import Batch
 from flinkci_dashboard.sandbox.world import MIRROR, SOURCE, Sandbox
 
 PUBLISHED = (

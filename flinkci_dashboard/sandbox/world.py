@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from flinkci_dashboard.sandbox.azure import Azure
-from flinkci_dashboard.sandbox.azure_api import AzureService
+from flinkci_dashboard.sandbox.azure.api import AzureService
+from flinkci_dashboard.sandbox.azure.service import Azure
 from flinkci_dashboard.sandbox.clock import Clock
-from flinkci_dashboard.sandbox.git_http import Account, GitService
-from flinkci_dashboard.sandbox.github_api import GitHubService
+from flinkci_dashboard.sandbox.git.http import Account, GitService
+from flinkci_dashboard.sandbox.git.repositories import AUTHOR, Repositories
+from flinkci_dashboard.sandbox.github.api import GitHubService
+from flinkci_dashboard.sandbox.github.pulls import Pulls
 from flinkci_dashboard.sandbox.http import Answer, Call, Fault, Request, Server
-from flinkci_dashboard.sandbox.jira import Jira
-from flinkci_dashboard.sandbox.jira_api import JiraService
-from flinkci_dashboard.sandbox.pulls import Pulls
-from flinkci_dashboard.sandbox.repositories import AUTHOR, Repositories
+from flinkci_dashboard.sandbox.jira.api import JiraService
+from flinkci_dashboard.sandbox.jira.tickets import Jira
 
 SOURCE = "apache/flink"
 MIRROR = "flink-ci/flink-mirror"

@@ -8,10 +8,10 @@ from django.core.paginator import Page
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from flinkci_dashboard.durations import duration
-from flinkci_dashboard.jobs import JOBS
-from flinkci_dashboard.passes import HEIGHT, WIDTH, Bar, tally
-from flinkci_dashboard.tones import MOVING, tone
+from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.tones import MOVING, tone
 
 register = template.Library()
 register.filter("duration", duration)

@@ -4,7 +4,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 
-from flinkci_dashboard.people import whom_to_ask as find
+from flinkci_dashboard.accounts.contacts import whom_to_ask as find
 
 ACCOUNT_PAGES = (
     ("mfa_index", "Second factor"),

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from flinkci_dashboard.clients import jira
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.sandbox.world import PULLS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

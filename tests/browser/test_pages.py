@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from flinkci_dashboard.jobs import run_pass
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.sandbox.seed import seed
 from sync.models import MirrorBranch

@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from flinkci_dashboard.sandbox import MIRROR, PULLS, SOURCE, Sandbox
-from flinkci_dashboard.sandbox.azure_history import DISABLED, FULL, OFF, SICK
+from flinkci_dashboard.sandbox.azure.history import DISABLED, FULL, OFF, SICK
 from flinkci_dashboard.sandbox.history import write_history
 from flinkci_dashboard.sandbox.life import EVENTS, happen
 from flinkci_dashboard.sandbox.seed import OTHER_BRANCHES, PUBLISHED, UNPUBLISHED, seed
-from sync.report import parse
+from sync.pulls.report import parse
 
 
 def dice(start=3):

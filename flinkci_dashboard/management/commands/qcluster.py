@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_q import cluster as django_q_cluster
 from django_q.queues import Queue
 
-from flinkci_dashboard.jobs import enqueue_due
+from flinkci_dashboard.jobs.run import enqueue_due
 from flinkci_dashboard.launch import end_with_parent
 from flinkci_dashboard.models import Worker
 

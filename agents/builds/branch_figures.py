@@ -1,0 +1,144 @@
+"""What the branches' page shows: for one branch, its last builds by job; for all, how they stand."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agents.builds.grid import Mark, green_streak, marks
+from agents.charts.drawing import Chart, Series, line_chart, nice_duration
+from agents.models import Build, Job
+from agents.models.builds import Result, Status
+from flinkci_dashboard.web.durations import duration
+
+BUILDS = 30
+RECENT = timedelta(days=60)  # a branch without builds for so long is not shown in the row of branches
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One job in one build."""
+
+    mark: Mark
+    symbol: str
+    words: str  # shown on hover, and read aloud
+
+
+SYMBOLS = {Mark.GOOD: "✓", Mark.NEW: "✕", Mark.STILL: "✕", Mark.OTHER: "–", Mark.OPEN: "●", Mark.NONE: ""}
+LABELS = dict([*Status.choices, *Result.choices])
+WORDS = {Mark.NEW: "new failure", Mark.STILL: "still failing", Mark.NONE: "not in this build"}
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One job over the builds of a branch, oldest first."""
+
+    name: str
+    stage: str
+    cells: list[GridCell]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The last builds of one kind, oldest first, with the rows of their jobs."""
+
+    key: str
+    title: str
+    builds: list[Build]
+    rows: list[GridRow]
+    streak: int
+    streak_is_all: bool  # all builds shown are green: it may be longer
+    new_failures: int
+    durations: Chart
+
+
+@dataclass(frozen=True)
+class BranchTab:
+    """A branch in the row of branches."""
+
+    name: str
+    state: str  # of its latest build that ended
+
+
+def branch_tabs(now: datetime) -> list[BranchTab]:
+    """Return the branches with recent builds, master first, then the newest releases, each with its latest result."""
+    recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - RECENT).exclude(branch="")
+    latest: dict[str, str] = {}
+    for branch, status, result in recent.order_by("queued_at").values_list("branch", "status", "result"):
+        if branch not in latest or status == Status.FINISHED:
+            latest[branch] = result or status
+    return [BranchTab(name, latest[name]) for name in sorted(latest, key=_order)]
+
+
+def branch_grids(branch: str) -> list[Grid]:
+    """Return the grids of a branch: pushes and manual builds, and nightly builds apart from them."""
+    builds = Build.objects.filter(branch=branch, scope=Build.Scope.BRANCH)
+    pushes = builds.exclude(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
+    nightly = builds.filter(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
+    shown = {"push": ("Pushes", list(pushes)[::-1]), "nightly": ("Nightly", list(nightly)[::-1])}
+    jobs = _jobs([build for _, found in shown.values() for build in found])
+    return [_grid(key, title, found, jobs) for key, (title, found) in shown.items() if found]
+
+
+def _grid(key: str, title: str, builds: list[Build], jobs: dict[int, dict[str, Job]]) -> Grid:
+    rows = [_row(name, builds, jobs) for name in _job_keys(builds, jobs)]
+    results = [build.state for build in reversed(builds)]
+    streak = green_streak(results)
+    neutral = {"succeeded", "canceled", "running", "queued"}
+    latest = [row.cells[-1].mark for row in rows if row.cells]
+    return Grid(
+        key=key,
+        title=title,
+        builds=builds,
+        rows=rows,
+        streak=streak,
+        streak_is_all=streak > 0 and neutral.issuperset(results),
+        new_failures=latest.count(Mark.NEW),
+        durations=_durations(key, builds),
+    )
+
+
+def _row(key: str, builds: list[Build], jobs: dict[int, dict[str, Job]]) -> GridRow:
+    found = [jobs[build.pk].get(key) for build in builds]
+    states = [job.state if job else None for job in found]
+    cells = [_cell(mark, state or "") for mark, state in zip(marks(states), states, strict=True)]
+    named = next(job for job in reversed(found) if job)
+    return GridRow(named.name, named.stage_key, cells)
+
+
+def _cell(mark: Mark, state: str) -> GridCell:
+    return GridCell(mark, SYMBOLS[mark], WORDS.get(mark) or LABELS.get(state, state))
+
+
+def _job_keys(builds: Iterable[Build], jobs: dict[int, dict[str, Job]]) -> list[str]:
+    """Return the keys of all jobs, in the order of the newest build that has them."""
+    newest_first = [jobs[build.pk] for build in builds][::-1]
+    return list(dict.fromkeys(key for found in newest_first for key in found))
+
+
+def _jobs(builds: list[Build]) -> dict[int, dict[str, Job]]:
+    found: dict[int, dict[str, Job]] = defaultdict(dict)
+    fields = ("build_id", "key", "name", "stage_key", "status", "result", "attempt", "run_seconds")
+    jobs = Job.objects.filter(build__in=builds, latest=True).order_by("stage_key", "order", "key")
+    for job in sorted(jobs.only(*fields), key=lambda job: job.stage_key != "ci"):
+        found[job.build_id][job.key] = job
+    return found
+
+
+def _durations(key: str, builds: list[Build]) -> Chart:
+    """Draw how long the builds ran that were not canceled."""
+    points = tuple(
+        (build.queued_at, (build.finished_at - build.started_at).total_seconds())
+        for build in builds
+        if build.queued_at and build.started_at and build.finished_at and build.result != "canceled"
+    )
+    series = [Series("duration", "one", points)]
+    note = "From the start of a build to its end."
+    return line_chart(f"duration-{key}", "Duration", note, series, duration, nice_duration)
+
+
+def _order(branch: str) -> tuple[bool, list[int], str]:
+    """Put master first, then release branches by version, newest first, then others."""
+    numbers = branch.removeprefix("release-").split(".") if branch.startswith("release-") else []
+    version = [-int(number) for number in numbers] if all(n.isascii() and n.isdigit() for n in numbers) else []
+    return branch != "master", version or [1], branch

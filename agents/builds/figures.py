@@ -1,0 +1,185 @@
+"""What the builds' pages show: the filtered list; one build with its jobs over time and its failing tests."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from agents.charts.drawing import Bar, bar
+from agents.models import Build, Job, Stage, TestFailure
+from agents.models.builds import Status
+from flinkci_dashboard.web.durations import duration
+
+PAGE = 50  # builds in the list
+RECENT = timedelta(days=60)  # what the filter's choices are made of
+CHOICES = 60
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class BuildList:
+    """One page of the list, and the ends of its neighbours."""
+
+    builds: list[Build]
+    older: str  # cursor of the next page, "" at the end
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """One attempt of a job, over the time of its build."""
+
+    job: Job
+    bars: list[Bar]
+    waited: str
+    ran: str
+    log_url: str
+
+
+@dataclass(frozen=True)
+class StageBlock:
+    """A stage with its jobs."""
+
+    name: str
+    stage: Stage | None
+    lines: list[JobLine]
+
+
+@dataclass(frozen=True)
+class BuildDetail:
+    """One build."""
+
+    build: Build
+    stages: list[StageBlock]
+    start: datetime | None
+    end: datetime | None
+    failures: list[TestFailure]
+    lasted: str
+    waited: str
+
+
+def build_list(filters: dict[str, Any], cursor: str) -> BuildList:
+    """Return a page of builds, newest first. `cursor` is the end of the page before; nonsense means the first page."""
+    builds = filtered(filters).filter(queued_at__isnull=False).order_by("-queued_at", "-id")
+    place = _read_cursor(cursor)
+    if place:
+        at, pk = place
+        builds = builds.filter(Q(queued_at__lt=at) | Q(queued_at=at, pk__lt=pk))
+    found = list(builds[: PAGE + 1])
+    shown = found[:PAGE]
+    return BuildList(shown, _cursor(shown[-1]) if len(found) > PAGE else "", place is None)
+
+
+def filtered(filters: dict[str, Any]) -> QuerySet[Build]:
+    """Apply the filters that are set: branch, reason, state, host, definition, scope."""
+    builds = Build.objects.all()
+    for name in ("branch", "reason", "definition", "scope"):
+        if filters.get(name):
+            builds = builds.filter(**{name: filters[name]})
+    if state := filters.get("state"):
+        builds = (
+            builds.filter(status=state) if state in (Status.QUEUED, Status.RUNNING) else builds.filter(result=state)
+        )
+    if host := filters.get("host"):
+        builds = builds.filter(hosts__contains=host)
+    return builds
+
+
+def filter_choices(now: datetime) -> dict[str, list[str]]:
+    """Return the branches and definitions of recent builds."""
+    recent = Build.objects.filter(queued_at__gt=now - RECENT)
+    branches = recent.filter(scope=Build.Scope.BRANCH).values_list("branch", flat=True).order_by("branch").distinct()
+    definitions = recent.values_list("definition", flat=True).order_by("definition").distinct()
+    return {"branches": list(branches[:CHOICES]), "definitions": list(definitions[:CHOICES])}
+
+
+def build_detail(build: Build, now: datetime) -> BuildDetail:
+    """Collect one build: its stages and jobs with all attempts, placed in time, and its failing tests."""
+    jobs = list(build.jobs.select_related("agent").defer("agent__capabilities").order_by("order", "key", "attempt"))
+    stages = {stage.key: stage for stage in build.stages.order_by("attempt")}
+    span = _span(build, jobs, now)
+    blocks: dict[str, list[JobLine]] = defaultdict(list)
+    for job in jobs:
+        blocks[job.stage_key].append(_job_line(build, job, span, now))
+    order = sorted(blocks, key=lambda key: (stages[key].order if key in stages else 0, key))
+    return BuildDetail(
+        build=build,
+        stages=[StageBlock(_stage_name(key, stages), stages.get(key), blocks[key]) for key in order],
+        start=span[0] if span else None,
+        end=span[1] if span else None,
+        failures=list(_failures(build)),
+        lasted=_between(build.started_at, build.finished_at or (now if build.started_at else None)),
+        waited=_between(build.queued_at, build.started_at or (None if build.finished_at else now)),
+    )
+
+
+def _failures(build: Build) -> QuerySet[TestFailure]:
+    """Return the failing tests, each with how often and when it had failed in builds before this one."""
+    earlier = TestFailure.objects.filter(test=OuterRef("test"), at__lt=OuterRef("at")).exclude(build=build)
+    counted = earlier.order_by().values("test").annotate(times=Count("pk"), last=Max("at"))
+    return (
+        TestFailure.objects.filter(build=build)
+        .select_related("test", "job")
+        .annotate(
+            times_before=Coalesce(Subquery(counted.values("times")), 0), last_before=Subquery(counted.values("last"))
+        )
+        .order_by("job__order", "job__key", "job__attempt", "test__name")
+    )
+
+
+def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLine:
+    until = now if build.finished_at is None else None  # a build that has ended is not waited for
+    ended = job.finished_at or until
+    bars = []
+    if span and job.queued_at and (began := job.started_at or ended):
+        began = max(began, job.queued_at)
+        bars.append(bar(job.queued_at, began, span, "wait", f"waited {_between(job.queued_at, began)}"))
+    if span and job.started_at and ended:
+        host = job.get_host_display() if job.host else "unknown host"
+        kind = f"host-{job.host or 'unknown'}"
+        words = f"ran {_between(job.started_at, ended)} on {host}"
+        bars.append(bar(job.started_at, max(ended, job.started_at), span, kind, words))
+    return JobLine(
+        job=job,
+        bars=[drawn for drawn in bars if drawn],
+        waited=duration(job.wait_seconds),
+        ran=_between(job.started_at, ended),
+        log_url=f"{build.web_url}&view=logs&j={job.record_id}" if build.web_url and job.record_id else "",
+    )
+
+
+def _span(build: Build, jobs: list[Job], now: datetime) -> Span | None:
+    starts = [at for at in (build.queued_at, *(at for job in jobs for at in (job.queued_at, job.started_at))) if at]
+    ends = [at for at in (build.finished_at, *(job.finished_at for job in jobs)) if at]
+    if not starts:
+        return None
+    last = max(ends, default=max(starts)) if build.finished_at else max([now, *ends])
+    return (min(starts), last) if last > min(starts) else None
+
+
+def _stage_name(key: str, stages: dict[str, Stage]) -> str:
+    return (stages[key].name if key in stages else key) or "jobs"
+
+
+def _between(start: datetime | None, end: datetime | None) -> str:
+    return duration(_seconds(start, end))
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return max((end - start).total_seconds(), 0) if start and end else None
+
+
+def _cursor(build: Build) -> str:
+    return f"{(build.queued_at - EPOCH) // timedelta(microseconds=1) if build.queued_at else 0}_{build.pk}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
+    try:
+        at, pk = cursor.split("_")
+        return datetime.fromtimestamp(int(at) // 10**6, UTC) + timedelta(microseconds=int(at) % 10**6), int(pk)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,190 @@
+"""The timeline of a build → rows for its stages and jobs, one for each attempt; right rows are not written."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from agents.charts.arithmetic import seconds_between
+from agents.charts.periods import mark_stale
+from agents.machines.places import Places
+from agents.models import Agent, Build, Job, Stage
+from agents.models.builds import BAD_RESULTS
+from flinkci_dashboard.clients.facts import JobFacts, Status, Timeline
+
+LOW_DISK = "Free disk space on"  # how the agent's warning begins: "Free disk space on / is lower than 5%; …"
+STAGE_FIELDS = ["name", "order", "status", "result", "started_at", "finished_at", "latest"]
+JOB_FIELDS = [
+    *STAGE_FIELDS,
+    "stage_key",
+    "record_id",
+    "pool",
+    "queue_id",
+    "worker_name",
+    "agent",
+    "host",
+    "head_read",
+    "queued_at",
+    "wait_seconds",
+    "run_seconds",
+    "log_id",
+    "failed_log_id",
+    "errors",
+    "warnings",
+    "issues",
+    "low_disk",
+    "tests_pending",
+]
+BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at"]
+COPIED = ("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "errors", "warnings")
+Key = tuple[str, int]  # what it is called in every attempt, and which attempt
+
+
+@dataclass
+class Known:
+    """The rows that a build has already."""
+
+    stages: dict[Key, Stage]
+    jobs: dict[Key, Job]
+
+
+def known_rows(builds: Iterable[Build]) -> dict[int, Known]:
+    """Return the rows of these builds, by the build's primary key: two queries."""
+    found = {build.pk: Known({}, {}) for build in builds}
+    for stage in Stage.objects.filter(build__in=found):
+        found[stage.build_id].stages[stage.key, stage.attempt] = stage
+    for job in Job.objects.filter(build__in=found).select_related("agent", "pool"):
+        found[job.build_id].jobs[job.key, job.attempt] = job
+    return found
+
+
+def lacks_attempts(known: Known, timeline: Timeline) -> bool:
+    """Tell whether an attempt before those in the timeline is not in our rows, or not with its end."""
+    return any(
+        (before := known.jobs.get((job.key, job.attempt - 1))) is None or before.status != Status.FINISHED
+        for job in timeline.jobs
+        if job.attempt > 1
+    )
+
+
+def save_timelines(build: Build, timelines: list[Timeline], known: Known, places: Places, now: datetime) -> int:
+    """Write what the timelines (the latest first, then earlier ones) say of a build; returns how many jobs changed.
+
+    Figures that are older than the change are marked as stale in the same transaction.
+    """
+    stages = _stages(build, timelines, known)
+    jobs = _jobs(build, timelines, known, places)
+    changed_stages = [row for row in stages if row.is_changed]  # type: ignore[attr-defined]
+    changed_jobs = [row for row in jobs if row.is_changed]  # type: ignore[attr-defined]
+    with transaction.atomic():
+        _upsert(Stage, changed_stages, STAGE_FIELDS)
+        _upsert(Job, changed_jobs, JOB_FIELDS)
+        _save_build(build, stages, jobs, now)
+        mark_stale(changed_jobs)
+        _tell_agents(changed_jobs)
+    return len(changed_jobs)
+
+
+def _tell_agents(jobs: list[Job]) -> None:
+    """Note on the agents when they last worked and warned: where nobody may list the pool, builds alone tell."""
+    worked: dict[int, datetime] = {}
+    warned: dict[int, datetime] = {}
+    for job in jobs:
+        if job.agent_id and (at := job.finished_at or job.started_at):
+            worked[job.agent_id] = max(at, worked.get(job.agent_id, at))
+            if job.low_disk:
+                warned[job.agent_id] = max(at, warned.get(job.agent_id, at))
+    for field, moments in (("last_job_at", worked), ("low_disk_at", warned)):
+        for agent, at in moments.items():
+            earlier = Q(**{field: None}) | Q(**{f"{field}__lt": at})
+            Agent.objects.filter(earlier, pk=agent).update(**{field: at})
+
+
+def _stages(build: Build, timelines: list[Timeline], known: Known) -> list[Stage]:
+    rows = dict(known.stages)
+    for facts in _each_once(stage for timeline in timelines for stage in timeline.stages):
+        row = rows.setdefault((facts.key, facts.attempt), Stage(build=build, key=facts.key, attempt=facts.attempt))
+        _assign(row, {name: value for name, value in asdict(facts).items() if name in STAGE_FIELDS})
+    return _with_latest(rows)
+
+
+def _jobs(build: Build, timelines: list[Timeline], known: Known, places: Places) -> list[Job]:
+    rows = dict(known.jobs)
+    for facts in _each_once(job for timeline in timelines for job in timeline.jobs):
+        row = rows.setdefault((facts.key, facts.attempt), Job(key=facts.key, attempt=facts.attempt))
+        row.build = build
+        _assign(row, _job_values(row, facts, places))
+    return _with_latest(rows)
+
+
+def _job_values(row: Job, facts: JobFacts, places: Places) -> dict[str, Any]:
+    queued_at = row.queued_at if row.queued_exactly else facts.ready_at
+    place = places.of(row, facts)
+    failed = facts.status is Status.FINISHED and facts.result in BAD_RESULTS
+    return {name: getattr(facts, name) for name in COPIED} | {
+        "status": facts.status.value,
+        "result": facts.result.value,
+        "started_at": facts.started_at,
+        "finished_at": facts.finished_at,
+        "pool": place.pool,
+        "agent": place.agent,
+        "host": place.host,
+        "head_read": place.head_read,
+        "queued_at": queued_at,
+        "wait_seconds": seconds_between(queued_at, facts.started_at),
+        "run_seconds": seconds_between(facts.started_at, facts.finished_at),
+        "failed_log_id": facts.failed_log_ids[-1] if facts.failed_log_ids else None,
+        "issues": [asdict(issue) for issue in facts.issues],
+        "low_disk": any(LOW_DISK in issue.message for issue in facts.issues),
+        "tests_pending": row.tests_pending or (failed and row.status != Status.FINISHED),
+    }
+
+
+def _assign(row: Stage | Job, values: dict[str, Any]) -> None:
+    """Set the values, and remember whether one of them was different."""
+    row.is_changed = row.pk is None or getattr(row, "is_changed", False)  # type: ignore[union-attr]
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            row.is_changed = True  # type: ignore[union-attr]
+            setattr(row, name, value)
+
+
+def _each_once(facts: Iterable[Any]) -> Iterable[Any]:
+    """Yield the first of those that are the same attempt of the same thing."""
+    seen: set[Key] = set()
+    for fact in facts:
+        if (fact.key, fact.attempt) not in seen:
+            seen.add((fact.key, fact.attempt))
+            yield fact
+
+
+def _with_latest(rows: dict[Key, Any]) -> list[Any]:
+    newest: dict[str, int] = {}
+    for key, attempt in rows:
+        newest[key] = max(attempt, newest.get(key, 0))
+    for (key, attempt), row in rows.items():
+        _assign(row, {"latest": attempt == newest[key]})
+    return list(rows.values())
+
+
+def _upsert(model: type[Stage] | type[Job], rows: list[Any], fields: list[str]) -> None:
+    model.objects.bulk_create(  # type: ignore[attr-defined]
+        rows,
+        update_conflicts=True,
+        unique_fields=["build", "key", "attempt"],
+        update_fields=fields,
+        batch_size=500,
+    )
+
+
+def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetime) -> None:
+    latest = [job for job in jobs if job.latest]
+    build.attempt = max((row.attempt for row in (*stages, *jobs)), default=1)
+    build.hosts = ",".join(sorted({job.host for job in jobs if job.host}))
+    build.failed_jobs = min(sum(job.result in BAD_RESULTS for job in latest), 32767)
+    build.jobs_pending = build.status != Status.FINISHED
+    build.jobs_tried_at = now
+    build.save(update_fields=BUILD_FIELDS)

@@ -1,0 +1,59 @@
+"""Pages about builds: the list, one build, the branches."""
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from agents.builds.branch_figures import branch_grids, branch_tabs
+from agents.builds.figures import build_detail, build_list, filter_choices
+from agents.builds.filters import BuildFilter
+from agents.models import Build, Watermark
+from agents.models.builds import Provider
+from flinkci_dashboard.jobs.history import last_ended, last_good
+from flinkci_dashboard.web.live import Context, live
+
+
+def polls(request: HttpRequest) -> object:
+    """Return what changes when a pass of a poll ends."""
+    return last_ended("poll_builds", "poll_agents")
+
+
+@require_safe
+@live("agents/builds.html", "agents/_builds.html", version=polls)
+def builds(request: HttpRequest) -> Context:
+    """List builds, newest first; the URL holds filter and place."""
+    form = BuildFilter(request.GET, **filter_choices(timezone.now()))
+    chosen = form.chosen
+    found = build_list(chosen, request.GET.get("before", ""))
+    return {
+        "form": form,
+        "chosen": chosen,
+        "list": found,
+        "older": urlencode(chosen | {"before": found.older}) if found.older else "",
+        "newest": urlencode(chosen),
+        "polled": Watermark.objects.filter(name="builds").first(),
+        "polled_at": last_good("poll_builds"),
+    }
+
+
+@require_safe
+@live("agents/build.html", "agents/_build.html", version=polls)
+def build(request: HttpRequest, external_id: int) -> Context:
+    """Show one build, by the number that its service gave it."""
+    shown = get_object_or_404(Build, provider=Provider.AZURE, external_id=external_id)
+    return {"detail": build_detail(shown, timezone.now())}
+
+
+@require_safe
+@live("agents/branches.html", "agents/_branches.html", version=polls)
+def branches(request: HttpRequest, branch: str = "") -> Context:
+    """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
+    tabs = branch_tabs(timezone.now())
+    name = branch or (tabs[0].name if tabs else "")
+    grids = branch_grids(name)
+    if branch and not grids:
+        raise Http404(f"No build of {branch} is known.")
+    return {"tabs": tabs, "branch": name, "grids": grids, "polled_at": last_good("poll_builds")}

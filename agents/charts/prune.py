@@ -1,0 +1,25 @@
+"""Old samples make way for the means of their hours and days."""
+
+from datetime import timedelta
+
+from agents.charts.arithmetic import DAY, midnight
+from agents.charts.periods import refresh_samples
+from agents.models import HostPeriod, Sample
+from agents.models.statistics import Step
+from flinkci_dashboard.jobs.run import Pass
+
+KEEP_SAMPLES = timedelta(days=14)  # at full detail
+KEEP_HOURS = timedelta(days=400)  # means of hours; means of days stay
+
+
+def prune_samples(current: Pass) -> None:
+    """Delete samples after 14 days, whole days at a time, once their means are sure to stand; hours after 400 days."""
+    cutoff = midnight((current.now - KEEP_SAMPLES).date())
+    while oldest := Sample.objects.filter(at__lt=cutoff).order_by("at").first():
+        start = midnight(oldest.at.date())
+        refresh_samples(start, start + DAY)
+        deleted, _ = Sample.objects.filter(at__lt=start + DAY).delete()
+        current.count("samples_deleted", deleted)
+    hours = HostPeriod.objects.filter(step=Step.HOUR, start__lt=current.now - KEEP_HOURS)
+    if deleted := hours.delete()[0]:
+        current.count("hours_deleted", deleted)

@@ -1,0 +1,216 @@
+"""Calls to Azure DevOps through its SDK: signed, timed, retried by our own rules, and every failure given a name."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ThrottledError,
+    UnavailableError,
+)
+from flinkci_dashboard.clients.secrets import mask
+from flinkci_dashboard.clients.web import SignedBy
+
+# The SDK makes its cache folder while it is imported, in HOME unless told otherwise.
+os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", str(settings.DATA_DIR / "azure-devops"))
+
+from azure.devops.client import Client  # noqa: E402
+from msrest.authentication import Authentication, BasicAuthentication  # noqa: E402
+from msrest.exceptions import ClientException  # noqa: E402
+from msrest.universal_http import ClientRequest  # noqa: E402
+from requests import RequestException, Response, Session  # noqa: E402
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 30  # seconds to connect, and between two bytes
+PAUSES = (1.0, 4.0)  # seconds before the second and the third try of a read
+PATIENCE = 60.0  # seconds that all the waiting for the sake of limits may take in one pass
+MIN_WAIT = 1.0  # seconds after a refusal for the sake of limits
+READS = ("GET", "OPTIONS")
+MAX_WORDS = 300  # characters of the service's own words in a message
+SIGN_IN = (
+    "Azure DevOps wants a sign-in{what}: the token is missing, expired, revoked, or lacks the scope. "
+    "Store a valid Azure credential (organization-scoped PAT or Entra token)."
+)
+
+
+class Transport(Client):
+    """The SDK's client with our rules for what leaves and what comes back. Not for sharing between threads."""
+
+    def __init__(self, base_url: str, token: str | None, sleep: Callable[[float], None] = time.sleep) -> None:
+        super().__init__(base_url, _signature(token))
+        self._sleep = sleep
+        self._patience = PATIENCE
+        self._pause_key = f"azure-pause-{sha256(base_url.encode()).hexdigest()[:16]}"
+        self._not_before: float = cache.get(self._pause_key) or 0.0
+        self._configure()
+
+    def call(
+        self,
+        method: str,
+        location: str | None,
+        version: str,
+        route: dict[str, Any],
+        query: dict[str, Any] | None = None,
+        content: Any = None,
+    ) -> tuple[Any, dict[str, str]]:
+        """Call a resource by its location id and return its JSON and headers.
+
+        Raises the errors of `clients.ci`. A read is tried three times; a write once, unless the service says that it
+        did not look at it.
+        """
+        values = {name: str(value) for name, value in route.items()}
+        try:
+            response = self._send(method, location, version, values, _written(query), content)
+        except (ValueError, ClientException) as error:  # the SDK's word for a resource that the service does not offer
+            raise UnavailableError(f"Azure DevOps does not offer what was asked for: {_words(str(error))}") from error
+        return _body(response), dict(response.headers)
+
+    def get(self, path: str, query: dict[str, Any]) -> Any:
+        """Read a resource that the SDK has no location for; `path` starts at the organization."""
+        request = ClientRequest(method="GET", url=f"{self.config.base_url}/{path}")
+        request.format_parameters(_written(query))
+        return _body(self._send_request(request, headers={"Accept": "application/json"}))
+
+    def _send_request(
+        self, request: Any, headers: Any = None, content: Any = None, media_type: str | None = None, **config: Any
+    ) -> Response:
+        """Replace the SDK's sending: every call of the SDK, discovery included, passes here."""
+        pauses = iter(PAUSES if request.method in READS else ())
+        while True:
+            self._wait_for_turn()
+            try:
+                response = self._client.send(request, headers=headers, content=content, **config)
+                self._obey_limits(response)
+                _raise_for(response)
+            except (ClientException, RequestException) as error:
+                failure = UnavailableError(f"Azure DevOps does not answer ({type(error).__name__}).")
+                failure.__cause__ = error
+            except ThrottledError:
+                continue  # `_obey_limits` has set the time of the next try, or has given up
+            except UnavailableError as error:
+                failure = error
+            else:
+                return response
+            if (pause := next(pauses, None)) is None:
+                raise failure
+            self._sleep(pause)
+
+    def _get_deployment_url(self) -> None:
+        """Look for resources in the organization only, not one level up."""
+
+    def _wait_for_turn(self) -> None:
+        """Keep still for as long as the service asked for; raises ThrottledError when that is beyond our patience."""
+        if (wait := self._not_before - time.time()) <= 0:
+            return
+        if wait > self._patience:
+            self._patience = 0
+            raise _GivenUpError(f"Azure DevOps asks to be left alone for {wait:.0f} s.", wait)
+        self._patience -= wait
+        self._sleep(wait)
+        self._not_before = 0.0
+
+    def _obey_limits(self, response: Response) -> None:
+        """Note a wish for a pause: it may come with a 200, before the service starts to refuse."""
+        now = time.time()
+        seconds = _seconds(response.headers.get("Retry-After"))
+        if not seconds and response.headers.get("X-RateLimit-Remaining") == "0":
+            seconds = max(_seconds(response.headers.get("X-RateLimit-Reset")) - now, 0.0)
+        if _is_throttled(response):
+            seconds = max(seconds, MIN_WAIT)
+        if seconds:
+            self._not_before = now + seconds
+            cache.set(self._pause_key, self._not_before, timeout=seconds)  # the next pass may be another process
+
+    def _configure(self) -> None:
+        config = self._client.config
+        config.connection.timeout = TIMEOUT
+        session = config.pipeline._sender.driver.session
+        session.resolve_redirects = lambda *_, **__: iter(())  # one leads to a sign-in page
+        retries = config.retry_policy.policy  # the very object that the open session holds
+        retries.total = retries.connect = retries.read = 0
+        retries.status_forcelist = ()
+        retries.respect_retry_after_header = False
+
+
+class _GivenUpError(ThrottledError):
+    """A pause that is longer than our patience."""
+
+
+class _Bearer(Authentication):
+    """A Microsoft Entra access token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def signed_session(self, session: Session | None = None) -> Session:
+        session = super().signed_session(session)
+        session.auth = SignedBy(self._token)
+        return session
+
+
+def _signature(token: str | None) -> Authentication | None:
+    """Tell an Entra token (a JWT) from a personal access token; without any, a public project can be read."""
+    if not token:
+        return None
+    return _Bearer(token) if token.startswith("eyJ") and token.count(".") == 2 else BasicAuthentication("", token)
+
+
+def _written(query: dict[str, Any] | None) -> dict[str, str]:
+    return {name: str(value) for name, value in (query or {}).items() if value is not None}
+
+
+def _raise_for(response: Response) -> None:
+    status = response.status_code
+    kind = response.headers.get("Content-Type", "")
+    if status in (401, 403) or status == 203 or 300 <= status < 400 or (status == 200 and "text/html" in kind):
+        words = _message(response) if status == 403 else ""
+        raise NotAuthorizedError(SIGN_IN.format(what=f" ({words or status})"))
+    if _is_throttled(response):
+        raise ThrottledError("Azure DevOps is throttling.", 0)
+    if status == 404:
+        raise NotFoundError(f"Azure DevOps does not have it: {_message(response) or 'not found'}")
+    if status == 408 or status >= 500:
+        raise UnavailableError(f"Azure DevOps answers {status}.")
+    if status >= 400:
+        raise RefusedError(f"Azure DevOps refuses ({status}): {_message(response) or 'no reason given'}")
+
+
+def _is_throttled(response: Response) -> bool:
+    return response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers)
+
+
+def _body(response: Response) -> Any:
+    try:
+        return json.loads(response.content) if response.content else None
+    except (ValueError, RequestException) as error:
+        raise UnavailableError("Azure DevOps answers something that is not JSON.") from error
+
+
+def _message(response: Response) -> str:
+    try:
+        data = response.json()
+    except (ValueError, RequestException):
+        return ""
+    return _words(str(data.get("message") or "")) if isinstance(data, dict) else ""
+
+
+def _words(text: str) -> str:
+    return mask(" ".join(text.split()))[:MAX_WORDS]
+
+
+def _seconds(value: str | None) -> float:
+    try:
+        return max(float(value or 0), 0.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,29 @@
+"""What can go wrong when an outside service is asked: one family of errors. PURE"""
+
+
+class CIError(Exception):
+    """A call failed; the message says what to do and holds no secret."""
+
+
+class NotAuthorizedError(CIError):
+    """The service wants a sign-in, refused the token, or the token may not do this."""
+
+
+class NotFoundError(CIError):
+    """The service has no such thing (any more)."""
+
+
+class RefusedError(CIError):
+    """The service understood the request and said no; the message has its words."""
+
+
+class UnavailableError(CIError):
+    """The service did not answer, or not with what was asked for. Whether a write was carried out is unknown."""
+
+
+class ThrottledError(UnavailableError):
+    """The service wants to be left alone for longer than a call may wait; nothing was carried out."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -1,0 +1,62 @@
+"""Credentials as the pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flinkci_dashboard.credentials.rules import days_left, warning_due
+from flinkci_dashboard.models import Credential, StoredValue
+
+URGENT = 7  # days
+
+
+URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
+
+
+@dataclass(frozen=True)
+class CredentialLine:
+    """A credential as the pages show it."""
+
+    credential: Credential
+    days: int | None  # until it ends; negative when it has ended
+    level: str  # one of URGENCY; "none": nothing is known
+    values: list[StoredValue]
+    from_environment: bool  # in use, and not stored here
+
+    @property
+    def left(self) -> str:
+        """Say in words how long it still works; "" when no end is known."""
+        if self.days is None:
+            return ""
+        return "ended" if self.days < 0 else f"{self.days} day{'' if self.days == 1 else 's'} left"
+
+    @property
+    def urgency(self) -> str:
+        """Return the badge of the countdown."""
+        return "failed" if self.days is not None and self.days < URGENT else "partial"
+
+
+def credential_lines(now: datetime) -> list[CredentialLine]:
+    """Return every credential, the most pressing first."""
+    rows = Credential.objects.select_related("holder", "backup_holder").prefetch_related("values")
+    lines = [_line(credential, now) for credential in rows]
+    return sorted(lines, key=lambda line: (URGENCY.index(line.level), line.days is None, line.days or 0))
+
+
+def pressing_credentials(now: datetime) -> list[CredentialLine]:
+    """Return the credentials that fail, run out within 30 days, or need a look: what the overview says."""
+    return [line for line in credential_lines(now) if line.level in ("bad", "warn")]
+
+
+def _line(credential: Credential, now: datetime) -> CredentialLine:
+    ends = credential.expires_at
+    threshold = warning_due(ends, now)
+    values = sorted(credential.values.all(), key=lambda value: StoredValue.Role.values.index(value.role))
+    if threshold == 0 or credential.problem:
+        level = "bad"
+    elif threshold is not None or credential.scope_problem or credential.maybe_global and credential.works:
+        level = "warn"
+    else:
+        level = "good" if credential.works or ends else "none"
+    return CredentialLine(
+        credential, None if ends is None else days_left(ends, now), level, values, bool(credential.works) and not values
+    )

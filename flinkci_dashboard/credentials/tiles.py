@@ -1,0 +1,39 @@
+"""What the overview says of credentials: no names, for everybody who is signed in sees it."""
+
+from datetime import datetime
+
+from django.db.models import Max
+from django.urls import reverse
+
+from flinkci_dashboard.credentials.figures import CredentialLine, pressing_credentials
+from flinkci_dashboard.models import Credential, Exposure
+from flinkci_dashboard.web.tiles import Tile
+
+SHOWN = 4
+
+
+def tiles(now: datetime) -> list[Tile]:
+    """Return the credentials' tile."""
+    pressing = pressing_credentials(now)
+    exposed = Exposure.objects.filter(state=Exposure.State.EXPOSED)
+    lines = [f"Exposed: {exposure.title} no longer holds" for exposure in exposed]
+    lines += [f"{_what(line)}: {_trouble(line)}" for line in pressing]
+    bad = bool(exposed) or any(line.level == "bad" for line in pressing)
+    state, label = ("failed", "needs care") if bad else ("partial", "soon") if pressing else ("ok", "fine")
+    seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
+    if seen is None:
+        state, label = "none", "not probed"
+    words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
+    return [Tile("Credentials", reverse("credentials"), str(len(pressing)), words, state, label, seen, lines[:SHOWN])]
+
+
+def _what(line: CredentialLine) -> str:
+    return line.credential.get_serves_display() or line.credential.get_kind_display()
+
+
+def _trouble(line: CredentialLine) -> str:
+    if line.credential.problem:
+        return line.credential.problem
+    if line.days is not None and line.days <= 30:
+        return line.left
+    return line.credential.scope_problem or "may end on 2026-12-01, with all global tokens"

@@ -1,0 +1,46 @@
+"""The credentials page."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.credentials.figures import credential_lines
+from flinkci_dashboard.models import Credential, Exposure, StoredValue
+from flinkci_dashboard.web.live import Context, live
+
+
+def latest_news(request: HttpRequest) -> object:
+    """Return what changes whenever the page would."""
+    probed = Credential.objects.aggregate(last=Max("probed_at"), count=Count("pk"))
+    stored = StoredValue.objects.aggregate(last=Max("stored_at"), count=Count("pk"))
+    return probed, stored, Exposure.objects.aggregate(last=Max("checked_at"))
+
+
+@require_safe
+@permission_required("flinkci_dashboard.view_credential", raise_exception=True)
+@live("people/credentials.html", "people/_credentials.html", version=latest_news)
+def credentials(request: HttpRequest) -> Context:
+    """List every key with its countdown, and what the exposure check found."""
+    return {
+        "lines": credential_lines(timezone.now()),
+        "exposures": Exposure.objects.all(),
+        "house_rule": Credential.HOUSE_RULE,
+    }
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def probe(request: HttpRequest) -> HttpResponse:
+    """Ask for both daily looks now."""
+    for job in ("probe_credentials", "check_exposure"):
+        jobs.request(job, signed_in(request))
+        audit.record(request, "run", job)
+    messages.success(request, "Asked for. The answers stand here within a minute.")
+    return redirect("credentials")

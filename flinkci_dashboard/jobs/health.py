@@ -1,0 +1,54 @@
+"""Is the system fit to work? The answer behind /readyz and the overview's worker tile."""
+
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import JobRun, JobSchedule, Worker
+
+WORKER_SILENT = timedelta(seconds=60)  # six missed heartbeats
+OVERDUE = timedelta(minutes=2)  # beyond three intervals
+
+
+def problems(now: datetime) -> dict[str, str]:
+    """Return what is wrong, by part ("database", "migrations", "workers"); empty when all is fine."""
+    try:
+        if pending := pending_migrations():
+            return {"migrations": f"{pending} not applied: run manage.py migrate"}
+        found = worker_problem(now)
+    except DatabaseError as error:
+        return {"database": f"does not answer ({type(error).__name__})"}
+    return {"workers": found} if found else {}
+
+
+def worker_problem(now: datetime) -> str:
+    """Return why background work is not being done, or "" when it is."""
+    seen = Worker.objects.aggregate(seen=Max("seen_at"))["seen"]
+    if seen is None:
+        return "no worker has ever reported: start manage.py qcluster"
+    if now - seen > WORKER_SILENT:
+        return f"no worker has reported since {seen:%Y-%m-%d %H:%M:%S} UTC: start manage.py qcluster"
+    if late := overdue(now):
+        return f"workers are up, but these jobs are overdue: {', '.join(late)}"
+    return ""
+
+
+def overdue(now: datetime) -> list[str]:
+    """Return the enabled jobs that neither run nor ended a pass within three intervals and two minutes."""
+    started = Worker.objects.aggregate(at=Max("started_at"))["at"] or now
+    last = dict(JobRun.objects.filter(job__in=JOBS).values_list("job").annotate(at=Max("started_at")))
+    return [
+        schedule.job
+        for schedule in JobSchedule.objects.filter(enabled=True, job__in=JOBS)
+        if now - max(last.get(schedule.job, started), started) > 3 * timedelta(seconds=schedule.interval) + OVERDUE
+        and not JobRun.objects.filter(job=schedule.job, outcome=JobRun.Outcome.RUNNING).exists()
+    ]
+
+
+def pending_migrations() -> int:
+    """Return how many migrations have not been applied."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

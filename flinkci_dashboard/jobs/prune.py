@@ -1,0 +1,32 @@
+"""Old records make way, so that the database grows with what happens and not with time."""
+
+from datetime import timedelta
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Max
+from django_q.models import Task
+
+from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.models import JobRequest, JobRun
+
+KEEP_IDLE_RUNS = timedelta(days=2)  # passes that found all in order
+KEEP_RUNS = timedelta(days=90)
+KEEP_REQUESTS = timedelta(days=90)
+
+
+def prune(current: Pass) -> None:
+    """Delete runs, answered requests, sessions and task results past their time; always keep each job's latest run."""
+    newest = JobRun.objects.order_by().values("job").annotate(latest=Max("pk")).values("latest")
+    ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
+    idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
+    for rows, what in (
+        (idle, "idle_runs"),
+        (ended.filter(ended_at__lt=current.now - KEEP_RUNS), "runs"),
+        (JobRequest.objects.filter(settled_at__lt=current.now - KEEP_REQUESTS), "requests"),
+        (Session.objects.filter(expire_date__lt=current.now), "sessions"),
+        (UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")), "session_notes"),
+        (Task.objects.filter(stopped__lt=current.now - KEEP_IDLE_RUNS), "tasks"),
+    ):
+        if deleted := rows.delete()[0]:
+            current.count(f"{what}_deleted", deleted)

@@ -1,0 +1,29 @@
+"""The one table of background jobs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Job:
+    """A kind of background work: `function` is the dotted path of an engine's `f(current: Pass) -> None`."""
+
+    name: str
+    title: str
+    function: str
+    interval: int  # seconds between starts, as bootstrapped
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job("sync_mirrors", "Mirror sync", "sync.mirrors.job.sync_mirrors", 30),
+        Job("label_pulls", "Labels", "labeler.job.label_pulls", 120),
+        Job("sync_pulls", "Pull request sync", "sync.pulls.job.sync_pulls", 60),
+        Job("probe_credentials", "Credential probe", "flinkci_dashboard.credentials.job.probe_credentials", 86_400),
+        Job("check_exposure", "Exposure check", "sync.exposure.job.check_exposure", 86_400),
+        Job("poll_builds", "Azure builds", "agents.builds.job.poll_builds", 30),
+        Job("poll_agents", "Azure agents", "agents.machines.job.poll_agents", 60),
+        Job("prune_samples", "Pruning of samples", "agents.charts.prune.prune_samples", 3600),
+        Job("prune", "Pruning of old records", "flinkci_dashboard.jobs.prune.prune", 3600),
+    )
+}

@@ -1,0 +1,276 @@
+"""Azure Pipelines: builds that move with the clock over pools of agents, and the verbs that meddle with them."""
+
+import heapq
+import itertools
+import random
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from flinkci_dashboard.sandbox.azure.pipeline import DEFAULT, HOSTED, plan
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Cause, Job, machines
+from flinkci_dashboard.sandbox.clock import Clock
+
+__all__ = ["COMPLETED", "PENDING", "RUNNING", "Agent", "Azure", "Build", "Cause", "Job"]
+PATIENCE = 10  # minutes that Azure waits for an agent that went away in the middle of a job
+
+
+class Azure:
+    """One organization with one project."""
+
+    def __init__(self, clock: Clock, heads: Callable[[str], dict[str, str]]) -> None:
+        self.clock = clock
+        self.heads = heads  # of a repository: a build is of a branch that exists
+        self.lock = threading.RLock()
+        self.builds: dict[int, Build] = {}
+        self.definitions = {
+            1: ("apache-flink-ci.flink", "flink-ci/flink"),
+            2: ("flink-mirror", "flink-ci/flink-mirror"),
+        }
+        self.pools = {1: DEFAULT, 2: HOSTED}
+        self.agents = machines()
+        self.dice = random.Random(7)  # noqa: S311
+        self.sign_in = 203  # how a bad token is answered: 203 (a page), 302 or 401
+        self.start_builds = True  # whether a push starts one, as the pipelines' triggers do
+        self.trigger_delay = timedelta()  # from a push to its build
+        self.cancel_delay = timedelta()  # for which a build is "cancelling" before it is canceled
+        self.pace = 1.0  # how long jobs take, measured by the real ones
+        self.lively = False  # agents, durations and failing tests vary, as they do in the real world
+        self.flaky = 0.0  # how often a test job fails on a good machine, 0 to 1
+        self.broken: set[tuple[str, str]] = set()  # (branch, job such as "test_ci.core") that fails each time
+        self.past: datetime | None = None  # history is being made: the time that counts until it is done
+        self._requests = 100_000
+        self._seen: dict[str, dict[str, str]] = {}
+        self._open: dict[int, Build] = {}
+        self._events: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self._now = clock.now()
+
+    # What the service does by itself ---------------------------------------------------------
+
+    def time(self) -> datetime:
+        """Return the time that counts."""
+        return self.past or self.clock.now()
+
+    def go_back(self, when: datetime) -> None:
+        """Make history: what is done until `return_to_present` is done at this time, which never runs backwards."""
+        with self.lock:
+            if self.past is None:
+                self._now = when
+            self.past = when
+            self.move()
+
+    def return_to_present(self) -> None:
+        """Let happen what had been going to happen until now."""
+        with self.lock:
+            self.past = None
+            self.move()
+
+    def hurry(self, pace: float) -> None:
+        """Let jobs take that share of their real time from now on, those that run already included."""
+        with self.lock:
+            self.move()
+            share, self.pace = pace / self.pace, pace
+            self._events = [(self._now + (at - self._now) * share, turn, what) for at, turn, what in self._events]
+            heapq.heapify(self._events)
+
+    def pushed(self, repo: str, heads: dict[str, str], message: str = "") -> None:
+        """Start a build for each branch of a repository that has moved since the last time."""
+        with self.lock:
+            before = self._seen.get(repo, {})
+            self._seen[repo] = dict(heads)
+            for branch, sha in heads.items() if self.start_builds else ():
+                if before.get(branch) == sha:
+                    continue
+                if self.trigger_delay:
+                    at = self.time() + self.trigger_delay
+                    self._at(at, partial(self.queue, repo, branch, sha, "individualCI", message, at))
+                else:
+                    self.queue(repo, branch, sha, "individualCI", message)
+
+    def seen(self, repo: str, heads: dict[str, str]) -> None:
+        """Take branches for built already."""
+        self._seen[repo] = dict(heads)
+
+    def queue(
+        self,
+        repo: str,
+        branch: str,
+        version: str,
+        reason: str = "manual",
+        message: str = "",
+        at: datetime | None = None,
+    ) -> Build:
+        """Put a build into the queue, now or as of an event that is being dealt with."""
+        with self.lock:
+            if at is None:
+                self.move()
+            number = max(self.builds, default=79_000) + 1
+            build = Build(number, repo, branch, version, reason, at or self._now, message)
+            jobs = plan(nightly=reason == "schedule")
+            build.jobs = [Job(build, job, place, self._request()) for place, job in enumerate(jobs)]
+            self.builds[number] = self._open[number] = build
+            self._look()
+            return build
+
+    def move(self) -> None:
+        """Let everything happen that the clock says has happened by now."""
+        with self.lock:
+            now = self.time()
+            while self._events and self._events[0][0] <= now:
+                at, _, happen = heapq.heappop(self._events)
+                self._now = max(self._now, at)
+                happen()
+                self._assign(self._now)
+            self._now = max(self._now, now)
+            self._assign(self._now)
+
+    def _look(self) -> None:
+        """Give waiting jobs to idle agents as of now, whenever the world moves next."""
+        self._at(self._now, lambda: None)
+
+    def _at(self, when: datetime, happen: Callable[[], object]) -> None:
+        event = (when, next(self._order), happen)
+        heapq.heappush(self._events, event)
+
+    def _assign(self, now: datetime) -> None:
+        for build in list(self._open.values()):
+            ended = {job.plan.key: job.result for job in build.jobs if job.state == COMPLETED}
+            for job in build.jobs:
+                if job.state != PENDING or build.status == "cancelling":
+                    continue
+                needs = [ended.get(key) for key in job.plan.needs]
+                if any(result not in (None, "succeeded") for result in needs):
+                    self._end_job(job, "skipped", now)
+                elif all(needs):
+                    job.ready_at = job.ready_at or max(now, build.queued_at)
+                    self._start(job, now)
+            self._settle(build, now)
+
+    def _start(self, job: Job, now: datetime) -> None:
+        idle = [a for a in self.agents.values() if a.pool == job.plan.pool and a.online and a.enabled and not a.job]
+        if idle:
+            job.agent, job.state, job.started_at = self.dice.choice(idle) if self.lively else idle[0], RUNNING, now
+            job.agent.job = job
+            job.build.status = "inProgress"
+            job.build.started_at = job.build.started_at or now
+            minutes = job.plan.minutes * self.pace * (self.dice.uniform(0.85, 1.3) if self.lively else 1.0)
+            self._at(now + timedelta(minutes=minutes), partial(self._due, job))
+
+    def _due(self, job: Job) -> None:
+        agent = job.agent
+        if job.state != RUNNING or agent is None or (agent.since and not agent.online):
+            return  # it was cancelled, or nobody hears of it any more
+        fails, job.chosen = self.dice.random() < agent.failing, self.dice.randrange(6) if self.lively else 0
+        if (job.build.branch, job.plan.key) in self.broken:
+            fails, job.chosen = True, 0
+        elif self.lively and agent.full_disk and self.dice.random() < 0.2:
+            fails, job.cause = True, Cause.DISK
+        elif job.plan.module and self.flaky:
+            fails = fails or self.dice.random() < self.flaky
+        self._end_job(job, "failed" if fails else "succeeded", self._now)
+
+    def _lose(self, job: Job) -> None:
+        if job.state == RUNNING and job.agent and not job.agent.online:
+            job.cause = Cause.LOST
+            self._end_job(job, "failed", self._now)
+
+    def _end_job(self, job: Job, result: str, now: datetime) -> None:
+        job.state, job.result, job.finished_at = COMPLETED, result, now
+        if job.agent and job.agent.job is job:
+            job.low_disk = job.agent.full_disk
+            job.agent.job, job.agent.last = None, job
+
+    def _settle(self, build: Build, now: datetime) -> None:
+        if all(job.state == COMPLETED for job in build.jobs):
+            results = {job.result for job in build.jobs}
+            self._end(build, next((each for each in ("canceled", "failed") if each in results), "succeeded"), now)
+
+    def _end(self, build: Build, result: str, now: datetime) -> None:
+        build.status, build.result, build.finished_at = "completed", result, now
+        self._open.pop(build.id, None)
+
+    def _request(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    # Verbs -----------------------------------------------------------------------------------
+
+    def of(self, branch: str) -> list[Build]:
+        """Return the builds of a branch, oldest first."""
+        self.move()
+        return [build for build in self.builds.values() if build.branch == branch and build.kept]
+
+    def finish(self, id: int, result: str = "succeeded", failed_jobs: Iterable[str] = ()) -> None:
+        """End a build now; `failed_jobs` are keys such as "test_ci.core"."""
+        with self.lock:
+            self.move()
+            build, failed = self.builds[id], set(failed_jobs)
+            build.started_at = build.started_at or self._now
+            for job in build.jobs:
+                if job.state != COMPLETED or job.plan.key in failed:
+                    job.started_at = job.started_at or self._now
+                    job.agent = job.agent or next(a for a in self.agents.values() if a.pool == job.plan.pool)
+                    self._end_job(job, self._result_of(job, result, failed), self._now)
+            self._end(build, result, self._now)
+
+    def _result_of(self, job: Job, result: str, failed: set[str]) -> str:
+        if result == "failed":
+            failed = failed or {"test_ci.core"}
+        if job.plan.key in failed:
+            return "failed"
+        return "canceled" if result == "canceled" else "succeeded"
+
+    def cancel(self, id: int) -> None:
+        """Cancel a build: after `cancel_delay`, what runs or waits ends as canceled."""
+        with self.lock:
+            self.move()
+            build = self.builds[id]
+            if self.cancel_delay and build.status == "cancelling":
+                return
+            build.status = "cancelling"
+            if self.cancel_delay:
+                self._at(self._now + self.cancel_delay, partial(self._end_cancelled, build))
+            else:
+                self._end_cancelled(build)
+
+    def _end_cancelled(self, build: Build) -> None:
+        for job in build.jobs:
+            if job.state != COMPLETED:
+                self._end_job(job, "canceled", self._now)
+        self._end(build, "canceled", self._now)
+
+    def retry(self, id: int) -> None:
+        """Run the failed, canceled and skipped jobs of a build again, as "Rerun failed jobs" does."""
+        with self.lock:
+            self.move()
+            build = self.builds[id]
+            for place, job in enumerate(build.jobs):
+                if job.result != "succeeded":
+                    again = Job(
+                        build, job.plan, job.number, self._request(), job.attempt + 1, earlier=[*job.earlier, job]
+                    )
+                    build.jobs[place] = again
+            build.status, build.result, build.finished_at = "inProgress", None, None
+            self._open[build.id] = build
+            self._look()
+
+    def expire(self, id: int) -> None:
+        """Delete a build, as retention does."""
+        with self.lock:
+            self.builds[id].kept = False
+
+    def agent(self, name: str) -> Agent:
+        """Return an agent by name. Raises StopIteration."""
+        return next(agent for agent in self.agents.values() if agent.name == name)
+
+    def set_online(self, name: str, online: bool) -> None:
+        """Take an agent off the network, or back on; Azure gives its job up after a while."""
+        with self.lock:
+            self.move()
+            agent = self.agent(name)
+            agent.online, agent.since = online, self._now
+            if agent.job:
+                wait, then = (0.0, self._due) if online else (PATIENCE * self.pace, self._lose)
+                self._at(self._now + timedelta(minutes=wait), partial(then, agent.job))

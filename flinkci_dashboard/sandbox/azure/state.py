@@ -1,0 +1,126 @@
+"""What Azure Pipelines keeps: agents, builds, and the attempts of their jobs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from flinkci_dashboard.sandbox.azure.pipeline import DEFAULT, EXIT, HOSTED, NO_SPACE, TESTS, JobPlan
+from flinkci_dashboard.sandbox.azure.pipeline import test_errors as errors_of_test
+
+PENDING, RUNNING, COMPLETED = "pending", "inProgress", "completed"
+LOST = (
+    "We stopped hearing from agent {agent}. Verify the agent machine is running and has a healthy network connection. "
+    "Anything that terminates an agent process, starves it for CPU, or blocks its network access can cause this error."
+)
+
+
+class Cause(StrEnum):
+    """Why a job fails."""
+
+    TEST = "test"  # one of its module's tests does, or what it does where it has none
+    DISK = "disk"  # its machine's disk is full
+    LOST = "lost"  # its agent went away
+
+
+@dataclass
+class Agent:
+    """A machine's agent."""
+
+    id: int
+    pool: str
+    name: str
+    machine: str
+    online: bool = True
+    enabled: bool = True
+    full_disk: bool = False  # its jobs warn of it
+    failing: float = 0.0  # how often its jobs fail, 0 to 1
+    since: datetime | None = None  # of the last change between online and offline
+    job: "Job | None" = None
+    last: "Job | None" = None
+
+
+@dataclass
+class Job:
+    """One attempt of a job of a build."""
+
+    build: "Build"
+    plan: JobPlan
+    number: int  # its place in the build, for log ids
+    request_id: int
+    attempt: int = 1
+    state: str = PENDING
+    result: str | None = None
+    cause: Cause = Cause.TEST
+    chosen: int = 0  # which of its module's tests fails
+    ready_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    agent: Agent | None = None
+    low_disk: bool = False
+    earlier: list["Job"] = field(default_factory=list)
+
+    @property
+    def log_id(self) -> int:
+        """Return the id of its log; those of its tasks are some thousands higher."""
+        return 10 + 200 * (self.attempt - 1) + self.number
+
+    @property
+    def failing_test(self) -> str:
+        """Return the test that made it fail, if one did."""
+        tests = TESTS.get(self.plan.module, ())
+        fails = self.result == "failed" and self.cause == Cause.TEST
+        return tests[self.chosen % len(tests)] if fails and tests else ""
+
+    @property
+    def error(self) -> str:
+        """Return the message of the error that ended it."""
+        if self.result != "failed":
+            return ""
+        return LOST.format(agent=self.agent.name) if self.cause == Cause.LOST and self.agent else EXIT
+
+    @property
+    def error_lines(self) -> list[str]:
+        """Return how its log ends when it failed; a lost agent writes nothing more."""
+        if self.result != "failed" or self.cause == Cause.LOST:
+            return []
+        if self.cause == Cause.DISK:
+            return [f"[ERROR] {NO_SPACE}", f"##[error]{EXIT}"]
+        return errors_of_test(self.failing_test, self.plan.module) if self.failing_test else [f"##[error]{EXIT}"]
+
+
+@dataclass
+class Build:
+    """A build and its jobs, each in its latest attempt."""
+
+    id: int
+    repo: str
+    branch: str
+    version: str
+    reason: str
+    queued_at: datetime
+    message: str = ""
+    requested_for: str = "GitHub"
+    status: str = "notStarted"
+    result: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    jobs: list[Job] = field(default_factory=list)
+    kept: bool = True
+
+    @property
+    def number(self) -> str:
+        """Return the number that people call it by."""
+        return f"{self.queued_at:%Y%m%d}.{self.id % 100}"
+
+
+def machines() -> dict[int, Agent]:
+    """Return seven donated machines with four agents each, and ten VMs of Azure's."""
+    agents: dict[int, Agent] = {}
+    for machine in range(1, 8):
+        for number in range(1, 5):
+            id = len(agents) + 1
+            agents[id] = Agent(id, DEFAULT, f"AlibabaCI{machine:03}-agent{number:02}", f"AlibabaCI{machine:03}")
+    for number in range(1, 11):
+        id = len(agents) + 101
+        agents[id] = Agent(id, HOSTED, f"Azure Pipelines {number}", f"fv-az{500 + number}")
+    return agents

@@ -1,0 +1,135 @@
+"""Jira Data Center's REST API v2, as far as the labeler uses it."""
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from flinkci_dashboard.sandbox.http import Answer, Call
+from flinkci_dashboard.sandbox.jira.jql import JqlError, search
+from flinkci_dashboard.sandbox.jira.tickets import Jira, Ticket
+from flinkci_dashboard.sandbox.routing import Router
+
+if TYPE_CHECKING:
+    from flinkci_dashboard.sandbox.world import Sandbox
+
+API = "/rest/api/2"
+REFUSED = "<html><head><title>Unauthorized (401)</title></head><body>Basic Authentication Failure</body></html>"
+LENIENT = ("false", "warn", "none")  # ways to say that unknown values are no reason to refuse
+router = Router()
+
+
+class JiraService:
+    """Answers REST calls from the state of the tickets; who signs in with a wrong token is refused."""
+
+    def __init__(self, world: "Sandbox") -> None:
+        self.world = world
+
+    def __call__(self, call: Call) -> Answer:
+        """Answer one call."""
+        given = call.headers.get("authorization")
+        if given not in (None, f"Bearer {self.world.jira_token}"):
+            return Answer(401, REFUSED, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED", "Content-Type": "text/html"})
+        route, values, unknown = router.find(call)
+        if route is None:
+            return Answer(404, REFUSED.replace("Unauthorized (401)", "Not found"), {"Content-Type": "text/html"})
+        if unknown:
+            return refuse(400, f"The sandbox does not know these parameters of {call.path}: {sorted(unknown)}")
+        try:
+            return route.answer(self.world.jira, call, **values)
+        except JqlError as error:
+            return refuse(400, *error.messages)
+        except ValueError as error:
+            return refuse(400, f"Unexpected input: {error}")
+
+
+def refuse(status: int, *messages: str) -> Answer:
+    """Answer with errors as Jira writes them."""
+    return Answer(status, {"errorMessages": list(messages), "errors": {}})
+
+
+@router.route("GET", f"{API}/search", "jql", "startAt", "maxResults", "fields", "validateQuery")
+def get_search(jira: Jira, call: Call) -> Answer:
+    """Search by an address."""
+    fields = call.query["fields"].split(",") if "fields" in call.query else None
+    limits = int(call.query.get("startAt", 0)), int(call.query.get("maxResults", 50))
+    strict = call.query.get("validateQuery", "true") not in LENIENT
+    return _search(jira, call, call.query.get("jql", ""), *limits, fields, strict)
+
+
+@router.route("POST", f"{API}/search")
+def post_search(jira: Jira, call: Call) -> Answer:
+    """Search by a body."""
+    wanted = call.json()
+    if strange := wanted.keys() - {"jql", "startAt", "maxResults", "fields", "validateQuery"}:
+        return refuse(400, f"Unrecognized field {sorted(strange)}")
+    limits = int(wanted.get("startAt", 0)), int(wanted.get("maxResults", 50))
+    strict = str(wanted.get("validateQuery", True)).lower() not in LENIENT
+    return _search(jira, call, str(wanted.get("jql", "")), *limits, wanted.get("fields"), strict)
+
+
+def _search(
+    jira: Jira, call: Call, query: str, start: int, size: int, fields: list[str] | None, strict: bool
+) -> Answer:
+    found, warnings = search(jira, query, strict)
+    size = min(size, jira.page_limit)
+    issues = [ticket_json(jira, call, each, fields) for each in found[start : start + size]]
+    answer: dict[str, Any] = {"startAt": start, "maxResults": size, "total": len(found), "issues": issues}
+    return Answer(200, answer | ({"warningMessages": warnings} if warnings else {}))
+
+
+@router.route("GET", f"{API}/issue/{{key}}", "fields")
+def issue(jira: Jira, call: Call, key: str) -> Answer:
+    """Show one ticket, by any key that it has or had."""
+    ticket = jira.find(key)
+    if ticket is None:
+        return refuse(404, "Issue Does Not Exist")
+    fields = call.query["fields"].split(",") if "fields" in call.query else None
+    return Answer(200, ticket_json(jira, call, ticket, fields))
+
+
+@router.route("GET", f"{API}/project/FLINK/components")
+def components(jira: Jira, call: Call) -> Answer:
+    """List the project's components."""
+    return Answer(200, [component_json(name) for name in jira.components])
+
+
+@router.route("GET", f"{API}/serverInfo")
+def server_info(jira: Jira, call: Call) -> Answer:
+    """Tell the version and the server's time, in its zone."""
+    now = _stamp(jira, jira.clock.now())
+    return Answer(200, {"baseUrl": call.address, "version": "9.12.15", "deploymentType": "Server", "serverTime": now})
+
+
+@router.route("GET", f"{API}/myself")
+def myself(jira: Jira, call: Call) -> Answer:
+    """Tell whose token it is."""
+    if "authorization" not in call.headers:
+        return refuse(401, "You are not authenticated. Authentication required to perform this operation.")
+    return Answer(200, {"name": "flinkbot", "key": "flinkbot", "displayName": "Flink Bot", "active": True})
+
+
+def ticket_json(jira: Jira, call: Call, ticket: Ticket, fields: list[str] | None) -> dict[str, Any]:
+    """Return a ticket as the API shows it."""
+    person = {"name": ticket.assignee, "displayName": ticket.assignee} if ticket.assignee else None
+    shown: dict[str, Any] = {
+        "summary": ticket.summary,
+        "status": {"name": ticket.status},
+        "assignee": person,
+        "components": [component_json(name) for name in ticket.components],
+        "fixVersions": [{"name": name, "released": False} for name in ticket.fix_versions],
+        "created": _stamp(jira, ticket.created),
+        "updated": _stamp(jira, ticket.updated),
+    }
+    kept = {name: value for name, value in shown.items() if fields is None or name in fields}
+    address = f"{call.address}{API}/issue/{ticket.id}"
+    return {"id": str(ticket.id), "self": address, "key": ticket.key, "fields": kept}
+
+
+def component_json(name: str) -> dict[str, str]:
+    """Return a component as the API shows it; its id is always the same."""
+    return {"id": str(12_300_000 + crc32(name.encode()) % 100_000), "name": name}
+
+
+def _stamp(jira: Jira, at: datetime) -> str:
+    local = at.astimezone(timezone(timedelta(hours=jira.utc_offset)))
+    return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}{local:%z}"

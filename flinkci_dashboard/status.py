@@ -1,0 +1,63 @@
+"""The public status page: is CI's plumbing in order? No person, no machine, no plan."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import JobRun, JobSchedule
+from flinkci_dashboard.parts import parts
+
+
+@dataclass(frozen=True)
+class PublicLine:
+    """One thing on the public page: no person, no machine."""
+
+    name: str
+    state: str
+    label: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class PublicSection:
+    """What an app's `public.sections()` returns."""
+
+    title: str
+    lines: list[PublicLine]
+
+
+HIDDEN = {"probe_credentials", "check_exposure"}  # nobody else's business
+HOUSEKEEPING = "prune"  # how the names of jobs begin that tidy up
+
+
+@login_not_required
+@require_safe
+@cache_control(max_age=30, private=True)  # the frame names whoever is signed in
+def status(request: HttpRequest) -> HttpResponse:
+    """Say for each mirror and each job whether it keeps up; 404 unless PUBLIC_STATUS is set."""
+    if not settings.PUBLIC_STATUS:
+        raise Http404
+    sections = [section for part in parts("public") for section in part.sections()]
+    context = {"sections": sections, "jobs": _jobs(), "now": timezone.now()}
+    return render(request, "people/status.html", context)
+
+
+def _jobs() -> list[dict[str, object]]:
+    latest = JobRun.objects.filter(job=OuterRef("job")).exclude(ended_at=None).order_by("-pk")
+    rows = JobSchedule.objects.annotate(
+        ended=Subquery(latest.values("ended_at")[:1]), outcome=Subquery(latest.values("outcome")[:1])
+    )
+    return [
+        {"title": JOBS[row.job].title, "ended": row.ended, "outcome": row.outcome}
+        for row in rows
+        if row.job in JOBS and row.job not in HIDDEN and not row.job.startswith(HOUSEKEEPING)
+    ]

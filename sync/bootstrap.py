@@ -1,0 +1,30 @@
+"""The repositories and the mirror that an installation starts from."""
+
+from sync.models import Mirror, Repository
+
+Role = Repository.Role
+REPOSITORIES = (
+    ("apache/flink", Role.SOURCE, "Apache Flink itself. The bot reads it and never pushes to it."),
+    (
+        "flink-ci/flink-mirror",
+        Role.MIRROR,
+        "Mirror of master and the release branches; its builds hold the CI secrets.",
+    ),
+    ("flink-ci/flink", Role.PULL_REQUESTS, "One branch for each pull request's head; its builds see no secret."),
+    ("flink-ci/git-repo-sync", Role.BOT, "The script that mirrored the branches before."),
+    ("flink-ci/ci-bot", Role.BOT, "The bot that mirrored pull requests and wrote the CI reports before."),
+    ("flink-ci/pr-labeler", Role.BOT, "The bot that set the component labels before."),
+)
+
+
+def bootstrap() -> None:
+    """Create the repositories that are missing, and the mirror unless there is any."""
+    for full_name, role, description in REPOSITORIES:
+        owner, name = full_name.split("/")
+        defaults = {"role": role, "description": description}
+        Repository.objects.get_or_create(owner=owner, name=name, defaults=defaults)
+    if not Mirror.objects.exists():
+        Mirror.objects.create(
+            source=Repository.objects.get(owner="apache", name="flink"),
+            target=Repository.objects.get(owner="flink-ci", name="flink-mirror"),
+        )

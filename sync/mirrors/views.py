@@ -1,0 +1,112 @@
+"""The mirrors: where each branch stands, why, and what can be done."""
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
+from flinkci_dashboard.jobs import history as passes
+from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.models import Action, JobRun
+from flinkci_dashboard.web.live import Context, live
+from sync.mirrors.plan import MEANINGS
+from sync.mirrors.values import BranchState, ResetRequest
+from sync.models import Mirror, MirrorBranch
+
+JOB = "sync_mirrors"
+PER_PAGE = 20
+
+
+def newest_pass(request: HttpRequest) -> object:
+    """Return what changes whenever a pass of the mirror sync starts, moves on or ends."""
+    return JobRun.objects.filter(job=JOB).values_list("pk", "outcome", "progress", "ended_at").first()
+
+
+@require_GET
+@live("sync/mirrors.html", "sync/_mirrors.html", version=newest_pass)
+def mirrors(request: HttpRequest) -> Context:
+    """Show every mirror with its branches, the pass under way, and the passes that did something."""
+    now = timezone.now()
+    found = Mirror.objects.select_related("source", "target").prefetch_related("branches")
+    runs = JobRun.objects.filter(job=JOB)
+    busy = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={})).exclude(outcome=JobRun.Outcome.RUNNING)
+    page = Paginator(busy, PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "mirrors": [{"mirror": each, "rows": _rows(each, now)} for each in found],
+        "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
+        "last": latest_pass(JOB),
+        "bars": passes.bars(passes.recent(JOB)),
+        "page": page,
+        "history": passes.with_quiet(page.object_list, newest=page.number == 1),
+        "planned": Action.objects.filter(job=JOB, state=Action.State.PLANNED),
+    }
+
+
+def _rows(mirror: Mirror, now: datetime) -> list[dict[str, object]]:
+    shown = [branch for branch in mirror.branches.all() if branch.selected or branch.state == BranchState.GONE]
+    order = {name: place for place, name in enumerate(mirror.always.split())}
+    shown.sort(key=lambda branch: (order.get(branch.name, len(order)), _newest_first(branch.name)))
+    return [_row(branch) for branch in shown]
+
+
+def _row(branch: MirrorBranch) -> dict[str, object]:
+    behind = bool(branch.source_sha) and branch.source_sha != branch.target_sha and branch.state != BranchState.GONE
+    meaning = MEANINGS[BranchState(branch.state)]
+    waiting = branch.source_seen_at if behind else None
+    return {"branch": branch, "meaning": meaning, "waiting_since": waiting, "lag": None if behind else _lag(branch)}
+
+
+def _newest_first(name: str) -> list[int]:
+    return [-int(part) for part in name.removeprefix("release-").split(".") if part.isdigit()]
+
+
+def _lag(branch: MirrorBranch) -> timedelta | None:
+    """Return how long the source's head took to reach the mirror; None while it has not, or was there before us."""
+    if branch.mirrored_at is None or branch.source_seen_at in (None, branch.mirrored_at):
+        return None
+    return branch.mirrored_at - branch.source_seen_at
+
+
+@require_GET
+def mirror_policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show which branches the policy selects now, and why."""
+    mirror = get_object_or_404(Mirror.objects.select_related("source", "target"), pk=pk)
+    branches = sorted(mirror.branches.all(), key=lambda branch: (not branch.selected, _newest_first(branch.name)))
+    last = latest_pass(JOB)
+    return render(request, "sync/policy.html", {"mirror": mirror, "branches": branches, "last": last})
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def sync_now(request: HttpRequest) -> HttpResponse:
+    """Ask for a pass now; back-offs do not apply to it."""
+    audit.record(request, "sync mirrors now", "all mirrors")
+    jobs.request(JOB, signed_in(request))
+    messages.info(request, "A pass was asked for; it starts within seconds.")
+    return HttpResponseRedirect(reverse("mirrors"))
+
+
+@require_POST
+@permission_required(ADMINISTER, raise_exception=True)
+def reset_branch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to reset a diverged branch of the mirror to its source. The person typed the branch's name."""
+    branch = get_object_or_404(MirrorBranch.objects.select_related("mirror__target"), pk=pk)
+    if request.POST.get("name", "").strip() != branch.name:
+        messages.error(request, f"Nothing was reset: type the branch's name, {branch.name}, to confirm.")
+        return HttpResponseRedirect(reverse("mirrors"))
+    asked = ResetRequest(str(branch.mirror.target), branch.name, branch.target_sha)
+    before, after = {"sha": branch.target_sha}, {"sha": branch.source_sha}
+    audit.record(request, "reset mirror branch", f"{branch.mirror.target} {branch.name}", before, after)
+    jobs.request(JOB, signed_in(request), ResetRequest.ACT, str(asked))
+    messages.info(request, f"{branch.name} will be reset to the source; the answer appears on the jobs page.")
+    return HttpResponseRedirect(reverse("mirrors"))

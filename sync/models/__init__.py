@@ -1,0 +1,17 @@
+"""Repositories, what is mirrored between them, and pull requests."""
+
+from sync.models.mirrors import Mirror, MirrorBranch
+from sync.models.pulls import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.models.repositories import Repository, valid_branch_name
+
+__all__ = [
+    "CIBranch",
+    "CommandComment",
+    "Mirror",
+    "MirrorBranch",
+    "PullRequest",
+    "ReportComment",
+    "Repository",
+    "Watermark",
+    "valid_branch_name",
+]

@@ -1,0 +1,122 @@
+"""What the bot may do for a pull request: acts and texts. PURE"""
+
+from dataclasses import dataclass
+
+from sync.pulls.values import CommandState, Reaction
+
+
+@dataclass(frozen=True)
+class PushBranch:
+    """Push the head as ci_<number>_<sha>."""
+
+    number: int
+    sha: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeleteBranch:
+    """Delete ci_<number>_<sha>."""
+
+    number: int
+    sha: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CancelBuild:
+    """Ask a build to stop; `again` when it has been asked before and goes on."""
+
+    number: int
+    build_id: int
+    again: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RetryBuild:
+    """Run the failed jobs of a build again, for the sake of these commands."""
+
+    number: int
+    build_id: int
+    sha: str
+    commands: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class QueueBuild:
+    """Queue a new build of a head: for commands, or because none came by itself."""
+
+    number: int
+    sha: str
+    commands: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class SettleCommands:
+    """Note what became of commands for which nothing needs to be done."""
+
+    number: int
+    commands: tuple[int, ...]
+    state: CommandState
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """Change the report, or write the first one (`comment_id` None)."""
+
+    number: int
+    comment_id: int | None
+    body: str
+    recorded: tuple[int, ...]  # the commands that the text holds
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeleteReport:
+    """Delete a second report; the first one holds what it held."""
+
+    number: int
+    comment_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class React:
+    """React to a comment that holds a command."""
+
+    number: int
+    comment_id: int
+    reaction: Reaction
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answer a command that is not understood."""
+
+    number: int
+    comment_id: int
+    body: str
+    reason: str
+
+
+Act = PushBranch | DeleteBranch | CancelBuild | RetryBuild | QueueBuild | SettleCommands
+
+
+Word = WriteReport | DeleteReport | React | Reply
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do. Words tell what acts have done, so they are planned anew after the acts."""
+
+    acts: tuple[Act, ...] = ()
+    words: tuple[Word, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.acts or self.words)

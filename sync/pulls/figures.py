@@ -1,0 +1,113 @@
+"""What the pages show of pull requests, from rows alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import nh3
+from django.db.models import Count, QuerySet
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from agents.models import Build
+from flinkci_dashboard.models import Action
+from sync.models import CIBranch, PullRequest, ReportComment, Watermark
+from sync.pulls.waiting import sentence
+
+JOB = "sync_pulls"
+MAX_EVENTS = 120
+TAGS = {"a", "blockquote", "br", "code", "details", "em", "h2", "h3", "li", "ol", "p", "pre", "strong", "summary", "ul"}
+MARKDOWN = MarkdownIt("commonmark", {"html": True})
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a pull request; `took` is how long it had been under way."""
+
+    at: datetime
+    text: str
+    url: str = ""
+    took: timedelta | None = None
+    note: str = ""
+
+
+def say_why(pull: PullRequest, now: datetime) -> str:
+    """Return the sentence that says why a pull request is where it is."""
+    return sentence(pull.why, pull.why_since, now) if pull.why else "not looked at yet"
+
+
+def ci_counts(rows: QuerySet[PullRequest]) -> dict[str, int]:
+    """Count pull requests by where their CI stands."""
+    return dict(rows.order_by().values_list("ci_state").annotate(Count("pk")))
+
+
+def render_report(body: str) -> SafeString:
+    """Render a report as GitHub does: Markdown, with the few tags that it needs and nothing else."""
+    html = nh3.clean(MARKDOWN.render(body), tags=TAGS, attributes={"a": {"href"}}, url_schemes={"https", "http"})
+    return mark_safe(html)  # noqa: S308 - cleaned just now  # nosec B703, B308
+
+
+def report_of(pull: PullRequest) -> ReportComment | None:
+    """Return the report that stands on GitHub."""
+    return pull.reports.filter(gone=False).first()
+
+
+def builds_of(pull: PullRequest) -> list[Build]:
+    """Return the builds of a pull request's branches, newest first."""
+    return list(Build.objects.filter(pull_number=pull.number).order_by("-external_id")[:50])
+
+
+def branches_of(pull: PullRequest) -> list[CIBranch]:
+    """Return its branches in the CI repository."""
+    return list(CIBranch.objects.filter(number=pull.number))
+
+
+def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment | None) -> list[Event]:
+    """Return what happened to a pull request, newest first."""
+    events = [Event(pull.created_at, f"opened by {pull.author or 'a deleted account'}")]
+    events.append(Event(pull.head_seen_at, f"head {pull.head_sha[:10]} seen"))
+    if pull.closed_at:
+        events.append(Event(pull.closed_at, "merged" if pull.merged_at else "closed"))
+    if report:
+        events.append(Event(report.written_at, "CI report last written"))
+    for build in builds:
+        events += _build_events(build)
+    for command in pull.commands.all()[:MAX_EVENTS]:
+        events.append(Event(command.commented_at, f"{command.author or 'somebody'} asked: {command.words}"))
+        if command.settled_at:
+            took = command.settled_at - command.commented_at
+            events.append(
+                Event(command.settled_at, f"answered: {command.get_state_display()}", command.build_url, took)
+            )
+    events += map(_action_event, Action.objects.filter(job=JOB, subject=f"#{pull.number}")[:MAX_EVENTS])
+    return sorted(events, key=lambda event: event.at, reverse=True)[:MAX_EVENTS]
+
+
+def _build_events(build: Build) -> list[Event]:
+    url, name = build.web_url, f"build {build.external_id}"
+    events = [Event(build.queued_at, f"{name} queued", url)] if build.queued_at else []
+    if build.started_at:
+        waited = build.started_at - build.queued_at if build.queued_at else None
+        events.append(Event(build.started_at, f"{name} started", url, waited, "waited"))
+    if build.finished_at:
+        ran = build.finished_at - build.started_at if build.started_at else None
+        events.append(Event(build.finished_at, f"{name} {build.get_result_display()}", url, ran, "ran"))
+    return events
+
+
+def _action_event(action: Action) -> Event:
+    words = {Action.State.DONE: "", Action.State.PENDING: "about to ", Action.State.PLANNED: "would "}
+    what = action.kind.replace("-", " ")
+    text = f"failed to {what}" if action.state == Action.State.FAILED else f"{words[Action.State(action.state)]}{what}"
+    return Event(action.settled_at or action.created_at, f"bot: {text}", note=action.answer or action.reason)
+
+
+def history_mark() -> dict[str, int]:
+    """Return how far the backfill of closed pull requests has come: {"done": int, "total": int, "complete": bool}."""
+    mark = Watermark.objects.filter(name="history").first()
+    return mark.data if mark else {}
+
+
+def quota() -> Watermark | None:
+    """Return what is left of GitHub's hourly limit, as last told."""
+    return Watermark.objects.filter(name="quota").first()

@@ -1,0 +1,186 @@
+"""`sync_pulls`: apache/flink's pull requests → branches in the CI repository, builds, commands and reports."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+from django.conf import settings
+
+from flinkci_dashboard.clients.azure import project as azure_client
+from flinkci_dashboard.clients.errors import CIError
+from flinkci_dashboard.clients.git.cache import ls_remote
+from flinkci_dashboard.clients.git.errors import GitError
+from flinkci_dashboard.clients.github import pulls as github_client
+from flinkci_dashboard.clients.github.pulls import GitHub
+from flinkci_dashboard.jobs.ledger import Actions
+from flinkci_dashboard.jobs.run import ConfigurationError, Pass
+from sync.models import PullRequest, Repository
+from sync.pulls.acts import Act, CancelBuild, DeleteBranch, Plan, PushBranch, QueueBuild, RetryBuild, SettleCommands
+from sync.pulls.branches import HEADS, Branches
+from sync.pulls.builds import Builds, settle_commands
+from sync.pulls.github import Observer, live_pulls, note_quota, own_login
+from sync.pulls.observed import observe_builds, read_reported
+from sync.pulls.outcome import record_states
+from sync.pulls.plan import plan
+from sync.pulls.recovery import Lookup
+from sync.pulls.replies import Words
+from sync.pulls.requests import Wishes
+from sync.pulls.rows import save_branches
+from sync.pulls.state import States
+from sync.pulls.values import PullState
+
+BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
+MAX_WORDS = 400  # reports, reactions and replies in one pass: GitHub takes about 500 new texts an hour
+SPEAKING = 240.0  # seconds that saying them may take
+Kind = TypeVar("Kind", bound=Act)
+
+_looked_at_everything: set[str] = set()  # databases for which this process has looked at all open pull requests
+
+
+def sync_pulls(current: Pass) -> None:
+    """One pass: look, decide, act, decide anew what is to be said, say it, record."""
+    by_role = {row.role: row for row in Repository.objects.all()}
+    source, target = by_role.get(Repository.Role.SOURCE), by_role.get(Repository.Role.PULL_REQUESTS)
+    if source is None or target is None:
+        raise ConfigurationError("The repositories are not set up: run manage.py bootstrap.")
+    token = github_client.token_fingerprint()
+    if settings.SYNC_MODE == "active" and not token:
+        raise ConfigurationError("SYNC_MODE is active and there is no GitHub token: store one, or set GITHUB_TOKEN.")
+    with github_client.connect(str(source)) as github:
+        Engine(current, github, source, target, token).run()
+        note_quota(github)
+
+
+class Engine:
+    """One pass."""
+
+    def __init__(self, current: Pass, github: GitHub, source: Repository, target: Repository, token: str) -> None:
+        self.current, self.github, self.token = current, github, token
+        self.source, self.target = source, target
+        self.azure = azure_client.connect()
+        self.active = settings.SYNC_MODE == "active"
+        self.actions = Actions(current.now, current.forced)
+        self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer
+        self.builds_known = False
+
+    def run(self) -> None:
+        """Look at everything; act only on what could be seen."""
+        self.builds_known = self._try("Azure", lambda: observe_builds(self.current, self.azure))
+        self._look_at_branches()
+        try:
+            self.observer = Observer(self.current, self.github, self._bot())
+            self._look_at_github()
+            pulls = live_pulls()
+            self.observer.conversations(pulls)
+        except CIError as error:
+            self.current.fail(str(error))
+            self._only_record()
+            return
+        self._work(pulls)
+        self._try("GitHub", self.observer.check_reports)
+        self._try("GitHub", self.observer.history)
+
+    # Looking ----------------------------------------------------------------------------------
+
+    def _bot(self) -> str:
+        return own_login(self.github, self.token) if self.active else BOT
+
+    def _look_at_branches(self) -> None:
+        try:
+            refs = ls_remote(self.target.git_url, (HEADS,), authenticate=True)
+        except GitError as error:
+            self.current.fail(f"{self.target}: {error}")
+            return
+        self.heads = {ref.removeprefix(HEADS): sha for ref, sha in refs.items()}
+        if changed := save_branches(self.heads, self.current.now):
+            self.current.count("branches_changed", changed)
+
+    def _look_at_github(self) -> None:
+        self.observer.changed_pulls()
+        place = str(settings.DATABASES["default"]["NAME"])
+        if self.observer.everything_due(at_start=place not in _looked_at_everything):
+            self.observer.everything()
+            _looked_at_everything.add(place)
+        self.observer.comments()
+        self.observer.branch_owners()
+        self.wishes = Wishes(self.current, self.observer)
+        self.wishes.look()
+        if self.active:
+            Lookup(self.current, self.actions, self.github, self.azure, self.observer).settle(self.heads)
+
+    def _try(self, who: str, function: Callable[[], None]) -> bool:
+        try:
+            function()
+        except CIError as error:
+            self.current.fail(str(error))
+            return False
+        return True
+
+    def _only_record(self) -> None:
+        """GitHub can't be read: nothing is done, and what is known of builds is shown."""
+        states = States(live_pulls(), self.token)
+        found = {pull.number: states.state(pull) for pull in states.pulls}
+        record_states(states, {n: plan(state, self.current.now) for n, state in found.items()}, found, self.current.now)
+        Wishes(self.current, None).answer_rest("Nothing was done: GitHub does not answer.")
+
+    # Working ----------------------------------------------------------------------------------
+
+    def _work(self, pulls: list[PullRequest]) -> None:
+        states = self._states([*pulls, *self.wishes.others(pulls)])
+        found = {pull.number: states.state(pull) for pull in states.pulls}
+        plans = {number: plan(state, self.current.now) for number, state in found.items()}
+        wished = self.wishes.acts(found, self.active)
+        if self.active:
+            self._act(plans, wished)
+            touched = [pull.number for pull in pulls if plans[pull.number]]
+            touched += [act.number for act, _ in wished]
+            later, plans_later, found_later = self._speak(touched)
+            record_states(later, plans_later, found_later, self.current.now)
+            states.pulls = [pull for pull in states.pulls if pull.number not in plans_later]
+        record_states(states, plans, found, self.current.now)
+        self.wishes.answer_rest()
+
+    def _states(self, pulls: list[PullRequest]) -> States:
+        states = States(pulls, self.token)
+        try:
+            more = self.builds_known and read_reported(self.current, self.azure, pulls, states.bodies())
+        except CIError as error:
+            self.current.fail(str(error))
+            return states
+        return States(pulls, self.token) if more else states
+
+    def _act(self, plans: dict[int, Plan], wished: list[tuple[Act, str]]) -> None:
+        planned = [(act, "") for each in plans.values() for act in each.acts]
+        acts = [*planned, *((act, cause) for act, cause in wished if (act, "") not in planned)]
+        builds = Builds(self.current, self.actions, self.azure)
+        if self.builds_known:
+            for act, cause in acts:
+                if isinstance(act, CancelBuild):
+                    self.wishes.note(cause, builds.carry_out(act, cause))
+        if self.heads is not None:
+            branches = Branches(self.current, self.actions, self.source, self.target, self.token)
+            branches.carry_out(_only(PushBranch, acts), _only(DeleteBranch, acts))
+        for act, cause in acts if self.builds_known else ():
+            if isinstance(act, RetryBuild | QueueBuild):
+                self.wishes.note(cause, builds.carry_out(act, cause))
+            elif isinstance(act, SettleCommands):
+                settle_commands(self.current, act)
+
+    def _speak(self, numbers: list[int]) -> tuple[States, dict[int, Plan], dict[int, PullState]]:
+        """Decide anew for those that something was done for, and say it; returns how they stand then."""
+        words, said, until = Words(self.current, self.actions, self.github), 0, monotonic() + SPEAKING
+        pulls = list(PullRequest.objects.filter(number__in=numbers).order_by("-number"))
+        states = States(pulls, self.token)
+        for pull in pulls:
+            for word in plan(states.state(pull), self.current.now).words:
+                if words.stopped or said >= MAX_WORDS or monotonic() > until:
+                    break
+                said += words.say(word)
+            self.current.progress(f"reporting ({said})")
+        later = States(list(PullRequest.objects.filter(number__in=numbers)), self.token)
+        found = {pull.number: later.state(pull) for pull in later.pulls}
+        return later, {number: plan(state, self.current.now) for number, state in found.items()}, found
+
+
+def _only(kind: type[Kind], acts: list[tuple[Act, str]]) -> list[Kind]:
+    return [act for act, _ in acts if isinstance(act, kind)]

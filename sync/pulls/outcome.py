@@ -1,0 +1,64 @@
+"""How a pull request stands after a pass, as rows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from agents.models import Build as BuildRow
+from sync.models import PullRequest
+from sync.pulls.acts import Plan
+from sync.pulls.rows import write_pulls
+from sync.pulls.state import States
+from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, latest_build
+from sync.pulls.waiting import waiting_reason
+
+SHOWN = ("ci_state", "waiting", "why", "why_since", "plan", "build")
+
+
+def record_states(states: States, plans: Mapping[int, Plan], found: Mapping[int, PullState], now: datetime) -> int:
+    """Write why each pull request is where it is, and what is still to be done; returns how many changed."""
+    changed = []
+    for pull in states.pulls:
+        state = found[pull.number]
+        values = _shown(pull, state, plans[pull.number], states.latest_row(state), now)
+        if any(getattr(pull, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(pull, name, value)
+            changed.append(pull)
+    write_pulls(changed, SHOWN)
+    return len(changed)
+
+
+def describe(plan: Plan) -> list[str]:
+    """Say in words what is to be done."""
+    return [f"{_label(act)}: {act.reason}" for act in (*plan.acts, *plan.words)]
+
+
+def _label(act: Any) -> str:
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(act).__name__).strip()
+    sha, build = getattr(act, "sha", ""), getattr(act, "build_id", "")
+    return f"{words} {sha[:10]}{build}".strip()
+
+
+def _shown(pull: PullRequest, state: PullState, plan: Plan, build: BuildRow | None, now: datetime) -> dict[str, Any]:
+    why = waiting_reason(state, now)
+    settled = not plan and not any(each.pending for each in state.builds)
+    waiting = why.waiting if state.open or settled else Waiting.CANCELLING
+    return {
+        "ci_state": _ci_state(state),
+        "waiting": str(waiting),
+        "why": why.text[:500],
+        "why_since": why.since,
+        "plan": describe(plan),
+        "build_id": build.pk if build else (None if state.open else pull.build_id),
+    }
+
+
+def _ci_state(state: PullState) -> str:
+    if blocked(state):
+        return PullRequest.CIState.BLOCKED
+    build = latest_build(state)
+    if build is None:
+        return PullRequest.CIState.UNKNOWN if state.open else PullRequest.CIState.NONE
+    status = BuildStatus.CANCELED if build.gone and not build.finished else build.status
+    return PullRequest.CIState(status.lower())

@@ -1,0 +1,143 @@
+"""One pull request's state → what to do. Rules that ci-bot had are kept where people rely on them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sync.pulls.acts import (
+    Act,
+    CancelBuild,
+    DeleteBranch,
+    Plan,
+    PushBranch,
+    QueueBuild,
+    RetryBuild,
+    SettleCommands,
+)
+from sync.pulls.reporting import _words
+from sync.pulls.values import (
+    Branch,
+    Build,
+    BuildStatus,
+    Command,
+    CommandState,
+    PullState,
+    _branch,
+    blocked,
+    latest_build,
+    push_due,
+    retained,
+)
+
+NO_BUILD = timedelta(minutes=15)  # after a push without a build, one is queued
+CANCEL_AGAIN = timedelta(minutes=5)  # after asking, while the build goes on
+
+
+def plan(state: PullState, now: datetime) -> Plan:
+    """Decide what to do for one pull request. A settled one gets an empty plan.
+
+    Words (report, reactions, replies) tell what acts have come to, so plan them anew after the acts.
+    """
+    acts = tuple(_acts(state, now))
+    served = {id for act in acts for id in getattr(act, "commands", ())}
+    return Plan(acts, tuple(_words(state, now, served)))
+
+
+# Acts -----------------------------------------------------------------------------------------
+
+
+def _acts(state: PullState, now: datetime) -> Iterator[Act]:
+    yield from _cancels(state, now)
+    if state.open:
+        yield from _pushes(state, now)
+    yield from _deletions(state)
+    if state.conversation_known:
+        yield from _commands(state, now)
+        yield from _missing_build(state, now)
+
+
+def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
+    due = push_due(state)
+    if not _branch(state, state.head) and not blocked(state) and (due is None or now >= due):
+        reason = "The head has no branch yet." if due is None else "GitHub refused it before; this is another try."
+        yield PushBranch(state.number, state.head, reason)
+
+
+def _cancels(state: PullState, now: datetime) -> Iterator[CancelBuild]:
+    for build in state.builds:
+        if not build.pending or build.cancelling or (state.open and build.sha == state.head):
+            continue
+        asked = build.cancel_asked_at
+        if asked is None or now - asked >= CANCEL_AGAIN:
+            reason = "There is a newer head." if state.open else "The pull request is closed."
+            yield CancelBuild(state.number, build.id, asked is not None, reason)
+
+
+def _deletions(state: PullState) -> Iterator[DeleteBranch]:
+    keep = retained(state) | {build.sha for build in state.builds if build.pending} if state.open else set()
+    reason = "A newer commit has been built, or waits for it." if state.open else "The pull request is closed."
+    for branch in state.branches:
+        if branch.sha not in keep:
+            yield DeleteBranch(state.number, branch.sha, reason)
+
+
+def _commands(state: PullState, now: datetime) -> Iterator[Act]:
+    waiting = [command for command in state.commands if command.state is CommandState.WAITING]
+    unknown = [command for command in waiting if not command.known]
+    stale = [c for c in waiting if c.known and (c.head != state.head or not state.open)]
+    current = [command for command in waiting if command not in unknown and command not in stale]
+    if unknown:
+        yield _settle(state, unknown, CommandState.UNKNOWN, "There is no such command.")
+    if stale:
+        reason = "A newer push came before it." if state.open else "The pull request is closed."
+        yield _settle(state, stale, CommandState.SUPERSEDED, reason)
+    if current:
+        yield from _rerun(state, current)
+
+
+def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
+    build, branch = latest_build(state), _branch(state, state.head)
+    ids = tuple(command.id for command in commands)
+    if build is None:
+        return  # remembered until there is one
+    if build.pending:
+        yield _settle(state, commands, CommandState.RUNNING, "A build is waiting or running already.", build.url)
+    elif branch is None:
+        return  # it is pushed first; that may start a build, which then serves the command
+    elif _can_be_retried(build, branch):
+        yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
+    else:
+        yield QueueBuild(state.number, state.head, ids, _why_new(build))
+
+
+def _can_be_retried(build: Build, branch: Branch) -> bool:
+    failed = build.status in (BuildStatus.FAILURE, BuildStatus.CANCELED)
+    return failed and not build.gone and build.id > branch.after_build
+
+
+def _why_new(build: Build) -> str:
+    if build.gone:
+        return "The last build is gone."
+    if build.status is BuildStatus.SUCCESS:
+        return "The last build succeeded: nothing in it can be retried."
+    return "The branch had been deleted since the last build."
+
+
+def _missing_build(state: PullState, now: datetime) -> Iterator[QueueBuild]:
+    branch = _branch(state, state.head)
+    if not state.open or branch is None or latest_build(state) or state.head in state.queued:
+        return
+    if now - (branch.pushed_at or branch.seen_at) >= NO_BUILD:
+        reason = f"No build has come in the {NO_BUILD.total_seconds() / 60:.0f} minutes since the push."
+        yield QueueBuild(state.number, state.head, (), reason)
+
+
+def _settle(
+    state: PullState, commands: list[Command], settled: CommandState, reason: str, url: str = ""
+) -> SettleCommands:
+    return SettleCommands(state.number, tuple(command.id for command in commands), settled, url, reason)
+
+
+# Words ----------------------------------------------------------------------------------------
+
+
+# Small questions ------------------------------------------------------------------------------

@@ -1,0 +1,159 @@
+"""What GitHub tells of pull requests, comments and branches → rows. A row that is right is not written."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flinkci_dashboard.clients.github.pulls import CommentFacts, PullFacts
+from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
+from sync.pulls.commands import find_command
+from sync.pulls.report import is_report
+from sync.pulls.values import Waiting
+
+JIRA_KEY = re.compile(r"FLINK-[0-9]{1,9}", re.IGNORECASE)
+CI_BRANCH = re.compile(r"ci_([0-9]{1,9})_([0-9a-f]{40})")
+OURS = "ci_"  # what a branch of the bot begins with
+PULL_FIELDS = (
+    *("title", "author", "draft", "base", "head_sha", "head_label", "state", "labels", "jira_key"),
+    *("created_at", "updated_at", "closed_at", "merged_at"),
+)
+HEAD_FIELDS = ("head_seen_at", "waiting", "lost_builds", "conversation_read_at")
+
+
+def news(facts: Iterable[PullFacts]) -> set[int]:
+    """Return the numbers of those pull requests that are not as the rows say."""
+    told = {pull.number: pull for pull in facts}
+    known = PullRequest.objects.in_bulk(told, field_name="number")
+    return {number for number, pull in told.items() if number not in known or _differs(known[number], _values(pull))}
+
+
+def save_pulls(facts: Iterable[PullFacts], now: datetime, stream_from: datetime | None) -> list[int]:
+    """Create and update rows; returns the numbers of those that changed.
+
+    The conversation of a pull request that was opened after `stream_from` needs no reading: the stream of all comments
+    has told it.
+    """
+    told = {pull.number: pull for pull in facts}
+    known = PullRequest.objects.in_bulk(told, field_name="number")
+    new, changed = [], []
+    for number, pull in told.items():
+        values = _values(pull)
+        row = known.get(number)
+        if row is None:
+            new.append(_new_row(pull, values, now, stream_from))
+        elif _differs(row, values):
+            _bring_up_to_date(row, values, now)
+            changed.append(row)
+    PullRequest.objects.bulk_create(new, batch_size=500)
+    write_pulls(changed, [*PULL_FIELDS, *HEAD_FIELDS])
+    return [row.number for row in (*new, *changed)]
+
+
+def write_pulls(rows: Iterable[PullRequest], fields: Iterable[str]) -> None:
+    """Write some fields of rows that exist: as an upsert, which takes a tenth of `bulk_update`'s time."""
+    PullRequest.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["number"], update_fields=list(fields), batch_size=500
+    )
+
+
+def jira_key(title: str) -> str:
+    """Return the last Jira key in a title, in capitals; "" when it has none."""
+    found = JIRA_KEY.findall(title)
+    return found[-1].upper() if found else ""
+
+
+def save_comment(pull: PullRequest, comment: CommentFacts, bot: str) -> bool:
+    """Take note of a comment if it is a report of the bot or holds a command; tells whether anything changed."""
+    if comment.author.casefold() == bot.casefold():
+        return _save_report(pull, comment)
+    return _save_command(pull, comment)
+
+
+def save_branches(heads: Mapping[str, str], now: datetime) -> int:
+    """Bring the rows in line with what the CI repository has ({branch: SHA}); returns how many changed."""
+    ours = {name: tip for name, tip in heads.items() if name.startswith(OURS) and len(name) <= 255}
+    known = {row.name: row for row in CIBranch.objects.all()}
+    new = [_branch_row(name, tip, now) for name, tip in ours.items() if name not in known]
+    moved = [row for name, row in known.items() if name in ours and row.tip != ours[name]]
+    for row in moved:
+        row.tip = ours[row.name]
+    gone = [row.pk for name, row in known.items() if name not in ours]
+    CIBranch.objects.bulk_create(new, batch_size=500)
+    CIBranch.objects.bulk_update(moved, ["tip"])
+    if gone:
+        CIBranch.objects.filter(pk__in=gone).delete()
+    return len(new) + len(moved) + len(gone)
+
+
+def _values(pull: PullFacts) -> dict[str, Any]:
+    closed = PullRequest.State.MERGED if pull.merged_at else PullRequest.State.CLOSED
+    return {
+        "title": pull.title,
+        "author": pull.author,
+        "draft": pull.draft,
+        "base": pull.base,
+        "head_sha": pull.head_sha,
+        "head_label": pull.head_label,
+        "state": PullRequest.State.OPEN if pull.is_open else closed,
+        "labels": list(pull.labels),
+        "jira_key": jira_key(pull.title),
+        "created_at": pull.created_at,
+        "updated_at": pull.updated_at,
+        "closed_at": pull.closed_at,
+        "merged_at": pull.merged_at,
+    }
+
+
+def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _bring_up_to_date(row: PullRequest, values: Mapping[str, Any], now: datetime) -> None:
+    if row.head_sha != values["head_sha"]:
+        row.head_seen_at, row.lost_builds = now, []
+    if row.waiting == Waiting.CLOSED and values["state"] == PullRequest.State.OPEN:
+        row.waiting = ""
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _new_row(pull: PullFacts, values: dict[str, Any], now: datetime, stream_from: datetime | None) -> PullRequest:
+    told = stream_from is not None and pull.created_at >= stream_from
+    # What was closed before we knew it has nothing to be done for, unless it has left a branch.
+    waiting = "" if pull.is_open else Waiting.CLOSED
+    read_at = now if told else None
+    return PullRequest(number=pull.number, head_seen_at=now, waiting=waiting, conversation_read_at=read_at, **values)
+
+
+def _save_report(pull: PullRequest, comment: CommentFacts) -> bool:
+    if not is_report(comment.body):
+        return bool(ReportComment.objects.filter(comment_id=comment.id, gone=False).update(gone=True))
+    row = ReportComment.objects.filter(comment_id=comment.id).first()
+    if row and (row.body, row.gone) == (comment.body, False):
+        return False
+    facts = {"pull": pull, "body": comment.body, "written_at": comment.updated_at, "gone": False}
+    ReportComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
+    return True
+
+
+def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
+    """Note a command once. An edit changes one that waits still, and takes it back when it is not there any more."""
+    found = find_command(comment.body)
+    row = CommandComment.objects.filter(comment_id=comment.id).first()
+    if row and row.state != CommandComment.State.WAITING:
+        return False
+    if found is None:
+        return bool(row and row.delete()[0])
+    if row and (row.words, row.known) == (found.words, found.known):
+        return False
+    facts = {"pull": pull, "author": comment.author, "words": found.words, "known": found.known}
+    facts |= {"head_sha": pull.head_sha, "commented_at": comment.updated_at}
+    CommandComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
+    return True
+
+
+def _branch_row(name: str, tip: str, now: datetime) -> CIBranch:
+    found = CI_BRANCH.fullmatch(name)
+    number, sha = (int(found[1]), found[2]) if found else (None, "")
+    return CIBranch(name=name, number=number, sha=sha, tip=tip, seen_at=now, orphan=found is None)

@@ -1,0 +1,256 @@
+"""Rows → the state of each pull request, and back: why each is where it is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from agents.models import Build as BuildRow
+from agents.models import Job
+from agents.models.builds import BAD_RESULTS, Result, Status
+from flinkci_dashboard.models import Action
+from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
+from sync.pulls.report import MANUAL, build_id, normalized, parse
+from sync.pulls.rows import CI_BRANCH
+from sync.pulls.values import (
+    Branch,
+    Build,
+    BuildStatus,
+    Command,
+    CommandState,
+    PullState,
+    Refusal,
+    ReportText,
+    branch_name,
+    latest_build,
+)
+
+JOB = "sync_pulls"
+CANCEL, QUEUE_MISSING = "cancel-build", "queue-missing"  # kinds of actions that a state remembers
+CHUNK = 500  # values in one query
+STATUSES = {
+    Result.SUCCEEDED: BuildStatus.SUCCESS,
+    Result.PARTIAL: BuildStatus.FAILURE,
+    Result.FAILED: BuildStatus.FAILURE,
+    Result.ABANDONED: BuildStatus.FAILURE,
+    Result.CANCELED: BuildStatus.CANCELED,
+}
+
+parse_known = lru_cache(maxsize=4096)(parse)
+
+
+class States:
+    """The states of some pull requests, read with a handful of queries."""
+
+    def __init__(self, pulls: Sequence[PullRequest], token: str) -> None:
+        self.pulls, self.token = pulls, token
+        self._ids = [pull.pk for pull in pulls]
+        self._branches = self._by_number(CIBranch.objects.filter(sha__gt="", orphan=False))
+        self._reports = _grouped(ReportComment.objects.all(), "pull_id", self._ids)
+        self._settle_before()
+        self._commands = _grouped(CommandComment.objects.all(), "pull_id", self._ids)
+        self._builds = self._read_builds()
+        self._ahead = _ahead()
+        self._failed = _failed_jobs([row for rows in self._builds.values() for row in rows])
+        self._cancels = self._asked_to_cancel()
+        self._queued = self._queued_heads()
+
+    def state(self, pull: PullRequest) -> PullState:
+        """Put together what is known of one pull request."""
+        reports = self._reports[pull.pk]
+        present = [row for row in reports if not row.gone]
+        former = [row for row in reports if row.gone]
+        return PullState(
+            number=pull.number,
+            head=pull.head_sha,
+            open=pull.state == PullRequest.State.OPEN,
+            conversation_known=pull.conversation_read_at is not None,
+            branches=tuple(_branch(row) for row in self._branches[pull.number] if row.tip == row.sha),
+            builds=tuple(self._builds_of(pull)),
+            commands=tuple(_command(row) for row in self._commands[pull.pk]),
+            reports=tuple(ReportText(row.comment_id, row.body) for row in present),
+            former_reports=tuple(row.body for row in reversed(former)),
+            refusal=_refusal(pull),
+            token=self.token,
+            queued=frozenset(sha for number, sha in self._queued if number == pull.number),
+        )
+
+    def bodies(self) -> dict[int, list[str]]:
+        """Return the texts of the reports, by the pull request's key."""
+        return {pk: [row.body for row in rows if not row.gone] for pk, rows in self._reports.items()}
+
+    def latest_row(self, state: PullState) -> BuildRow | None:
+        """Return the row of the head's latest build."""
+        build = latest_build(state)
+        rows = self._builds[state.number] if build else []
+        return next((row for row in rows if build and row.external_id == build.id), None)
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def _by_number(self, rows: Any) -> dict[int, list[CIBranch]]:
+        return _grouped(rows, "number", [pull.number for pull in self.pulls])
+
+    def _settle_before(self) -> None:
+        """Commands that a report holds were settled by the bot that wrote it."""
+        waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING)
+        held: set[int] = set()
+        for row in waiting.filter(pull_id__in=self._ids):
+            texts = [report.body for report in self._reports[row.pull_id] if not report.gone]
+            if any(str(row.comment_id) in _served(text) for text in texts):
+                held.add(row.pk)
+        if held:
+            waiting.filter(pk__in=held).update(state=CommandComment.State.BEFORE, recorded=True)
+
+    def _read_builds(self) -> dict[int, list[BuildRow]]:
+        names = {branch_name(pull.number, sha) for pull in self.pulls for sha in self._shas(pull)}
+        named = {id for rows in self._reports.values() for row in rows if not row.gone for id in _builds_in(row.body)}
+        rows: dict[int, BuildRow] = {}
+        fields = BuildRow.objects.filter(provider="azure").defer("message", "requested_for", "hosts")
+        for chunk in _chunks(sorted(names)):
+            rows |= {row.external_id: row for row in fields.filter(branch__in=chunk)}
+        for chunk in _chunks(sorted(named - set(rows))):
+            rows |= {row.external_id: row for row in fields.filter(external_id__in=chunk)}
+        unfinished = fields.filter(~Q(status=Status.FINISHED), scope=BuildRow.Scope.PULL)
+        rows |= {row.external_id: row for row in unfinished}
+        found: dict[int, list[BuildRow]] = defaultdict(list)
+        for row in sorted(rows.values(), key=lambda each: each.external_id):
+            if match := CI_BRANCH.fullmatch(row.branch):
+                found[int(match[1])].append(row)
+        return found
+
+    def _shas(self, pull: PullRequest) -> set[str]:
+        return {pull.head_sha, *(row.sha for row in self._branches[pull.number])}
+
+    def _builds_of(self, pull: PullRequest) -> list[Build]:
+        builds = [self._build(row) for row in self._builds[pull.number]]
+        have = {build.id for build in builds}
+        return [*self._lost_builds(pull, have), *builds]
+
+    def _lost_builds(self, pull: PullRequest, have: set[int]) -> list[Build]:
+        """Builds that only a report tells of any more."""
+        lost = set(pull.lost_builds) - have
+        if not lost:
+            return []
+        entries = [e for row in self._reports[pull.pk] if not row.gone for e in _entries(row.body)]
+        known = {e.build_id: e for e in entries if e.build_id in lost and e.status in set(BuildStatus)}
+        return [Build(id, e.hash, BuildStatus(e.status), e.url, gone=True) for id, e in sorted(known.items()) if id]
+
+    def _build(self, row: BuildRow) -> Build:
+        match = CI_BRANCH.fullmatch(row.branch)
+        status = STATUSES.get(Result(row.result), BuildStatus.PENDING) if row.result else BuildStatus.PENDING
+        return Build(
+            id=row.external_id,
+            sha=match[2] if match else row.version,
+            status=status if row.status == Status.FINISHED else BuildStatus.PENDING,
+            url=build_url(row),
+            queued_at=row.queued_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at if row.status == Status.FINISHED else None,
+            cancelling=row.status == Status.CANCELLING,
+            cancel_asked_at=self._cancels.get(row.external_id),
+            gone=row.gone_at is not None,
+            ahead=self._ahead.get(row.external_id),
+            failed_jobs=self._failed.get(row.pk, ()),
+        )
+
+    def _asked_to_cancel(self) -> dict[int, datetime]:
+        pending = [row for rows in self._builds.values() for row in rows if row.status != Status.FINISHED]
+        subjects = {f"#{match[1]}" for row in pending if (match := CI_BRANCH.fullmatch(row.branch))}
+        found: dict[int, datetime] = {}
+        for chunk in _chunks(sorted(subjects)):
+            asked = Action.objects.filter(kind=CANCEL, subject__in=chunk, state=Action.State.DONE)
+            found |= {action.payload["build"]: action.created_at for action in asked.order_by("pk")}
+        return found
+
+    def _queued_heads(self) -> set[tuple[int, str]]:
+        built = {row.branch for rows in self._builds.values() for row in rows}
+        keys = {queue_key(pull.number, pull.head_sha): (pull.number, pull.head_sha) for pull in self.pulls}
+        bare = [key for key, head in keys.items() if branch_name(*head) not in built]
+        found: set[tuple[int, str]] = set()
+        for chunk in _chunks(sorted(bare)):
+            done = Action.objects.filter(key__in=chunk, state=Action.State.DONE)
+            found |= {keys[key] for key in done.values_list("key", flat=True)}
+        return found
+
+
+def queue_key(number: int, sha: str) -> str:
+    """Return the key of the build that is queued for a head because none came."""
+    return f"queue:{branch_name(number, sha)}"
+
+
+def build_url(row: BuildRow) -> str:
+    """Return a build's address as reports have it."""
+    if row.web_url:
+        return normalized(row.web_url)
+    return f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}/_build/results?buildId={row.external_id}"
+
+
+def _branch(row: CIBranch) -> Branch:
+    return Branch(row.sha, row.seen_at, row.pushed_at, row.after_build)
+
+
+def _command(row: CommandComment) -> Command:
+    return Command(
+        id=row.comment_id,
+        head=row.head_sha,
+        at=row.commented_at,
+        known=row.known,
+        state=CommandState(row.state),
+        url=row.build_url,
+        reaction=row.reaction,
+        replied=row.replied,
+        recorded=row.recorded,
+    )
+
+
+def _refusal(pull: PullRequest) -> Refusal | None:
+    if not pull.push_head or pull.push_tried_at is None:
+        return None
+    return Refusal(
+        pull.push_head, pull.push_problem, pull.push_workflow, pull.push_token, pull.push_tried_at, pull.push_tries
+    )
+
+
+def _ahead() -> dict[int, int]:
+    """Return for each build that waits for an agent how many were queued before it."""
+    waiting = BuildRow.objects.filter(status=Status.QUEUED).order_by("queued_at", "external_id")
+    return {id: place for place, id in enumerate(waiting.values_list("external_id", flat=True))}
+
+
+def _failed_jobs(rows: Iterable[BuildRow]) -> dict[int, tuple[str, ...]]:
+    failed: dict[int, list[str]] = defaultdict(list)
+    bad = [row.pk for row in rows if row.result in (*BAD_RESULTS, Result.PARTIAL)]
+    for chunk in _chunks(bad):
+        jobs = Job.objects.filter(build_id__in=chunk, latest=True, result__in=BAD_RESULTS).order_by("order", "name")
+        for build, name in jobs.values_list("build_id", "name"):
+            failed[build].append(name.removeprefix("test_ci ").removeprefix("test_ci_"))
+    return {build: tuple(names) for build, names in failed.items()}
+
+
+def _grouped(rows: Any, field: str, keys: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for chunk in _chunks(keys):
+        for row in rows.filter(**{f"{field}__in": chunk}):
+            found[getattr(row, field)].append(row)
+    return found
+
+
+def _chunks(values: Sequence[Any]) -> list[Sequence[Any]]:
+    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
+
+
+def _entries(body: str) -> tuple[Any, ...]:
+    report = parse_known(body).report
+    return report.known if report else ()
+
+
+def _served(body: str) -> set[str]:
+    return {entry.trigger_id for entry in _entries(body) if entry.trigger_type == MANUAL}
+
+
+def _builds_in(body: str) -> set[int]:
+    return {number for entry in _entries(body) if (number := build_id(entry.url))}

@@ -1,0 +1,207 @@
+"""What is known of a pull request and its CI, and what can be done about it. Values only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class BuildStatus(StrEnum):
+    """What a build says, in ci-bot's words, whichever service it ran on."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"  # also one that succeeded with issues
+    CANCELED = "CANCELED"
+    PENDING = "PENDING"  # waits, runs, or is being cancelled
+    UNKNOWN = "UNKNOWN"  # no build seen yet
+
+
+FINAL = frozenset({BuildStatus.SUCCESS, BuildStatus.FAILURE, BuildStatus.CANCELED})
+
+
+class CommandState(StrEnum):
+    """How far a command has come; see `CommandComment.State`."""
+
+    WAITING = "waiting"
+    RERUN = "rerun"
+    RUNNING = "running"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+    BEFORE = "before"
+
+
+class Waiting(StrEnum):
+    """Why a pull request is where it is: what it waits for, or how it ended."""
+
+    READING = "reading"  # its conversation has not been read yet
+    PUSH = "push"  # its branch is about to be pushed
+    BLOCKED = "blocked"  # GitHub refuses the branch until the head or the token changes
+    REFUSED = "refused"  # GitHub refused the branch; it is tried again
+    BUILD = "build"  # pushed, no build seen yet
+    AGENT = "agent"  # a build waits for an agent
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    PASSED = "passed"
+    CLOSED = "closed"
+
+
+class Reaction(StrEnum):
+    """How the bot acknowledges a command."""
+
+    SEEN = "eyes"  # seen: it waits, or there was nothing to re-run
+    DONE = "+1"  # a build was started for it
+    CONFUSED = "confused"  # not understood
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build of one of the pull request's heads."""
+
+    id: int
+    sha: str
+    status: BuildStatus
+    url: str
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancelling: bool = False
+    cancel_asked_at: datetime | None = None  # when we last asked to cancel it
+    gone: bool = False  # the service does not have it any more
+    ahead: int | None = None  # builds that wait for an agent and were queued before it
+    failed_jobs: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether it may still come to something."""
+        return self.status is BuildStatus.PENDING and not self.gone
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether it has an outcome."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch `ci_<number>_<sha>` that exists."""
+
+    sha: str
+    seen_at: datetime
+    pushed_at: datetime | None = None  # when we pushed it; None when somebody else did
+    after_build: int = 0  # the head's latest build when we pushed: earlier builds are of a branch that was deleted
+
+
+@dataclass(frozen=True)
+class Command:
+    """A comment that tells the bot to do something."""
+
+    id: int  # the comment's
+    head: str  # the head when it was first seen
+    at: datetime
+    known: bool = True
+    state: CommandState = CommandState.WAITING
+    url: str = ""  # of the build that serves it
+    reaction: str = ""  # the last one that we gave
+    replied: bool = False
+    recorded: bool = False  # a report that holds it has been written
+
+
+@dataclass(frozen=True)
+class ReportText:
+    """A comment of the bot that is a CI report."""
+
+    id: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """GitHub's refusal of a branch."""
+
+    head: str
+    words: str
+    workflow: bool  # for want of the workflow scope
+    token: str  # fingerprint of the token that was refused
+    tried_at: datetime
+    tries: int = 1
+
+
+@dataclass(frozen=True)
+class PullState:
+    """Everything that decides what happens to one pull request."""
+
+    number: int
+    head: str
+    open: bool = True
+    conversation_known: bool = True
+    branches: tuple[Branch, ...] = ()
+    builds: tuple[Build, ...] = ()  # oldest first
+    commands: tuple[Command, ...] = ()  # oldest first
+    reports: tuple[ReportText, ...] = ()  # oldest first
+    former_reports: tuple[str, ...] = ()  # the texts of reports that were deleted, until one holds what they held
+    refusal: Refusal | None = None
+    token: str = ""  # fingerprint of the current token
+    queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a pull request is where it is: a sentence in which `{time}` stands for the time since `since`."""
+
+    waiting: Waiting
+    text: str
+    since: datetime | None = None
+
+
+def branch_name(number: int, sha: str) -> str:
+    """Return the name of a head's branch in the CI repository."""
+    return f"ci_{number}_{sha}"
+
+
+PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
+
+
+def latest_build(state: PullState) -> Build | None:
+    """Return the head's latest build, whoever started it."""
+    builds = [build for build in state.builds if build.sha == state.head]
+    return max(builds, key=_queued, default=None)
+
+
+def blocked(state: PullState) -> bool:
+    """Tell whether GitHub refuses the head for want of the workflow scope, and neither head nor token has changed."""
+    refusal = state.refusal
+    return bool(
+        state.open
+        and refusal
+        and refusal.workflow
+        and (refusal.head, refusal.token) == (state.head, state.token)
+        and not _branch(state, state.head)
+    )
+
+
+def push_due(state: PullState) -> datetime | None:
+    """Return when a refused head may be pushed again; None when nothing holds it back."""
+    refusal = state.refusal
+    if not refusal or refusal.head != state.head or refusal.workflow:
+        return None
+    return refusal.tried_at + PUSH_AGAIN[min(refusal.tries, len(PUSH_AGAIN)) - 1]
+
+
+def retained(state: PullState) -> set[str]:
+    """Return the commits whose branches and lines stay: the head, and what has the newest finished build."""
+    finished = [build for build in state.builds if build.finished and not build.gone]
+    newest = max(finished, key=_finished, default=None)
+    return {state.head, newest.sha if newest else state.head}
+
+
+def _branch(state: PullState, sha: str) -> Branch | None:
+    return next((branch for branch in state.branches if branch.sha == sha), None)
+
+
+def _queued(build: Build) -> tuple[float, int]:
+    return (build.queued_at.timestamp() if build.queued_at else 0.0, build.id)
+
+
+def _finished(build: Build) -> tuple[float, float, int]:
+    return (build.finished_at.timestamp() if build.finished_at else 0.0, *_queued(build))

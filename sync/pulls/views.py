@@ -1,0 +1,118 @@
+"""Pull requests: all of them, one of them, and branches that belong to none."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
+from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.web.live import Context, live
+from sync.models import CIBranch, PullRequest, Repository
+from sync.pulls import figures
+from sync.pulls.filters import PullFilter
+
+JOB = "sync_pulls"
+PER_PAGE = 50
+# What the buttons ask for, in the job's words, and in people's.
+ACTS = {
+    "sync-pull": "Sync now",
+    "retry": "Retry",
+    "cancel": "Cancel its builds",
+    "delete-branches": "Delete old branches",
+}
+
+
+def newest_pass(request: HttpRequest) -> object:
+    """Return what changes with every pass of the pull request sync."""
+    return JobRun.objects.filter(job=JOB).values_list("pk", "outcome").first()
+
+
+@require_safe
+@live("sync/pulls.html", "sync/_pulls.html", version=newest_pass)
+def pull_requests(request: HttpRequest) -> Context:
+    """List pull requests; the URL holds filter, order and page."""
+    asked = request.GET.copy()
+    asked.setdefault("state", "open")
+    asked.setdefault("sort", "newest")
+    rows = PullRequest.objects.select_related("build")
+    chosen = PullFilter(asked, rows)
+    page = Paginator(chosen.qs, PER_PAGE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    return {
+        "filter": chosen,
+        "filtered": any(value for name, value in request.GET.items() if name != "page"),
+        "page": page,
+        "rows": [(pull, figures.say_why(pull, now)) for pull in page],
+        "counts": figures.ci_counts(PullRequest.objects.filter(state=PullRequest.State.OPEN)),
+        "history": figures.history_mark(),
+        "orphans": CIBranch.objects.filter(orphan=True).count(),
+        "last": latest_pass(JOB),
+    }
+
+
+@require_safe
+@live("sync/pull.html", "sync/_pull.html", version=newest_pass)
+def pull_request(request: HttpRequest, number: int) -> Context:
+    """Show one pull request: why it is where it is, its branches and builds, its report, what happened."""
+    pull = PullRequest.objects.select_related("build").filter(number=number).first()
+    if pull is None:
+        raise Http404(f"Pull request {number} is not known here; long closed ones are read little by little.")
+    builds, report = figures.builds_of(pull), figures.report_of(pull)
+    branches = figures.branches_of(pull)
+    return {
+        "pull": pull,
+        "why": figures.say_why(pull, timezone.now()),
+        "source": Repository.objects.filter(role=Repository.Role.SOURCE).first(),
+        "target": Repository.objects.filter(role=Repository.Role.PULL_REQUESTS).first(),
+        "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
+        "branches": branches,
+        "has_branch": any(branch.sha == pull.head_sha for branch in branches),
+        "builds": builds,
+        "report": report,
+        "report_html": figures.render_report(report.body) if report else "",
+        "report_equal": bool(report) and not any("report" in step for step in pull.plan),
+        "events": figures.timeline(pull, builds, report),
+        "acts": ACTS.items(),
+        "last": latest_pass(JOB),
+    }
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
+    """Ask the next pass to do one thing for a pull request."""
+    pull = get_object_or_404(PullRequest, number=number)
+    if act not in ACTS:
+        raise Http404(f"There is no act {act}.")
+    audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}")
+    jobs.request(JOB, request.user, act, str(pull.number))  # type: ignore[arg-type]
+    messages.info(request, f"{ACTS[act]}: asked for; the answer appears on the jobs page within seconds.")
+    return HttpResponseRedirect(reverse("pull_request", args=[pull.number]))
+
+
+@require_safe
+@live("sync/orphans.html", "sync/_orphans.html", version=newest_pass)
+def orphans(request: HttpRequest) -> Context:
+    """List branches of the CI repository that match no pull request."""
+    page = Paginator(CIBranch.objects.filter(orphan=True), PER_PAGE).get_page(request.GET.get("page"))
+    return {"page": page, "last": latest_pass(JOB)}
+
+
+@require_POST
+@permission_required(ADMINISTER, raise_exception=True)
+def delete_orphan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the next pass to delete a branch that belongs to no pull request."""
+    branch = get_object_or_404(CIBranch, pk=pk, orphan=True)
+    audit.record(request, "delete orphaned branch", branch.name, {"sha": branch.tip}, None)
+    jobs.request(JOB, request.user, "delete-orphan", branch.name)  # type: ignore[arg-type]
+    messages.info(request, f"{branch.name} will be deleted; the answer appears on the jobs page.")
+    return HttpResponseRedirect(reverse("orphans"))

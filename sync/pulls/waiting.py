@@ -1,0 +1,73 @@
+"""Why a pull request is where it is, in one sentence."""
+
+from datetime import datetime
+
+from flinkci_dashboard.web.durations import duration
+from sync.pulls.values import Branch, Build, BuildStatus, PullState, Waiting, Why, blocked, latest_build, push_due
+
+
+def waiting_reason(state: PullState, now: datetime) -> Why:
+    """Say what the pull request waits for, or how its build ended."""
+    if not state.open:
+        return Why(Waiting.CLOSED, "closed")
+    branch = next((branch for branch in state.branches if branch.sha == state.head), None)
+    if branch is None:
+        return _without_branch(state, now)
+    if not state.conversation_known:
+        return Why(Waiting.READING, "its conversation is about to be read")
+    build = latest_build(state)
+    return _with_build(build) if build else _without_build(state, branch)
+
+
+def sentence(text: str, since: datetime | None, now: datetime) -> str:
+    """Put the time since `since` in the place of `{time}`."""
+    return text.replace("{time}", duration(int((now - (since or now)).total_seconds())))
+
+
+def _without_branch(state: PullState, now: datetime) -> Why:
+    refusal = state.refusal
+    if refusal and blocked(state):
+        text = (
+            "blocked for {time}: it changes .github/workflows/ and the GitHub token lacks the workflow scope; "
+            "store a token that has it, or leave those files alone"
+        )
+        return Why(Waiting.BLOCKED, text, refusal.tried_at)
+    due = push_due(state)
+    if refusal and due and due > now:
+        return Why(Waiting.REFUSED, f"not pushed: GitHub said “{refusal.words[:200]}” {{time}} ago", refusal.tried_at)
+    return Why(Waiting.PUSH, "its branch is about to be pushed")
+
+
+def _without_build(state: PullState, branch: Branch) -> Why:
+    if state.head in state.queued:
+        text = "pushed {time} ago; no build came by itself, so one was queued"
+    else:
+        text = "pushed {time} ago, no build seen yet"
+    return Why(Waiting.BUILD, text, branch.pushed_at or branch.seen_at)
+
+
+def _with_build(build: Build) -> Why:
+    if build.pending:
+        return _pending(build)
+    if build.status is BuildStatus.SUCCESS:
+        return Why(
+            Waiting.PASSED, "build succeeded {time} ago" if build.finished_at else "build succeeded", build.finished_at
+        )
+    if build.status is BuildStatus.FAILURE:
+        jobs = f": {', '.join(build.failed_jobs[:5])}" if build.failed_jobs else ""
+        when = " {time} ago" if build.finished_at else ""
+        return Why(Waiting.FAILED, f"build failed{when}{jobs}", build.finished_at)
+    if build.gone and not build.finished:
+        return Why(Waiting.CANCELED, "its build is gone from the CI service; “@flinkbot run azure” starts a new one")
+    return Why(
+        Waiting.CANCELED, "build canceled {time} ago" if build.finished_at else "build canceled", build.finished_at
+    )
+
+
+def _pending(build: Build) -> Why:
+    if build.cancelling:
+        return Why(Waiting.CANCELLING, "its build is being canceled")
+    if build.started_at:
+        return Why(Waiting.RUNNING, "build running for {time}", build.started_at)
+    ahead = f", {build.ahead} build{'' if build.ahead == 1 else 's'} ahead" if build.ahead is not None else ""
+    return Why(Waiting.AGENT, f"waiting for an agent for {{time}}{ahead}", build.queued_at)
