@@ -10,7 +10,7 @@ from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.clients.github.http import Transport as GitHubTransport
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action
-from tests.test_pulls_engine import (  # noqa: F401
+from tests.sync.pulls.test_job import (  # noqa: F401
     builds,
     ci_branches,
     end,

@@ -24,10 +24,10 @@ from flinkci_dashboard.clients.secrets import MaskSecrets, seal, token
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Credential, StoredValue
-from tests.test_permissions import PAGES
+from tests.flinkci_dashboard.accounts.test_permissions import PAGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from flinkci_dashboard import settings as real_settings
 from flinkci_dashboard.keys import mail_settings
 from flinkci_dashboard.models import AuditEvent
 from flinkci_dashboard.web.request_ids import AddRequestId
-from tests.test_permissions import PAGES
+from tests.flinkci_dashboard.accounts.test_permissions import PAGES
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ import pytest
 from django.db import connection
 from django.db.utils import ConnectionHandler
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
