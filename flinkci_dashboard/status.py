@@ -48,7 +48,7 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404
     sections = [section for part in parts("public") for section in part.sections()]
     context = {"sections": sections, "jobs": _jobs(), "now": timezone.now()}
-    return render(request, "people/status.html", context)
+    return render(request, "status.html", context)
 
 
 def _jobs() -> list[dict[str, object]]:

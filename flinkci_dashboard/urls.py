@@ -4,23 +4,23 @@ from django.contrib import admin
 from django.urls import include, path
 
 from flinkci_dashboard import status, views
-from flinkci_dashboard.accounts import activity_views
-from flinkci_dashboard.accounts import views as people
+from flinkci_dashboard.accounts import activity_views, contact_views
 from flinkci_dashboard.credentials import views as credentials
+from flinkci_dashboard.jobs import views as jobs
 
 urlpatterns: list = [
     path("", views.overview, name="overview"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("jobs/", views.job_list, name="jobs"),
-    path("jobs/<slug:job>/", views.job_runs, name="job"),
-    path("jobs/<slug:job>/run/", views.run_job, name="run_job"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<slug:job>/", jobs.job_runs, name="job"),
+    path("jobs/<slug:job>/run/", jobs.run_job, name="run_job"),
     path("", include("sync.urls")),
     path("", include("labeler.urls")),
     path("admin/", admin.site.urls),
-    path("contacts/", people.contacts, name="contacts"),
-    path("contacts/contacts.csv", people.contacts_csv, name="contacts_csv"),
-    path("contacts/contacts.vcf", people.contacts_vcard, name="contacts_vcard"),
+    path("contacts/", contact_views.contacts, name="contacts"),
+    path("contacts/contacts.csv", contact_views.contacts_csv, name="contacts_csv"),
+    path("contacts/contacts.vcf", contact_views.contacts_vcard, name="contacts_vcard"),
     path("credentials/", credentials.credentials, name="credentials"),
     path("credentials/probe/", credentials.probe, name="probe_credentials"),
     path("activity/", activity_views.show, name="activity"),

@@ -1,1 +1,1 @@
-"""How people sign in, and what a request carries about who asks."""
+"""Who signs in, what they may do, whom to ask, and the record of what was done."""

@@ -92,7 +92,7 @@ def load(found: Iterable[tuple[str, int, datetime]]) -> list[Entry]:
     return [_of_person(events[pk]) if source == PERSON else _of_bot(actions[pk]) for source, pk, _ in rows]
 
 
-def people() -> list[str]:
+def names() -> list[str]:
     """Return the names of everybody who has ever done anything."""
     return sorted(AuditEvent.objects.order_by().values_list("actor_name", flat=True).distinct())
 

@@ -1,7 +1,6 @@
 """The activity page: who did what, when, from where; and the same as a file."""
 
 import json
-from datetime import datetime
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
@@ -12,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.accounts import activity
-from flinkci_dashboard.web.exports import csv_text
+from flinkci_dashboard.web.exports import attachment, csv_text
 
 PAGE = 50
 EXPORT_LIMIT = 20_000  # rows; a filter reaches the others
@@ -42,7 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     context = {"form": form, "page": page, "entries": activity.load(page.object_list), "query": query.urlencode()}
-    return render(request, "people/activity.html", context)
+    return render(request, "accounts/activity.html", context)
 
 
 @require_safe
@@ -58,15 +57,8 @@ def export(request: HttpRequest) -> HttpResponse:
     return attachment(csv_text(header, rows), "text/csv", "activity", "csv", timezone.now())
 
 
-def attachment(text: str, kind: str, name: str, suffix: str, now: datetime) -> HttpResponse:
-    """Return a file to keep, named after the day."""
-    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{now:%Y-%m-%d}.{suffix}"'
-    return response
-
-
 def _who() -> list[tuple[str, str]]:
-    return [("", "anybody"), (activity.BOT, "the bot"), *((name, name) for name in activity.people())]
+    return [("", "anybody"), (activity.BOT, "the bot"), *((name, name) for name in activity.names())]
 
 
 def _json(value: object) -> str:

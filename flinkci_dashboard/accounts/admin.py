@@ -1,4 +1,4 @@
-"""Admin pages for people, credentials and the record."""
+"""Admin of accounts, contacts, who may sign in, and the record."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
-from flinkci_dashboard.models import AllowedSignIn, AuditEvent, Contact, Exposure
+from flinkci_dashboard.models import AllowedSignIn, AuditEvent, Contact
 
 
 @admin.register(Contact)
@@ -47,13 +47,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ["act"]
     search_fields = ["actor_name", "act", "subject", "request_id"]
     date_hierarchy = "at"
-
-
-@admin.register(Exposure)
-class ExposureAdmin(ReadOnlyAdmin):
-    """What the exposure check found."""
-
-    list_display = ["check_name", "state", "checked_at", "state_since"]
 
 
 class AccountAdmin(UserAdmin):

@@ -1,4 +1,4 @@
-"""Roles, contacts and credentials that an installation starts from; and questions about people."""
+"""The contacts that an installation starts from, and whom of them to ask."""
 
 from flinkci_dashboard.models import Area, Contact
 

@@ -1,4 +1,4 @@
-"""Who may do what: the questions that views, the admin and the second factor ask."""
+"""Who may do what: the roles, and the questions that views, the admin and the second factor ask."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,8 @@ from django.http import HttpRequest
 
 from flinkci_dashboard.models import AllowedSignIn
 
+APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
+OPERATE, ADMINISTER = "flinkci_dashboard.operate", "flinkci_dashboard.administer"
 RANK = ("admin", "operator", "member")  # the highest first
 
 
@@ -36,15 +38,6 @@ def role_for(login: str, is_in_team: Callable[[str, str], bool]) -> Group | None
         if (row.name == login.lower() if row.kind == row.Kind.LOGIN else is_in_team(*row.name.split("/")))
     ]
     return min(granted, key=lambda role: RANK.index(role.name) if role.name in RANK else len(RANK), default=None)
-
-
-APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
-
-
-OPERATE = "flinkci_dashboard.operate"
-
-
-ADMINISTER = "flinkci_dashboard.administer"
 
 
 def create_roles() -> None:

@@ -1,4 +1,4 @@
-"""Admin of credentials: the one way in for a secret."""
+"""Admin of credentials, with the one way in for a secret; and a look at what is exposed."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.accounts.audit import record
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.clients.secrets import fingerprint, seal
-from flinkci_dashboard.models import Credential, StoredValue
+from flinkci_dashboard.models import Credential, Exposure, StoredValue
 
 HOUSE_RULE = f"House rule: {Credential.HOUSE_RULE} Say where the notice stands and who was told; both go on record."
-
 
 PROBED = ("works", "problem", "probed_at", "seen_account", "seen_scopes", "scope_problem", "seen_expires_at")
 
@@ -140,6 +140,13 @@ class CredentialAdmin(admin.ModelAdmin):
     def _page(self, request: HttpRequest, template: str, credential: Credential, **context: Any) -> HttpResponse:
         context |= self.admin_site.each_context(request) | {"credential": credential, "opts": self.opts}
         return render(request, template, context)
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnlyAdmin):
+    """What the exposure check found."""
+
+    list_display = ["check_name", "state", "checked_at", "state_since"]
 
 
 def _store_candidate(credential: Credential, secret: str) -> str:

@@ -7,8 +7,6 @@ from flinkci_dashboard.credentials.rules import days_left, warning_due
 from flinkci_dashboard.models import Credential, StoredValue
 
 URGENT = 7  # days
-
-
 URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
 
 

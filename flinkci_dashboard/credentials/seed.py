@@ -3,13 +3,8 @@
 from flinkci_dashboard.models import Credential
 
 WIKI = "Continuous Integration page of the Flink wiki"
-
-
 PMC_HOLDS = "The wiki page says: the credentials are held by the PMC. Name the holder when you know who it is."
-
-
 Kind, Use = Credential.Kind, Credential.Use
-
 
 CREDENTIALS = (
     {

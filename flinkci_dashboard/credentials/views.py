@@ -25,7 +25,7 @@ def latest_news(request: HttpRequest) -> object:
 
 @require_safe
 @permission_required("flinkci_dashboard.view_credential", raise_exception=True)
-@live("people/credentials.html", "people/_credentials.html", version=latest_news)
+@live("credentials/credentials.html", "credentials/_credentials.html", version=latest_news)
 def credentials(request: HttpRequest) -> Context:
     """List every key with its countdown, and what the exposure check found."""
     return {

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import flinkci_dashboard.models.fields
-import flinkci_dashboard.models.people
+import flinkci_dashboard.models.accounts
 from django.conf import settings
 from django.db import migrations, models
 
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('github', models.CharField(blank=True, max_length=39, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9-]+\\Z')], verbose_name='GitHub login')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='mail')),
                 ('mailing_list', models.EmailField(blank=True, help_text="Where to write when the person can't be reached.", max_length=254)),
-                ('time_zone', models.CharField(blank=True, help_text='Europe/Berlin', max_length=64, validators=[flinkci_dashboard.models.people.check_time_zone])),
+                ('time_zone', models.CharField(blank=True, help_text='Europe/Berlin', max_length=64, validators=[flinkci_dashboard.models.accounts.check_time_zone])),
                 ('active', models.BooleanField(default=True, help_text='An inactive contact is kept, and no page names it.')),
             ],
             options={

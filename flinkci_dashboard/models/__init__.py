@@ -1,9 +1,9 @@
 """What every app shares: jobs and their runs, acts of the bot and of people, credentials and contacts."""
 
+from flinkci_dashboard.models.accounts import AllowedSignIn, Area, Contact
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
-from flinkci_dashboard.models.people import AllowedSignIn, Area, Contact
 
 __all__ = [
     "Action",

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from flinkci_dashboard.models.accounts import Contact
 from flinkci_dashboard.models.fields import ChoiceListField, SealedField
-from flinkci_dashboard.models.people import Contact
 
 # Azure DevOps retires tokens issued for all organizations of an account (announced 2025-12).
 GLOBAL_PATS_END = datetime(2026, 12, 1, tzinfo=UTC)

@@ -4,6 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpResponse
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula (OWASP, CSV injection)
 FOLD = 75  # octets in a line, without its end (RFC 6350, 3.2)
@@ -35,6 +38,13 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def vcard_text(cards: Iterable[Card]) -> str:
     """Return vCards, version 4 (RFC 6350)."""
     return "".join(_card(card) for card in cards)
+
+
+def attachment(text: str, kind: str, name: str, suffix: str, now: datetime) -> HttpResponse:
+    """Return a file to keep, named after the day."""
+    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{now:%Y-%m-%d}.{suffix}"'
+    return response
 
 
 def _cell(value: object) -> str:

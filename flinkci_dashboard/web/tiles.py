@@ -26,7 +26,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class OverallVerdict:
     """How it all stands: a sentence for what fails and one for what worries, each with its tiles, or one for all."""
 
     tone: str  # good, warn, bad; muted when nothing is known
@@ -38,14 +38,14 @@ def tiles(now: datetime) -> list[Tile]:
     return [tile for part in (*parts("tiles"), import_module(CREDENTIALS)) for tile in part.tiles(now)]
 
 
-def verdict(shown: list[Tile]) -> Verdict:
+def verdict(shown: list[Tile]) -> OverallVerdict:
     """Return what the tiles say together: the tone is the worst of theirs, and it names those that worry."""
     worrying = {of: [tile for tile in shown if tone(tile.state) == of] for of in WORRIES}
     if troubled := {of: found for of, found in worrying.items() if found}:
-        return Verdict(next(iter(troubled)), [(WORRIES[of], found) for of, found in troubled.items()])
+        return OverallVerdict(next(iter(troubled)), [(WORRIES[of], found) for of, found in troubled.items()])
     seen = [tile for tile in shown if tile.seen_at]
     if not seen:
-        return Verdict("muted", [("Nothing has been looked at yet.", [])])
-    return Verdict(
+        return OverallVerdict("muted", [("Nothing has been looked at yet.", [])])
+    return OverallVerdict(
         "good", [("Everything is in order." if seen == shown else "All that was looked at is in order.", [])]
     )

@@ -54,11 +54,6 @@ class Contact(models.Model):
         return self.name
 
     @property
-    def role_list(self) -> list[str]:
-        """Return the roles one by one."""
-        return [role.strip() for role in self.roles.split(",") if role.strip()]
-
-    @property
     def area_labels(self) -> list[str]:
         """Return the areas in words."""
         return [area.label for area in Area if area in self.areas]

@@ -1,4 +1,4 @@
-"""Tags about people."""
+"""Tags about contacts, and the pages of one's own account."""
 
 from django import template
 from django.http import HttpRequest
@@ -17,7 +17,7 @@ ACCOUNT_PAGES = (
 register = template.Library()
 
 
-@register.inclusion_tag("people/_whom_to_ask.html")
+@register.inclusion_tag("accounts/_whom_to_ask.html")
 def whom_to_ask(area: str) -> dict[str, object]:
     """Name the contacts who can help with what a page shows; `area` is a value of `models.Area`."""
     return {"contacts": find(area)}

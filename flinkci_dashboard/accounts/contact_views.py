@@ -1,19 +1,18 @@
-"""Contacts and credentials: who can help, and which key runs out when."""
+"""Who can help with what, as a page and as files."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from flinkci_dashboard.accounts.activity_views import attachment
 from flinkci_dashboard.models import Contact
-from flinkci_dashboard.web.exports import Card, csv_text, vcard_text
+from flinkci_dashboard.web.exports import Card, attachment, csv_text, vcard_text
 
 
 @require_safe
 def contacts(request: HttpRequest) -> HttpResponse:
     """List who can help with what."""
-    return render(request, "people/contacts.html", {"contacts": Contact.objects.filter(active=True)})
+    return render(request, "accounts/contacts.html", {"contacts": Contact.objects.filter(active=True)})
 
 
 @require_safe

@@ -1,0 +1,84 @@
+"""Pages about the jobs: all of them, the passes of one, and the button that asks for one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.jobs import health
+from flinkci_dashboard.jobs import history as passes
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
+from flinkci_dashboard.web.live import Context, live
+
+PER_PAGE = 50
+RECENT = 8  # requests
+
+
+def latest_runs(request: HttpRequest) -> object:
+    """Return what changes whenever any job starts, moves on or ends."""
+    return list(_latest_runs().values_list("pk", "outcome", "progress", "ended_at"))
+
+
+@require_GET
+@live("jobs/jobs.html", "jobs/_jobs.html", version=latest_runs)
+def job_list(request: HttpRequest) -> Context:
+    """Show every job: when it runs, how its last pass ended, and what was asked of it."""
+    late = health.overdue(timezone.now())
+    schedules = {each.job: each for each in JobSchedule.objects.all()}
+    rows = [_row(schedules[name], late) for name in JOBS if name in schedules]
+    return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
+
+
+def _row(schedule: JobSchedule, late: list[str]) -> dict[str, Any]:
+    runs = passes.recent(schedule.job)
+    newest = runs[0] if runs else None
+    job, overdue = JOBS[schedule.job], schedule.job in late
+    return {"job": job, "schedule": schedule, "run": newest, "overdue": overdue, "bars": passes.bars(runs)}
+
+
+def _latest_runs() -> QuerySet[JobRun]:
+    """Return each job's own latest pass: a long one is not the latest of all when it moves on or ends."""
+    newest = JobRun.objects.filter(job=OuterRef("job")).order_by("-pk").values("pk")[:1]
+    return JobRun.objects.filter(pk__in=JobSchedule.objects.order_by().values_list(Subquery(newest)))
+
+
+@require_GET
+@live("jobs/job.html", "jobs/_job.html", version=latest_runs)
+def job_runs(request: HttpRequest, job: str) -> Context:
+    """Show one job's passes, newest first; those that found all in order only when asked for."""
+    if job not in JOBS:
+        raise Http404(f"There is no job named {job}.")
+    runs = JobRun.objects.filter(job=job)
+    shown = request.GET.get("show", "busy")
+    if shown == "failed":
+        runs = runs.filter(outcome__in=(JobRun.Outcome.FAILED, JobRun.Outcome.PARTIAL))
+    elif shown != "all":
+        runs = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={}))
+    page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
+    schedule = JobSchedule.objects.filter(job=job).first()
+    tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
+    last = passes.recent(job)
+    known = {"job": JOBS[job], "schedule": schedule, "newest": last[0] if last else None}
+    return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def run_job(request: HttpRequest, job: str) -> HttpResponse:
+    """Ask for a pass of a job now."""
+    if job not in JOBS:
+        raise Http404(f"There is no job named {job}.")
+    audit.record(request, "run job", job)
+    jobs.request(job, signed_in(request))
+    messages.info(request, f"{JOBS[job].title}: a pass was asked for; it starts within seconds.")
+    return HttpResponseRedirect(reverse("job", args=[job]))
