@@ -1,4 +1,4 @@
-"""Can pull request code see a secret, or reach where secrets are? Decisions only."""
+"""Can pull request code see a secret, or reach where secrets are? Decisions only. PURE"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import JobRequest
 from sync.mirrors.plan import out_of_reach, plan, plan_reset
 from sync.mirrors.rows import MirrorRecords
-from sync.mirrors.values import BranchFacts, BranchState, Failure, Observation, Plan, Push, Relation, ResetRequest
+from sync.mirrors.values import BranchFacts, BranchState, Failure, MirrorPlan, Observation, Push, Relation, ResetRequest
 from sync.models import Mirror
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class MirrorPass:
         self._report_failures()
         self._answer_rest(decided)
 
-    def _look_up(self, decided: Plan) -> dict[str, Commit | CommitFacts]:
+    def _look_up(self, decided: MirrorPlan) -> dict[str, Commit | CommitFacts]:
         """Ask GitHub about heads that are new to us and were never fetched, since the mirror has them already.
 
         Once for each head: who wrote it is good to know, and nothing depends on it.
@@ -130,19 +130,19 @@ class MirrorPass:
         for request, _ in self.asked:
             self.current.answer(request, f"Nothing was reset: {error}")
 
-    def _decide(self) -> Plan:
+    def _decide(self) -> MirrorPlan:
         heads, tags = _under(HEADS, self.source), _under(TAGS, self.source)
         seen = Observation(heads, tags, self.target, self.relations, self.failures)
         return plan(self.policy, seen, self.known, self.current.now, forced=self.current.forced)
 
-    def _has_work(self, decided: Plan) -> bool:
+    def _has_work(self, decided: MirrorPlan) -> bool:
         if settings.SYNC_MODE == "observe":
             return bool(decided.compare or self.records.unplanned(decided.pushes))
         return not decided.settled
 
     # Working
 
-    def _work(self, decided: Plan) -> None:
+    def _work(self, decided: MirrorPlan) -> None:
         """Carry branches over through the cache; a damaged one is made anew, once."""
         folder = settings.DATA_DIR / "git" / f"mirror-{self.mirror.pk}.git"
         try:
@@ -160,7 +160,7 @@ class MirrorPass:
             waiting = [each.branch for each in decided.compare] + [each.branch for each in decided.pushes]
             self.failures |= {branch: Failure(None, str(error)) for branch in waiting if branch not in self.tried}
 
-    def _work_in(self, folder: Path, decided: Plan, last: bool) -> None:
+    def _work_in(self, folder: Path, decided: MirrorPlan, last: bool) -> None:
         with open_cache(folder) as cache:
             if cache.healed:
                 log.info("%s: cleared what an interrupted pass left: %s", self.mirror, ", ".join(cache.healed))
@@ -177,7 +177,7 @@ class MirrorPass:
             self.commits = dict(cache.commit_facts(shas))
             cache.tidy()
 
-    def _fetch(self, cache: Cache, decided: Plan, last: bool) -> None:
+    def _fetch(self, cache: Cache, decided: MirrorPlan, last: bool) -> None:
         """Fetch what the cache lacks, in one go; when that fails, branch by branch, so that a bad one stands alone."""
         heads = {each.branch: each.source_sha for each in decided.compare}
         heads |= {each.branch: each.new for each in decided.pushes}
@@ -292,12 +292,12 @@ class MirrorPass:
         asked = ResetRequest.parse(request.subject) if request.act == ResetRequest.ACT else None
         return asked if asked and asked.target == str(self.mirror.target) else None
 
-    def _resets(self, decided: Plan) -> list[Push]:
+    def _resets(self, decided: MirrorPlan) -> list[Push]:
         facts = {each.branch: each for each in decided.branches}
         decisions = (plan_reset(asked, facts.get(asked.branch)) for _, asked in self.asked)
         return [decision for decision in dict.fromkeys(decisions) if isinstance(decision, Push)]
 
-    def _answer_rest(self, decided: Plan) -> None:
+    def _answer_rest(self, decided: MirrorPlan) -> None:
         facts = {each.branch: each for each in decided.branches}
         for request, asked in self.asked:
             self.current.answer(request, self._outcome(asked, facts.get(asked.branch)))

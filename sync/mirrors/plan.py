@@ -1,4 +1,4 @@
-"""What to mirror, and what to do about each branch: decisions alone."""
+"""What to mirror, and what to do about each branch: decisions alone. PURE"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sync.mirrors.values import (
     BranchFacts,
     BranchState,
-    Known,
+    KnownBranch,
+    MirrorPlan,
     Observation,
-    Plan,
     Policy,
     Push,
     Relation,
@@ -87,7 +87,9 @@ def select_branches(branches: Iterable[str], tags: Iterable[str], policy: Policy
     return [_select(name, published, policy) for name in sorted(candidates, key=_display_order)]
 
 
-def plan(policy: Policy, seen: Observation, known: Mapping[str, Known], now: datetime, *, forced: bool = False) -> Plan:
+def plan(
+    policy: Policy, seen: Observation, known: Mapping[str, KnownBranch], now: datetime, *, forced: bool = False
+) -> MirrorPlan:
     """Decide what follows from an observation. Never by force, never a deletion.
 
     A branch that the mirror refused waits 15 minutes, unless either side moved or a person waits (`forced`). Where
@@ -98,11 +100,11 @@ def plan(policy: Policy, seen: Observation, known: Mapping[str, Known], now: dat
     lagging = [fact for fact in lagging if fact.branch not in seen.failures]
     compare = tuple(fact for fact in lagging if fact.target_sha and not fact.commits_behind)
     pushes = tuple(Push(fact.branch, fact.target_sha, fact.source_sha) for fact in lagging if fact not in compare)
-    return Plan(facts, pushes, compare)
+    return MirrorPlan(facts, pushes, compare)
 
 
 def out_of_reach(
-    known: Mapping[str, Known], state: BranchState, detail: str, source: Mapping[str, str] | None = None
+    known: Mapping[str, KnownBranch], state: BranchState, detail: str, source: Mapping[str, str] | None = None
 ) -> tuple[BranchFacts, ...]:
     """Say of each mirrored branch that a side does not answer: it stays as last seen, but for the source's head."""
     return tuple(
@@ -125,7 +127,7 @@ def plan_reset(asked: ResetRequest, facts: BranchFacts | None) -> Push | str:
     return Push(asked.branch, facts.target_sha, facts.source_sha, reset=True)
 
 
-def _out_of_reach(branch: str, before: Known, source: str, state: BranchState, detail: str) -> BranchFacts:
+def _out_of_reach(branch: str, before: KnownBranch, source: str, state: BranchState, detail: str) -> BranchFacts:
     behind = before.commits_behind if source == before.source_sha else None
     return BranchFacts(branch, True, before.reason, state, detail, source, before.target_sha, behind)
 
@@ -155,7 +157,7 @@ def _select_release(version: Version, published: list[Version], count: int) -> t
     return False, f"{label} was never published, and {'{}.{}'.format(*published[0])} is."
 
 
-def _choices(policy: Policy, seen: Observation, known: Mapping[str, Known]) -> Iterator[Selection]:
+def _choices(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]) -> Iterator[Selection]:
     """Yield every branch to speak of: what the policy answers for, and what only the mirror has left."""
     selections = select_branches(seen.source, seen.tags, policy)
     for choice in selections:
@@ -172,7 +174,7 @@ def _choices(policy: Policy, seen: Observation, known: Mapping[str, Known]) -> I
 
 
 def _facts(
-    choice: Selection, seen: Observation, known: Mapping[str, Known], now: datetime, forced: bool
+    choice: Selection, seen: Observation, known: Mapping[str, KnownBranch], now: datetime, forced: bool
 ) -> BranchFacts:
     source, target = seen.source.get(choice.branch, ""), seen.target.get(choice.branch, "")
     facts = BranchFacts(choice.branch, choice.selected, choice.reason, BranchState.IN_SYNC, "", source, target)
@@ -187,7 +189,7 @@ def _facts(
 
 
 def _lagging_facts(
-    facts: BranchFacts, seen: Observation, before: Known | None, now: datetime, forced: bool
+    facts: BranchFacts, seen: Observation, before: KnownBranch | None, now: datetime, forced: bool
 ) -> BranchFacts:
     same = before if before and not forced and _same_heads(before, facts) else None
     relation = _relation(facts, seen, same)
@@ -205,23 +207,23 @@ def _lagging_facts(
     return facts
 
 
-def _relation(facts: BranchFacts, seen: Observation, same: Known | None) -> Relation | None:
+def _relation(facts: BranchFacts, seen: Observation, same: KnownBranch | None) -> Relation | None:
     """Return how the heads relate: as found in this pass, else as recorded for the very same heads."""
     if found := seen.relations.get((facts.target_sha, facts.source_sha)):
         return found
     return Relation(False, 0, same.commits_behind) if same and _recorded_as_behind(same) else None
 
 
-def _recorded_as_behind(same: Known) -> bool:
+def _recorded_as_behind(same: KnownBranch) -> bool:
     return same.state != BranchState.DIVERGED and bool(same.target_sha) and bool(same.commits_behind)
 
 
-def _waits(same: Known, now: datetime) -> bool:
+def _waits(same: KnownBranch, now: datetime) -> bool:
     refused = same.state in (BranchState.REJECTED, BranchState.NOT_AUTHORIZED)
     return refused and same.tried_at is not None and now - same.tried_at < RETRY
 
 
-def _same_heads(before: Known, facts: BranchFacts) -> bool:
+def _same_heads(before: KnownBranch, facts: BranchFacts) -> bool:
     return (before.source_sha, before.target_sha) == (facts.source_sha, facts.target_sha)
 
 

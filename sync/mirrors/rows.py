@@ -10,7 +10,7 @@ from django.utils import timezone
 from flinkci_dashboard.clients.git.cache import Commit
 from flinkci_dashboard.clients.github.pulls import CommitFacts
 from flinkci_dashboard.models import Action
-from sync.mirrors.values import BranchFacts, BranchState, Known, Plan, Policy, Push
+from sync.mirrors.values import BranchFacts, BranchState, KnownBranch, MirrorPlan, Policy, Push
 from sync.models import Mirror, MirrorBranch
 
 JOB = "sync_mirrors"
@@ -34,7 +34,7 @@ class MirrorRecords:
         always, pinned, excluded = (tuple(text.split()) for text in lists)
         return Policy(always, self.mirror.published_versions, pinned, excluded)
 
-    def known(self) -> dict[str, Known]:
+    def known(self) -> dict[str, KnownBranch]:
         """Return what the last pass recorded, by branch."""
         return {name: _known(row) for name, row in self.rows.items()}
 
@@ -113,12 +113,12 @@ class MirrorRecords:
         others = [_as_facts(row) for name, row in self.rows.items() if name not in spoken_of]
         self.record([*spoken_of.values(), *others], {}, ())
 
-    def without_commit(self, plan: Plan) -> set[str]:
+    def without_commit(self, plan: MirrorPlan) -> set[str]:
         """Return the source heads whose author and subject are not recorded yet."""
         recorded = {row.source_sha for row in self.rows.values() if row.subject}
         return {each.source_sha for each in plan.branches if each.source_sha} - recorded
 
-    def new_heads(self, plan: Plan) -> set[str]:
+    def new_heads(self, plan: MirrorPlan) -> set[str]:
         """Return the source heads of mirrored branches that this pass sees for the first time."""
         known = {row.source_sha for row in self.rows.values()}
         return {each.source_sha for each in plan.branches if each.selected and each.source_sha} - known
@@ -171,8 +171,8 @@ class MirrorRecords:
         return f"{'reset' if push.reset else 'push'}:{self.mirror.pk}:{push.old or '-'}:{push.new}:{push.branch}"[:255]
 
 
-def _known(row: MirrorBranch) -> Known:
-    return Known(
+def _known(row: MirrorBranch) -> KnownBranch:
+    return KnownBranch(
         BranchState(row.state),
         row.selected,
         row.reason,

@@ -1,4 +1,4 @@
-"""What the mirror job observes and decides, as values."""
+"""What the mirror job observes and decides, as values. PURE"""
 
 import re
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownBranch:
     """What the last pass recorded about a branch."""
 
     state: BranchState
@@ -107,7 +107,7 @@ class Push:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MirrorPlan:
     """What follows from an observation: each branch's facts, what to push, and what must be compared first."""
 
     branches: tuple[BranchFacts, ...]

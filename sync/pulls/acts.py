@@ -112,7 +112,7 @@ Word = WriteReport | DeleteReport | React | Reply
 
 
 @dataclass(frozen=True)
-class Plan:
+class PullPlan:
     """What to do. Words tell what acts have done, so they are planned anew after the acts."""
 
     acts: tuple[Act, ...] = ()

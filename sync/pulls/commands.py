@@ -1,7 +1,7 @@
 """The text of a comment → the command that it holds.
 
 Only a comment's own words count: no quoted lines, no code, nothing hidden in HTML comments. ci-bot searched the whole
-text for `@flinkbot run <words>` and knew one word, "azure".
+text for `@flinkbot run <words>` and knew one word, "azure". PURE
 """
 
 import re

@@ -15,7 +15,7 @@ from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.jobs.ledger import Actions
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
-from sync.pulls.acts import Act, CancelBuild, DeleteBranch, Plan, PushBranch, QueueBuild, RetryBuild, SettleCommands
+from sync.pulls.acts import Act, CancelBuild, DeleteBranch, PullPlan, PushBranch, QueueBuild, RetryBuild, SettleCommands
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
 from sync.pulls.github import Observer, live_pulls, note_quota, own_login
@@ -26,7 +26,7 @@ from sync.pulls.recovery import Lookup
 from sync.pulls.replies import Words
 from sync.pulls.requests import Wishes
 from sync.pulls.rows import save_branches
-from sync.pulls.state import States
+from sync.pulls.state import PullStates
 from sync.pulls.values import PullState
 
 BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
@@ -47,11 +47,11 @@ def sync_pulls(current: Pass) -> None:
     if settings.SYNC_MODE == "active" and not token:
         raise ConfigurationError("SYNC_MODE is active and there is no GitHub token: store one, or set GITHUB_TOKEN.")
     with github_client.connect(str(source)) as github:
-        Engine(current, github, source, target, token).run()
+        PullsPass(current, github, source, target, token).run()
         note_quota(github)
 
 
-class Engine:
+class PullsPass:
     """One pass."""
 
     def __init__(self, current: Pass, github: GitHub, source: Repository, target: Repository, token: str) -> None:
@@ -118,7 +118,7 @@ class Engine:
 
     def _only_record(self) -> None:
         """GitHub can't be read: nothing is done, and what is known of builds is shown."""
-        states = States(live_pulls(), self.token)
+        states = PullStates(live_pulls(), self.token)
         found = {pull.number: states.state(pull) for pull in states.pulls}
         record_states(states, {n: plan(state, self.current.now) for n, state in found.items()}, found, self.current.now)
         Wishes(self.current, None).answer_rest("Nothing was done: GitHub does not answer.")
@@ -140,16 +140,16 @@ class Engine:
         record_states(states, plans, found, self.current.now)
         self.wishes.answer_rest()
 
-    def _states(self, pulls: list[PullRequest]) -> States:
-        states = States(pulls, self.token)
+    def _states(self, pulls: list[PullRequest]) -> PullStates:
+        states = PullStates(pulls, self.token)
         try:
             more = self.builds_known and read_reported(self.current, self.azure, pulls, states.bodies())
         except CIError as error:
             self.current.fail(str(error))
             return states
-        return States(pulls, self.token) if more else states
+        return PullStates(pulls, self.token) if more else states
 
-    def _act(self, plans: dict[int, Plan], wished: list[tuple[Act, str]]) -> None:
+    def _act(self, plans: dict[int, PullPlan], wished: list[tuple[Act, str]]) -> None:
         planned = [(act, "") for each in plans.values() for act in each.acts]
         acts = [*planned, *((act, cause) for act, cause in wished if (act, "") not in planned)]
         builds = Builds(self.current, self.actions, self.azure)
@@ -166,18 +166,18 @@ class Engine:
             elif isinstance(act, SettleCommands):
                 settle_commands(self.current, act)
 
-    def _speak(self, numbers: list[int]) -> tuple[States, dict[int, Plan], dict[int, PullState]]:
+    def _speak(self, numbers: list[int]) -> tuple[PullStates, dict[int, PullPlan], dict[int, PullState]]:
         """Decide anew for those that something was done for, and say it; returns how they stand then."""
         words, said, until = Words(self.current, self.actions, self.github), 0, monotonic() + SPEAKING
         pulls = list(PullRequest.objects.filter(number__in=numbers).order_by("-number"))
-        states = States(pulls, self.token)
+        states = PullStates(pulls, self.token)
         for pull in pulls:
             for word in plan(states.state(pull), self.current.now).words:
                 if words.stopped or said >= MAX_WORDS or monotonic() > until:
                     break
                 said += words.say(word)
             self.current.progress(f"reporting ({said})")
-        later = States(list(PullRequest.objects.filter(number__in=numbers)), self.token)
+        later = PullStates(list(PullRequest.objects.filter(number__in=numbers)), self.token)
         found = {pull.number: later.state(pull) for pull in later.pulls}
         return later, {number: plan(state, self.current.now) for number, state in found.items()}, found
 

@@ -6,16 +6,18 @@ from typing import Any
 
 from agents.models import Build as BuildRow
 from sync.models import PullRequest
-from sync.pulls.acts import Plan
+from sync.pulls.acts import PullPlan
 from sync.pulls.rows import write_pulls
-from sync.pulls.state import States
+from sync.pulls.state import PullStates
 from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, latest_build
 from sync.pulls.waiting import waiting_reason
 
 SHOWN = ("ci_state", "waiting", "why", "why_since", "plan", "build")
 
 
-def record_states(states: States, plans: Mapping[int, Plan], found: Mapping[int, PullState], now: datetime) -> int:
+def record_states(
+    states: PullStates, plans: Mapping[int, PullPlan], found: Mapping[int, PullState], now: datetime
+) -> int:
     """Write why each pull request is where it is, and what is still to be done; returns how many changed."""
     changed = []
     for pull in states.pulls:
@@ -29,7 +31,7 @@ def record_states(states: States, plans: Mapping[int, Plan], found: Mapping[int,
     return len(changed)
 
 
-def describe(plan: Plan) -> list[str]:
+def describe(plan: PullPlan) -> list[str]:
     """Say in words what is to be done."""
     return [f"{_label(act)}: {act.reason}" for act in (*plan.acts, *plan.words)]
 
@@ -40,7 +42,9 @@ def _label(act: Any) -> str:
     return f"{words} {sha[:10]}{build}".strip()
 
 
-def _shown(pull: PullRequest, state: PullState, plan: Plan, build: BuildRow | None, now: datetime) -> dict[str, Any]:
+def _shown(
+    pull: PullRequest, state: PullState, plan: PullPlan, build: BuildRow | None, now: datetime
+) -> dict[str, Any]:
     why = waiting_reason(state, now)
     settled = not plan and not any(each.pending for each in state.builds)
     waiting = why.waiting if state.open or settled else Waiting.CANCELLING

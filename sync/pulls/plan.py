@@ -1,4 +1,4 @@
-"""One pull request's state → what to do. Rules that ci-bot had are kept where people rely on them."""
+"""One pull request's state → what to do. Rules that ci-bot had are kept where people rely on them. PURE"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,13 +7,13 @@ from sync.pulls.acts import (
     Act,
     CancelBuild,
     DeleteBranch,
-    Plan,
+    PullPlan,
     PushBranch,
     QueueBuild,
     RetryBuild,
     SettleCommands,
 )
-from sync.pulls.reporting import _words
+from sync.pulls.reporting import words
 from sync.pulls.values import (
     Branch,
     Build,
@@ -21,8 +21,8 @@ from sync.pulls.values import (
     Command,
     CommandState,
     PullState,
-    _branch,
     blocked,
+    branch_of,
     latest_build,
     push_due,
     retained,
@@ -32,14 +32,14 @@ NO_BUILD = timedelta(minutes=15)  # after a push without a build, one is queued
 CANCEL_AGAIN = timedelta(minutes=5)  # after asking, while the build goes on
 
 
-def plan(state: PullState, now: datetime) -> Plan:
+def plan(state: PullState, now: datetime) -> PullPlan:
     """Decide what to do for one pull request. A settled one gets an empty plan.
 
     Words (report, reactions, replies) tell what acts have come to, so plan them anew after the acts.
     """
     acts = tuple(_acts(state, now))
     served = {id for act in acts for id in getattr(act, "commands", ())}
-    return Plan(acts, tuple(_words(state, now, served)))
+    return PullPlan(acts, tuple(words(state, now, served)))
 
 
 # Acts -----------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def _acts(state: PullState, now: datetime) -> Iterator[Act]:
 
 def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
     due = push_due(state)
-    if not _branch(state, state.head) and not blocked(state) and (due is None or now >= due):
+    if not branch_of(state, state.head) and not blocked(state) and (due is None or now >= due):
         reason = "The head has no branch yet." if due is None else "GitHub refused it before; this is another try."
         yield PushBranch(state.number, state.head, reason)
 
@@ -95,7 +95,7 @@ def _commands(state: PullState, now: datetime) -> Iterator[Act]:
 
 
 def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
-    build, branch = latest_build(state), _branch(state, state.head)
+    build, branch = latest_build(state), branch_of(state, state.head)
     ids = tuple(command.id for command in commands)
     if build is None:
         return  # remembered until there is one
@@ -123,7 +123,7 @@ def _why_new(build: Build) -> str:
 
 
 def _missing_build(state: PullState, now: datetime) -> Iterator[QueueBuild]:
-    branch = _branch(state, state.head)
+    branch = branch_of(state, state.head)
     if not state.open or branch is None or latest_build(state) or state.head in state.queued:
         return
     if now - (branch.pushed_at or branch.seen_at) >= NO_BUILD:
@@ -135,9 +135,3 @@ def _settle(
     state: PullState, commands: list[Command], settled: CommandState, reason: str, url: str = ""
 ) -> SettleCommands:
     return SettleCommands(state.number, tuple(command.id for command in commands), settled, url, reason)
-
-
-# Words ----------------------------------------------------------------------------------------
-
-
-# Small questions ------------------------------------------------------------------------------

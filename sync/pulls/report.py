@@ -8,6 +8,8 @@ Meta data
 * <sha> Azure: [SUCCESS](<url>) …
 
 <details> … Bot commands … </details>
+
+PURE
 """
 
 import json

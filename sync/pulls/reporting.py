@@ -34,8 +34,8 @@ from sync.pulls.values import (
     CommandState,
     PullState,
     Reaction,
-    _queued,
     blocked,
+    queue_order,
     retained,
 )
 
@@ -60,7 +60,7 @@ BLOCKED_NOTE = (
 )
 
 
-def _words(state: PullState, now: datetime, served: set[int]) -> Iterator[Word]:
+def words(state: PullState, now: datetime, served: set[int]) -> Iterator[Word]:
     if not state.conversation_known:
         return
     yield from _reports(state)
@@ -161,7 +161,7 @@ def _with_builds(entries: list[Entry | Foreign], state: PullState) -> list[Entry
     the place of the entry that waited for it.
     """
     shown = {entry.hash for entry in entries if isinstance(entry, Entry) and entry.status != DELETED} | {state.head}
-    for build in sorted(state.builds, key=_queued):
+    for build in sorted(state.builds, key=queue_order):
         if build.sha not in shown or any(isinstance(e, Entry) and _names(e, build) for e in entries):
             continue
         entries = [entry for entry in entries if not _waits(entry, build.sha)]

@@ -43,7 +43,7 @@ STATUSES = {
 parse_known = lru_cache(maxsize=4096)(parse)
 
 
-class States:
+class PullStates:
     """The states of some pull requests, read with a handful of queries."""
 
     def __init__(self, pulls: Sequence[PullRequest], token: str) -> None:

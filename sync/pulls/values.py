@@ -1,4 +1,4 @@
-"""What is known of a pull request and its CI, and what can be done about it. Values only."""
+"""What is known of a pull request and its CI, as values. PURE"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -165,7 +165,7 @@ PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  
 def latest_build(state: PullState) -> Build | None:
     """Return the head's latest build, whoever started it."""
     builds = [build for build in state.builds if build.sha == state.head]
-    return max(builds, key=_queued, default=None)
+    return max(builds, key=queue_order, default=None)
 
 
 def blocked(state: PullState) -> bool:
@@ -176,7 +176,7 @@ def blocked(state: PullState) -> bool:
         and refusal
         and refusal.workflow
         and (refusal.head, refusal.token) == (state.head, state.token)
-        and not _branch(state, state.head)
+        and not branch_of(state, state.head)
     )
 
 
@@ -191,17 +191,17 @@ def push_due(state: PullState) -> datetime | None:
 def retained(state: PullState) -> set[str]:
     """Return the commits whose branches and lines stay: the head, and what has the newest finished build."""
     finished = [build for build in state.builds if build.finished and not build.gone]
-    newest = max(finished, key=_finished, default=None)
+    newest = max(finished, key=finish_order, default=None)
     return {state.head, newest.sha if newest else state.head}
 
 
-def _branch(state: PullState, sha: str) -> Branch | None:
+def branch_of(state: PullState, sha: str) -> Branch | None:
     return next((branch for branch in state.branches if branch.sha == sha), None)
 
 
-def _queued(build: Build) -> tuple[float, int]:
+def queue_order(build: Build) -> tuple[float, int]:
     return (build.queued_at.timestamp() if build.queued_at else 0.0, build.id)
 
 
-def _finished(build: Build) -> tuple[float, float, int]:
-    return (build.finished_at.timestamp() if build.finished_at else 0.0, *_queued(build))
+def finish_order(build: Build) -> tuple[float, float, int]:
+    return (build.finished_at.timestamp() if build.finished_at else 0.0, *queue_order(build))

@@ -1,4 +1,4 @@
-"""Why a pull request is where it is, in one sentence."""
+"""Why a pull request is where it is, in one sentence. PURE"""
 
 from datetime import datetime
 

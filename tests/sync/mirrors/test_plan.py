@@ -8,7 +8,7 @@ from sync.mirrors.plan import MEANINGS, RETRY, out_of_reach, plan, plan_reset, s
 from sync.mirrors.values import (
     BranchState,
     Failure,
-    Known,
+    KnownBranch,
     Observation,
     Policy,
     Push,
@@ -113,8 +113,8 @@ def observe(source=None, target=None, **more) -> Observation:
     return Observation(heads[0], {}, heads[1], **more)
 
 
-def known(state, **facts) -> dict[str, Known]:
-    return {"master": Known(BranchState(state), **({"source_sha": B, "target_sha": A} | facts))}
+def known(state, **facts) -> dict[str, KnownBranch]:
+    return {"master": KnownBranch(BranchState(state), **({"source_sha": B, "target_sha": A} | facts))}
 
 
 AHEAD_ONLY_SOURCE = {(A, B): Relation(False, 0, 3)}
@@ -227,12 +227,12 @@ def test_what_only_the_mirror_has_left_is_shown_as_gone():
     seen = Observation({"master": A}, {}, {"master": A, "release-1.5": B, "lts": C})
     states = {facts.branch: facts.state for facts in plan(MASTER, seen, known("in_sync"), NOW).branches}
     assert states == {"master": "in_sync", "release-1.5": "gone"}
-    before = {"lts": Known(BranchState.IN_SYNC)}
+    before = {"lts": KnownBranch(BranchState.IN_SYNC)}
     assert "lts" in {facts.branch for facts in plan(MASTER, seen, before, NOW).branches}
 
 
 def test_while_a_side_is_out_of_reach_heads_stay_as_last_seen():
-    before = known("in_sync") | {"release-1.5": Known(BranchState.NOT_SELECTED, selected=False)}
+    before = known("in_sync") | {"release-1.5": KnownBranch(BranchState.NOT_SELECTED, selected=False)}
     (facts,) = out_of_reach(before, BranchState.UNREACHABLE, "no route")
     assert (facts.branch, facts.state, facts.detail, facts.source_sha) == ("master", "unreachable", "no route", B)
 
