@@ -6,10 +6,17 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    ThrottledError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.github import labels as github_labels
 from flinkci_dashboard.clients.github.labels import Labels
-from flinkci_dashboard.clients.jira import Jira, JiraError
+from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
@@ -74,8 +81,8 @@ class LabelPass:
         try:
             with Jira() as client:
                 return tickets.refresh(self.current, contact, client)
-        except JiraError as error:
-            until = now + timedelta(seconds=error.retry_after) if error.retry_after else None
+        except ServiceError as error:
+            until = now + timedelta(seconds=error.seconds) if isinstance(error, ThrottledError) else None
             contact.note_silence(now, str(error), until)
             self.current.fail(str(error))
             return None
@@ -198,7 +205,7 @@ class Changer:
         return len(self._missing(work)) + min(single, MAX_SINGLE_WRITES)
 
     def change(self, work: Work) -> None:
-        """Change one pull request's labels, and record what came of it. Raises the errors of `clients.ci`.
+        """Change one pull request's labels, and record what came of it. Raises the errors of `clients.errors`.
 
         After UnavailableError the action stays open: nobody knows what was done, so the next pass looks.
         """

@@ -32,7 +32,7 @@ MEANING = ("known", "current_key", "components")  # what labels, and the reasons
 def refresh(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
     """Bring the tickets up to date; returns the ids of those whose pull requests have to be looked at.
 
-    What has been fetched is kept when Jira stops answering on the way. Raises JiraError.
+    What has been fetched is kept when Jira stops answering on the way. Raises ServiceError.
     """
     touched = _refresh_changed(current, contact, client)
     touched |= _fetch(current, client, Ticket.objects.filter(known=None))

@@ -8,7 +8,7 @@ from django.db.models import Count
 from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests
 from agents.models import Build, Job, Test, TestFailure
 from flinkci_dashboard.clients.azure.project import Azure
-from flinkci_dashboard.clients.errors import CIError, NotAuthorizedError, NotFoundError, ThrottledError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import TestFailureFacts
 from flinkci_dashboard.jobs.run import Pass
 
@@ -24,7 +24,7 @@ def find_failing_tests(current: Pass, azure: Azure) -> None:
             found = _look(azure, build, jobs)
         except NotFoundError:
             found = {}
-        except CIError as error:
+        except ServiceError as error:
             current.fail(f"Test failures of build {build}: {error}")
             if isinstance(error, NotAuthorizedError | ThrottledError):
                 return

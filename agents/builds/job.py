@@ -14,7 +14,7 @@ from agents.machines.places import Places
 from agents.models import Build, Job, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.clients.azure.project import Azure, connect
-from flinkci_dashboard.clients.errors import CIError, NotAuthorizedError, NotFoundError, ThrottledError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import Timeline
 from flinkci_dashboard.jobs.run import Pass
 
@@ -36,7 +36,7 @@ def poll_builds(current: Pass) -> None:
     try:
         _list_builds(current, azure, mark)
         _list_history(current, azure)
-    except CIError as error:
+    except ServiceError as error:
         current.fail(str(error))
         _note(mark, str(error))
         if isinstance(error, NotAuthorizedError | ThrottledError):
@@ -136,7 +136,7 @@ class _Reader:
                 self._troubles = 0
             except NotFoundError:
                 Build.objects.filter(pk=build.pk).update(gone_at=self._current.now, jobs_pending=False)
-            except CIError as error:
+            except ServiceError as error:
                 Build.objects.filter(pk=build.pk).update(jobs_tried_at=self._current.now)
                 self._current.fail(f"Build {build}: {error}")
                 self._troubles += 1
@@ -177,7 +177,7 @@ class _Reader:
             return read_head(self._azure.log_lines(build_id, log_id, 1, HEAD_LINES))
         except NotFoundError:
             return LogHead()
-        except CIError as error:
+        except ServiceError as error:
             self._current.fail(f"Log {log_id} of build {build_id}: {error}")
             return None
 

@@ -12,7 +12,7 @@ from agents.machines.rows import save_agents, save_requests
 from agents.models import Agent, Build, Host, Job, Pool, Sample, Waiting, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.clients.azure.project import Azure, connect
-from flinkci_dashboard.clients.errors import CIError, NotAuthorizedError, NotFoundError, ThrottledError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import RequestFacts
 from flinkci_dashboard.jobs.run import Pass
 
@@ -36,7 +36,7 @@ def poll_agents(current: Pass) -> None:
         note = _poll_pools(current, azure, places)
     except NotAuthorizedError as error:
         note = str(error)
-    except CIError as error:
+    except ServiceError as error:
         current.fail(str(error))
         note = str(error)
     Watermark.objects.filter(pk=mark.pk).update(note=note, **({} if note else {"at": current.now}))
@@ -78,7 +78,7 @@ def _poll_pools(current: Pass, azure: Azure, places: Places) -> str:
             problem = f"Pool {pool}: {error}"
         except ThrottledError:
             raise
-        except CIError as error:
+        except ServiceError as error:
             current.fail(f"Pool {pool}: {error}")
             unread.append(pool)
     if busy:

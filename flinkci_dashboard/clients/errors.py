@@ -1,23 +1,23 @@
 """What can go wrong when an outside service is asked: one family of errors. PURE"""
 
 
-class CIError(Exception):
+class ServiceError(Exception):
     """A call failed; the message says what to do and holds no secret."""
 
 
-class NotAuthorizedError(CIError):
+class NotAuthorizedError(ServiceError):
     """The service wants a sign-in, refused the token, or the token may not do this."""
 
 
-class NotFoundError(CIError):
+class NotFoundError(ServiceError):
     """The service has no such thing (any more)."""
 
 
-class RefusedError(CIError):
+class RefusedError(ServiceError):
     """The service understood the request and said no; the message has its words."""
 
 
-class UnavailableError(CIError):
+class UnavailableError(ServiceError):
     """The service did not answer, or not with what was asked for. Whether a write was carried out is unknown."""
 
 

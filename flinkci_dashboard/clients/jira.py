@@ -13,6 +13,13 @@ import requests
 from django.conf import settings
 
 from flinkci_dashboard.clients import web
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ThrottledError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.secrets import mask, token
 
 PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and nobody waits for us
@@ -43,18 +50,6 @@ class Ticket:
     updated: datetime
 
 
-class JiraError(Exception):
-    """Jira gave no usable answer. `retry_after` is for how many seconds it wants to be left alone."""
-
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class _RefusedError(Exception):
-    """Jira does not take the query (400); the message is its own words."""
-
-
 class Jira:
     """Asks Jira, one request at a time. Close it after use, or use it as a context manager."""
 
@@ -74,7 +69,7 @@ class Jira:
         self._session.close()
 
     def tickets(self, keys: Iterable[str]) -> Iterator[dict[str, Ticket | None]]:
-        """Yield batches of key → ticket; None for a key that Jira does not know. Raises JiraError.
+        """Yield batches of key → ticket; None for a key that Jira does not know. Raises the errors of `clients.errors`.
 
         One query for each hundred keys. A query with an unknown key is refused as a whole; then those keys are left
         out that Jira names, or found by halving. A ticket that has moved is found by its old key.
@@ -84,7 +79,7 @@ class Jira:
             yield self._batch(ordered[start : start + BATCH])
 
     def updated(self, minutes: int) -> list[Ticket]:
-        """Return Flink's tickets that changed in the last minutes. Raises JiraError.
+        """Return Flink's tickets that changed in the last minutes. Raises the errors of `clients.errors`.
 
         The time is relative because JQL's dates have no zone. Newest first, so that a ticket that changes while the
         pages are read pushes others to the next page rather than out of sight.
@@ -92,10 +87,7 @@ class Jira:
         query = f"project = FLINK AND updated >= -{max(minutes, 1)}m ORDER BY updated DESC, key DESC"
         found: list[Ticket] = []
         while True:
-            try:
-                page = self._search(query, len(found), 1000)
-            except _RefusedError as error:
-                raise JiraError(f"Jira refuses the query: {error}") from None
+            page = self._search(query, len(found), 1000)
             found += page.tickets
             if not page.tickets or page.start + len(page.tickets) >= page.total:
                 return found
@@ -107,9 +99,9 @@ class Jira:
             asked = to_ask.pop()
             try:
                 found |= {ticket.key: ticket for ticket in self._by_keys(asked)}
-            except _RefusedError as error:
+            except RefusedError as error:
                 if (probes := probes + 1) > MAX_PROBES:
-                    raise JiraError(f"Jira refuses the query: {error}") from None
+                    raise
                 to_ask += _without_refused(asked, str(error))
         return {key: found[key] if key in found else self._one(key) for key in keys}
 
@@ -129,7 +121,7 @@ class Jira:
         body = {"jql": query, "startAt": start, "maxResults": size, "fields": list(FIELDS)}
         answer = self._send("POST", "search", json=body)
         if answer.status_code == 400:
-            raise _RefusedError(_words(answer) or "no reason given")
+            raise RefusedError(f"Jira refuses the query: {_words(answer) or 'no reason given'}")
         _raise_for(answer)
         return _page(_json(answer))
 
@@ -148,9 +140,9 @@ class Jira:
             with self._session.request(method, address, **options) as response:
                 return _Answer(response.status_code, response.headers, _content(response))
         except requests.Timeout as error:
-            raise JiraError("Jira is too slow to answer.") from error
+            raise UnavailableError("Jira is too slow to answer.") from error
         except requests.RequestException as error:
-            raise JiraError(f"Jira does not answer ({type(error).__name__}).") from error
+            raise UnavailableError(f"Jira does not answer ({type(error).__name__}).") from error
 
     def _keep_pace(self) -> None:
         now = time.monotonic()
@@ -160,7 +152,7 @@ class Jira:
 
     def _wait(self, seconds: float) -> None:
         if seconds > self._patience:
-            raise JiraError(f"Jira asks to be left alone for {seconds:.0f} s (429).", seconds)
+            raise ThrottledError(f"Jira asks to be left alone for {seconds:.0f} s (429).", seconds)
         self._patience -= max(seconds, 1.0)
         self._sleep(seconds)
 
@@ -190,9 +182,9 @@ def _content(response: requests.Response) -> bytes:
         parts.append(part)
         size += len(part)
         if time.monotonic() > end:
-            raise JiraError("Jira is too slow to answer.")
+            raise UnavailableError("Jira is too slow to answer.")
         if size > MAX_SIZE:
-            raise JiraError(f"Jira's answer is longer than {MAX_SIZE:,} bytes.")
+            raise UnavailableError(f"Jira's answer is longer than {MAX_SIZE:,} bytes.")
     return b"".join(parts)
 
 
@@ -207,19 +199,23 @@ def _without_refused(keys: list[str], words: str) -> list[list[str]]:
 
 
 def _refuse_failed_login(answer: _Answer) -> None:
-    """Raise JiraError when Jira did not take our token; it may say so with a 200, in a header alone."""
+    """Raise NotAuthorizedError when Jira did not take our token; it may say so with a 200, in a header alone."""
     if answer.headers.get(LOGIN_REASON, "").startswith(("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")):
-        raise JiraError("Jira refuses our token: it is expired, revoked or mistyped. Store a valid one, or none.")
+        raise NotAuthorizedError(
+            "Jira refuses our token: it is expired, revoked or mistyped. Store a valid one, or none."
+        )
     if denied := answer.headers.get(DENIED):
-        raise JiraError(f"Jira refuses the login ({mask(denied)[:200]}): sign in once in a browser.")
+        raise NotAuthorizedError(f"Jira refuses the login ({mask(denied)[:200]}): sign in once in a browser.")
 
 
 def _raise_for(answer: _Answer) -> None:
-    status = answer.status_code
+    status, words = answer.status_code, _words(answer) or "no reason given"
     if status in (401, 403):
-        raise JiraError(f"Jira refuses access ({status}): {_words(answer) or 'no reason given'}")
+        raise NotAuthorizedError(f"Jira refuses access ({status}): {words}")
+    if 400 <= status < 500:
+        raise (NotFoundError if status == 404 else RefusedError)(f"Jira answers {status}: {words}")
     if status != 200:
-        raise JiraError(f"Jira answers {status}: {_words(answer) or 'no reason given'}")
+        raise UnavailableError(f"Jira answers {status}: {words}")
 
 
 def _json(answer: _Answer) -> Any:
@@ -227,7 +223,7 @@ def _json(answer: _Answer) -> Any:
         return answer.json()
     except ValueError as error:
         page = "a web page" if "html" in answer.headers.get("Content-Type", "") else "something that is not JSON"
-        raise JiraError(f"Jira answers with {page} instead of tickets.") from error
+        raise UnavailableError(f"Jira answers with {page} instead of tickets.") from error
 
 
 def _words(answer: _Answer) -> str:
@@ -244,7 +240,7 @@ def _page(data: Any) -> _Page:
     try:
         return _Page(int(data["startAt"]), int(data["total"]), [_ticket(issue) for issue in data["issues"]])
     except (KeyError, TypeError, ValueError) as error:
-        raise JiraError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
+        raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 
 
 def _ticket(issue: Any) -> Ticket:
@@ -261,7 +257,7 @@ def _ticket(issue: Any) -> Ticket:
             updated=datetime.strptime(fields["updated"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise JiraError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
+        raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 
 
 def _names(items: Any) -> tuple[str, ...]:

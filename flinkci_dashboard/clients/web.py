@@ -1,7 +1,5 @@
 """HTTP to the configured services, and to nobody else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +9,6 @@ from requests.adapters import HTTPAdapter
 
 ADDRESSES = ("GITHUB_API_URL", "GITHUB_GIT_URL", "AZURE_DEVOPS_URL", "JIRA_URL")  # settings
 TIMEOUT = 30.0  # seconds to connect, and between two bytes
-
-
-class NoAnswerError(Exception):
-    """A service did not answer, or not with what was asked for; the message holds no address and no secret."""
 
 
 class ForbiddenAddressError(requests.RequestException):
@@ -73,23 +67,3 @@ def session() -> requests.Session:
     patient = _PatientSession()
     patient.headers["User-Agent"] = "flinkci-dashboard"
     return patient
-
-
-@contextmanager
-def answering(service: str) -> Iterator[requests.Session]:
-    """Open a session for calls to one service; whatever goes wrong in them is raised as NoAnswerError."""
-    try:
-        with session() as opened:
-            yield opened
-    except requests.HTTPError as error:
-        raise NoAnswerError(f"{service} answers {error.response.status_code}") from error
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        raise NoAnswerError(f"{service} gives no usable answer ({type(error).__name__})") from error
-
-
-def plain_json(answer: requests.Response) -> Any:
-    """Return the JSON of a plain answer. Raises requests.HTTPError, also for a page instead of data."""
-    answer.raise_for_status()
-    if answer.status_code != 200:  # Azure sends a sign-in page with 203 or 302
-        raise requests.HTTPError(f"{answer.status_code}, a sign-in page", response=answer)
-    return answer.json()

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from flinkci_dashboard.accounts.mail import warn
 from flinkci_dashboard.clients.azure import pipelines
+from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.github import rights
-from flinkci_dashboard.clients.web import NoAnswerError
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Exposure
 from sync.exposure.rules import Finding, mirror_entrances, pull_request_pipelines, push_rights
@@ -50,7 +50,7 @@ def _repositories(role: str) -> set[str]:
 def _check(current: Pass, name: str, question: Callable[[], Finding]) -> None:
     try:
         finding = question()
-    except NoAnswerError as error:
+    except UnavailableError as error:
         current.fail(f"{TITLES[name]}: {error}")
         _record(name, Exposure.State.UNKNOWN, None, str(error), current.now)
         return

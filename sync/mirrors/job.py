@@ -6,7 +6,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from flinkci_dashboard.clients.errors import CIError
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.git.cache import (
     Cache,
     Commit,
@@ -16,16 +22,7 @@ from flinkci_dashboard.clients.git.cache import (
     open_cache,
     remove_cache,
 )
-from flinkci_dashboard.clients.git.errors import (
-    CacheCorrupt,
-    GitError,
-    GitMissing,
-    NotAuthorized,
-    RemoteMissing,
-    RemoteRefused,
-    TimedOut,
-    Unreachable,
-)
+from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing, RemoteMissing, TimedOut
 from flinkci_dashboard.clients.git.process import Progress
 from flinkci_dashboard.clients.github.pulls import CommitFacts, connect
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
@@ -100,7 +97,7 @@ class MirrorPass:
             for sha in sorted(heads)[:MAX_LOOKED_UP]:
                 try:
                     found[sha] = github.commit(sha)
-                except CIError as error:
+                except ServiceError as error:
                     log.info("%s: nothing is known of commit %s: %s", self.mirror, sha, error)
                     break
         return found
@@ -114,7 +111,7 @@ class MirrorPass:
             LsRemote(self.mirror.target.git_url, (HEADS,), authenticate=True) as target,
         ):
             answers = [_answer(side) for side in (source, target)]
-        errors = [answer if isinstance(answer, GitError) else None for answer in answers]
+        errors = [answer if isinstance(answer, ServiceError) else None for answer in answers]
         self.records.note_problems(*(str(error or "") for error in errors))
         for error in filter(None, errors):
             self.current.fail(f"{self.mirror}: {error}")
@@ -124,7 +121,7 @@ class MirrorPass:
             self._give_up(blocking)
         return not blocking
 
-    def _give_up(self, error: GitError) -> None:
+    def _give_up(self, error: ServiceError) -> None:
         heads = _under(HEADS, self.source)
         self.records.record_out_of_reach(out_of_reach(self.known, _state(error), str(error), heads))
         for request, _ in self.asked:
@@ -154,7 +151,7 @@ class MirrorPass:
                 self.failures.clear()
                 remove_cache(folder)
                 self._work_in(folder, decided, last=True)
-        except GitError as error:
+        except ServiceError as error:
             if isinstance(error, GitMissing):
                 raise
             waiting = [each.branch for each in decided.compare] + [each.branch for each in decided.pushes]
@@ -186,7 +183,7 @@ class MirrorPass:
         if not wanted:
             return
         url, shown = self.mirror.source.git_url, self._shown(f"Fetching from {self.mirror.source}")
-        excused = (Unreachable, RemoteRefused, CacheCorrupt) if last else (Unreachable, RemoteRefused)
+        excused = (UnavailableError, NotFoundError, RefusedError, *([CacheCorrupt] if last else []))
         try:
             cache.fetch(url, wanted, shown)
         except excused as error:
@@ -239,10 +236,10 @@ class MirrorPass:
         shown = self._shown(f"Pushing to {self.mirror.target}")
         try:
             results = cache.push(self.mirror.target.git_url, wanted, shown, leases=leases)
-        except RemoteRefused as error:
+        except RefusedError as error:
             self.failures |= {branch: Failure(BranchState.REJECTED, str(error)) for branch in wanted}
             return {}
-        except (NotAuthorized, Unreachable) as error:
+        except (NotAuthorizedError, NotFoundError, UnavailableError) as error:
             self.failures |= {branch: Failure(_state(error), str(error)) for branch in wanted}
             return {}
         return {result.ref.removeprefix(HEADS): result for result in results}
@@ -313,15 +310,15 @@ class MirrorPass:
         return f"{asked.branch} was not reset: this installation only observes (SYNC_MODE=observe)."
 
 
-def _answer(asking: LsRemote) -> dict[str, str] | GitError:
+def _answer(asking: LsRemote) -> dict[str, str] | ServiceError:
     try:
         return asking.result()
-    except GitError as error:
+    except ServiceError as error:
         return error
 
 
-def _state(error: GitError) -> BranchState:
-    return BranchState.NOT_AUTHORIZED if isinstance(error, NotAuthorized) else BranchState.UNREACHABLE
+def _state(error: ServiceError) -> BranchState:
+    return BranchState.NOT_AUTHORIZED if isinstance(error, NotAuthorizedError) else BranchState.UNREACHABLE
 
 
 def _under(prefix: str, refs: Mapping[str, str]) -> dict[str, str]:

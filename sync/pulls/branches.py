@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 
 from agents.models import Build
+from flinkci_dashboard.clients.errors import ServiceError, UnavailableError
 from flinkci_dashboard.clients.git.cache import Cache, PushResult, PushStatus, open_cache, remove_cache
-from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitError, Unreachable
+from flinkci_dashboard.clients.git.errors import CacheCorrupt
 from flinkci_dashboard.jobs.ledger import Actions
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
@@ -40,7 +41,7 @@ class Branches:
             except CacheCorrupt:
                 remove_cache(folder)
                 self._work_in(folder, pushes, deletions)
-        except GitError as error:
+        except ServiceError as error:
             self.current.fail(f"{self.target}: {error}")
 
     def _work_in(self, folder: Path, pushes: Sequence[PushBranch], deletions: Sequence[DeleteBranch]) -> None:
@@ -93,9 +94,9 @@ class Branches:
         self.current.progress(f"pushing {len(wanted)} branches")
         try:
             results = cache.push(self.target.git_url, wanted, leases=used)
-        except Unreachable:
+        except UnavailableError:
             raise  # it may have been carried out: the next pass looks
-        except GitError as error:
+        except ServiceError as error:
             self.actions.failed(*begun.values(), answer=str(error))
             raise
         self._record({result.ref.removeprefix(HEADS): result for result in results}, begun)

@@ -8,10 +8,10 @@ from agents.builds.rows import save_builds
 from agents.models import Build
 from flinkci_dashboard.clients.azure.project import Azure
 from flinkci_dashboard.clients.errors import (
-    CIError,
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
+    ServiceError,
     ThrottledError,
     UnavailableError,
 )
@@ -50,7 +50,7 @@ class Builds:
             if isinstance(error, ThrottledError):
                 self.actions.failed(action, answer=str(error))
             return False
-        except CIError as error:
+        except ServiceError as error:
             self.actions.failed(action, answer=str(error))
             self._trouble(act, error, stop=isinstance(error, NotAuthorizedError))
             return False
@@ -150,7 +150,7 @@ class Builds:
                 self._definition = listed[0].external_id
         return self._definition
 
-    def _trouble(self, act: CancelBuild | RetryBuild | QueueBuild, error: CIError, stop: bool) -> None:
+    def _trouble(self, act: CancelBuild | RetryBuild | QueueBuild, error: ServiceError, stop: bool) -> None:
         self._troubles = MAX_TROUBLES if stop else self._troubles + 1
         self.current.fail(f"#{act.number}: {error}")
 

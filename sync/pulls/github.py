@@ -26,7 +26,7 @@ READING = 90.0  # seconds that reading conversations and checking reports may ta
 
 
 class Observer:
-    """One pass's reading of GitHub. Raises the errors of `clients.ci`; what was read until then is kept."""
+    """One pass's reading of GitHub. Raises the errors of `clients.errors`; what was read until then is kept."""
 
     def __init__(self, current: Pass, github: GitHub, bot: str) -> None:
         self.current, self.github, self.bot = current, github, bot

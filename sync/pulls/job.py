@@ -7,9 +7,8 @@ from typing import TypeVar
 from django.conf import settings
 
 from flinkci_dashboard.clients.azure import project as azure_client
-from flinkci_dashboard.clients.errors import CIError
+from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.cache import ls_remote
-from flinkci_dashboard.clients.git.errors import GitError
 from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.jobs.ledger import Actions
@@ -72,7 +71,7 @@ class PullsPass:
             self._look_at_github()
             pulls = live_pulls()
             self.observer.conversations(pulls)
-        except CIError as error:
+        except ServiceError as error:
             self.current.fail(str(error))
             self._only_record()
             return
@@ -88,7 +87,7 @@ class PullsPass:
     def _look_at_branches(self) -> None:
         try:
             refs = ls_remote(self.target.git_url, (HEADS,), authenticate=True)
-        except GitError as error:
+        except ServiceError as error:
             self.current.fail(f"{self.target}: {error}")
             return
         self.heads = {ref.removeprefix(HEADS): sha for ref, sha in refs.items()}
@@ -111,7 +110,7 @@ class PullsPass:
     def _try(self, who: str, function: Callable[[], None]) -> bool:
         try:
             function()
-        except CIError as error:
+        except ServiceError as error:
             self.current.fail(str(error))
             return False
         return True
@@ -144,7 +143,7 @@ class PullsPass:
         states = PullStates(pulls, self.token)
         try:
             more = self.builds_known and read_reported(self.current, self.azure, pulls, states.bodies())
-        except CIError as error:
+        except ServiceError as error:
             self.current.fail(str(error))
             return states
         return PullStates(pulls, self.token) if more else states

@@ -19,7 +19,7 @@ PROVIDER = "azure"
 
 
 def observe_builds(current: Pass, azure: Azure) -> None:
-    """Bring the rows up to date. Raises the errors of `clients.ci`."""
+    """Bring the rows up to date. Raises the errors of `clients.errors`."""
     mark = Watermark.objects.filter(name="builds").first() or Watermark(name="builds")
     since = datetime.fromisoformat(mark.data["since"]) if mark.data else current.now - FIRST_LOOK
     unfinished = azure.unfinished_builds()

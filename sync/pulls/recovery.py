@@ -7,7 +7,7 @@ from django.db.models import Q
 from agents.models import Build
 from agents.models.builds import Status
 from flinkci_dashboard.clients.azure.project import Azure
-from flinkci_dashboard.clients.errors import CIError, NotFoundError
+from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.facts import BuildFacts
 from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.jobs.ledger import Actions, open_actions
@@ -25,7 +25,7 @@ LOST = "The pass that tried this ended before it knew the answer"
 
 
 class Lookup:
-    """Looks at the outside world before an act is tried again. Raises the errors of `clients.ci` for GitHub."""
+    """Looks at the outside world before an act is tried again. Raises the errors of `clients.errors` for GitHub."""
 
     def __init__(self, current: Pass, actions: Actions, github: GitHub, azure: Azure, observer: Observer) -> None:
         self.current, self.actions, self.github, self.azure, self.observer = current, actions, github, azure, observer
@@ -56,7 +56,7 @@ class Lookup:
                 self._settle(action, not pending.filter(external_id=action.payload["build"]).exists())
                 return
             build = self._started(action)
-        except CIError as error:
+        except ServiceError as error:
             self.current.fail(str(error))
             return
         if build is None:

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from flinkci_dashboard.clients.errors import CIError, NotFoundError, ThrottledError, UnavailableError
+from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError, UnavailableError
 from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub
 from flinkci_dashboard.jobs.ledger import Actions
 from flinkci_dashboard.jobs.run import Pass
@@ -43,7 +43,7 @@ class Words:
             if isinstance(error, ThrottledError):
                 self.actions.failed(action, answer=str(error))
             return False
-        except CIError as error:
+        except ServiceError as error:
             self.actions.failed(action, answer=str(error))
             self._trouble(word, error, stop=False)
             return False
@@ -110,7 +110,7 @@ class Words:
             self.actions.done(action)
         self.current.count("reports_written")
 
-    def _trouble(self, word: Word, error: CIError, stop: bool) -> None:
+    def _trouble(self, word: Word, error: ServiceError, stop: bool) -> None:
         self._troubles = MAX_TROUBLES if stop else self._troubles + 1
         self.current.fail(f"#{word.number}: {error}")
 

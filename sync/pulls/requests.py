@@ -25,7 +25,7 @@ class Wishes:
         self._done: dict[int, bool] = {}
 
     def look(self) -> None:
-        """Read anew what somebody waits for. Raises the errors of `clients.ci`."""
+        """Read anew what somebody waits for. Raises the errors of `clients.errors`."""
         for number in self._numbers():
             if self.observer:
                 self.observer.look_up([number])

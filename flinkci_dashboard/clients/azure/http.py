@@ -66,8 +66,8 @@ class Transport(Client):
     ) -> tuple[Any, dict[str, str]]:
         """Call a resource by its location id and return its JSON and headers.
 
-        Raises the errors of `clients.ci`. A read is tried three times; a write once, unless the service says that it
-        did not look at it.
+        Raises the errors of `clients.errors`. A read is tried three times; a write once, unless the service says that
+        it did not look at it.
         """
         values = {name: str(value) for name, value in route.items()}
         try:

@@ -1,35 +1,44 @@
 """What the exposure check asks Azure. It reads names and rights, never a value."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-import requests
 from django.conf import settings
 
-from flinkci_dashboard.clients import web
+from flinkci_dashboard.clients.azure.http import Transport
+from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.facts import Pipeline, VariableGroup
 from flinkci_dashboard.clients.secrets import token
 
+Read = TypeVar("Read")
+
 
 def pipelines() -> list[Pipeline]:
-    """Return every pipeline of the project. Raises NoAnswerError."""
-    with web.answering("Azure DevOps") as session:
-        rows = _azure(session, "build/definitions?includeAllProperties=true&api-version=7.1")["value"]
-    return [_pipeline(row) for row in rows]
+    """Return every pipeline of the project. Raises the errors of `clients.errors`."""
+    rows = _azure("build/definitions", {"includeAllProperties": "true", "api-version": "7.1"})
+    return _read(lambda: [_pipeline(row) for row in rows["value"]])
 
 
 def variable_groups() -> list[VariableGroup]:
-    """Return every variable group, and which pipelines may use it. Raises NoAnswerError."""
-    with web.answering("Azure DevOps") as session:
-        rows = _azure(session, "distributedtask/variablegroups?api-version=7.1")["value"]
-        permissions = "pipelines/pipelinepermissions/variablegroup/{}?api-version=7.1-preview.1"
-        return [_group(row, _azure(session, permissions.format(row["id"]))) for row in rows]
+    """Return every variable group, and which pipelines may use it. Raises the errors of `clients.errors`."""
+    rows = _azure("distributedtask/variablegroups", {"api-version": "7.1"})
+    return _read(lambda: [_group(row, _permissions(row["id"])) for row in rows["value"]])
 
 
-def _azure(session: requests.Session, path: str) -> Any:
-    secret = token("azure")
-    sign = web.azure_signature(secret) if secret else None
-    address = f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}/_apis/{path}"
-    return web.plain_json(session.get(address, auth=sign, allow_redirects=False))
+def _permissions(group: int) -> Any:
+    return _azure(f"pipelines/pipelinepermissions/variablegroup/{group}", {"api-version": "7.1-preview.1"})
+
+
+def _azure(path: str, query: dict[str, str]) -> Any:
+    transport = Transport(settings.AZURE_DEVOPS_URL, token("azure"))
+    return transport.get(f"{settings.AZURE_PROJECT}/_apis/{path}", query)
+
+
+def _read(reader: Callable[[], Read]) -> Read:
+    try:
+        return reader()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnavailableError(f"Azure DevOps answers something unusable ({type(error).__name__}).") from error
 
 
 def _pipeline(row: dict[str, Any]) -> Pipeline:

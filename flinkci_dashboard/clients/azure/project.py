@@ -45,7 +45,7 @@ MAX_LINE = 2000  # characters of a log line
 
 
 class Azure:
-    """One project of one organization. Raises the errors of `clients.ci`. Make one for each pass and thread."""
+    """One project of one organization. Raises the errors of `clients.errors`. Make one for each pass and thread."""
 
     def __init__(self, transport: Transport, project: str) -> None:
         self._http = transport

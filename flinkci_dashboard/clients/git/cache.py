@@ -16,12 +16,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import quote
 
+from flinkci_dashboard.clients.errors import RefusedError, ServiceError
 from flinkci_dashboard.clients.git.errors import (
     CacheCorrupt,
     CacheInUse,
     DiskFull,
-    GitError,
-    RemoteRefused,
     classify,
     no_space,
     printable,
@@ -91,7 +90,7 @@ class LsRemote:
         self.command.end()
 
     def result(self) -> dict[str, str]:
-        """Return {full ref: SHA}. Raises GitError."""
+        """Return {full ref: SHA}. Raises ServiceError."""
         ended = self.command.wait()
         if ended.status:
             raise classify(ended.stderr, self.command.repository, authenticated=self.authenticated)
@@ -102,7 +101,7 @@ class LsRemote:
 def ls_remote(
     url: str, prefixes: Sequence[str] = ("refs/heads/", "refs/tags/"), *, authenticate: bool = False
 ) -> dict[str, str]:
-    """Return {full ref: SHA} of a repository's refs under `prefixes`; the server lists no others. Raises GitError."""
+    """Return {full ref: SHA} of a repository's refs under `prefixes`; no others are listed. Raises ServiceError."""
     with LsRemote(url, prefixes, authenticate=authenticate) as asking:
         return asking.result()
 
@@ -119,7 +118,7 @@ class Cache:
         self.healed = tuple(healed)  # what an earlier, interrupted pass had left and was cleared away
 
     def fetch(self, url: str, wanted: Mapping[str, str], on_progress: OnProgress | None = None) -> None:
-        """Fetch commits {branch: SHA} from `url`, without credentials, and keep them. Raises GitError.
+        """Fetch commits {branch: SHA} from `url`, without credentials, and keep them. Raises ServiceError.
 
         By SHA: what was planned is what comes, and the server need not list its refs again.
         """
@@ -135,7 +134,7 @@ class Cache:
         """Fetch the heads of pull requests, and their base, in one go; returns {number: SHA} as they are now.
 
         A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it.
-        Raises GitError.
+        Raises ServiceError.
         """
         wanted = {f"refs/pull/{number}/head": f"{PULLS}{number}" for number in sorted(set(numbers))}
         wanted[f"refs/heads/{base}"] = f"{PULLS}base"
@@ -177,7 +176,7 @@ class Cache:
 
         An empty SHA deletes the branch; give a lease with it, so that only what was seen is deleted.
         A branch in `leases` {branch: SHA} is moved to its commit whatever it holds, as long as it still stands at
-        that SHA. Raises GitError when the push as a whole came to nothing.
+        that SHA. Raises ServiceError when the push as a whole came to nothing.
         """
         refspecs = [f"{sha}:refs/heads/{branch}" for branch, sha in wanted.items()]
         force = [f"--force-with-lease=refs/heads/{branch}:{sha}" for branch, sha in (leases or {}).items()]
@@ -222,7 +221,7 @@ class Cache:
         }
 
     def tidy(self) -> bool:
-        """Join packs when many fetches have left many; tells whether it did. Raises GitError."""
+        """Join packs when many fetches have left many; tells whether it did. Raises ServiceError."""
         if len(list(self.folder.glob("objects/pack/pack-*.pack"))) <= MAX_PACKS:
             return False
         self._local(["repack", "--geometric=2", "-d", "-q"])
@@ -261,11 +260,11 @@ class Cache:
         os.pwrite(self.owner, b" " * 20, 0)
         return ended
 
-    def _blame(self, ended: Ended, url: str, authenticated: bool = False) -> GitError:
+    def _blame(self, ended: Ended, url: str, authenticated: bool = False) -> ServiceError:
         """Find out whose fault a failed transfer is; when the words don't tell, look whether the cache is whole."""
         blame = classify(ended.stderr, url, authenticated=authenticated, folder=self.folder)
         told = "remote error:" in ended.stderr  # the server's own words leave no doubt
-        if isinstance(blame, RemoteRefused) and not told and not self._whole():
+        if isinstance(blame, RefusedError) and not told and not self._whole():
             return self._corrupt(ended)
         return blame
 
@@ -278,10 +277,10 @@ class Cache:
 
 @contextmanager
 def open_cache(folder: Path) -> Iterator[Cache]:
-    """Open the cache in `folder`; make it when it is missing, and clear what an interrupted pass left. Raises GitError.
+    """Open the cache in `folder`; make it when it is missing, and clear what an interrupted pass left.
 
     The caller holds the job's lock, so whatever lock file or half a pack lies here is stale. A git that outlived its
-    killed worker is ended first: all of ours inherit a locked file, which tells that there is one.
+    killed worker is ended first: all of ours inherit a locked file, which tells that there is one. Raises ServiceError.
     """
     with _disk_full_told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -4,48 +4,39 @@ import re
 import shutil
 from pathlib import Path
 
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.secrets import mask
 
 MAX_WORDS = 600  # characters of the other side's words that a message repeats
 
 
-class GitError(Exception):
-    """A git command failed; the message names the repository and the remedy, and holds no secret."""
-
-
-class GitMissing(GitError):
+class GitMissing(ServiceError):
     """There is no git program on this machine."""
 
 
-class Unreachable(GitError):
-    """The repository did not answer, or broke off."""
-
-
-class TimedOut(Unreachable):
+class TimedOut(UnavailableError):
     """The repository kept silent, or the work took longer than allowed; the command was ended."""
 
 
-class RemoteMissing(Unreachable):
+class RemoteMissing(NotFoundError):
     """There is no such repository, or it has moved, or the token may not see it."""
 
 
-class RemoteRefused(GitError):
-    """The repository answered, and said no to this request; the message has its words."""
-
-
-class NotAuthorized(GitError):
-    """The repository refused the token, or wants one."""
-
-
-class DiskFull(GitError):
+class DiskFull(ServiceError):
     """There was no space left for the cached repository."""
 
 
-class CacheInUse(GitError):
+class CacheInUse(ServiceError):
     """A git process that can't be ended still works on the cached repository."""
 
 
-class CacheCorrupt(GitError):
+class CacheCorrupt(ServiceError):
     """The cached repository is damaged: it has to be made anew."""
 
 
@@ -75,17 +66,17 @@ REPEATED = re.compile(r"^(hint:|\s*$)|^(error: failed to push some refs|fatal: t
 VARIES = re.compile(r" after \d+ m?s\b")
 
 
-def classify(stderr: str, repository: str, *, authenticated: bool, folder: Path | None = None) -> GitError:
+def classify(stderr: str, repository: str, *, authenticated: bool, folder: Path | None = None) -> ServiceError:
     """Return the error for what a failed command wrote; `folder` is where it worked, if it had a cached repository.
 
-    Without a sign of anything else it is RemoteRefused for a command that spoke to a repository.
+    Without a sign of anything else it is RefusedError for a command that spoke to a repository.
     """
     own = "\n".join(line for line in stderr.splitlines() if not line.startswith("remote:"))
     words = words_of(stderr)
     if NO_SPACE.search(own):
         return DiskFull(no_space(folder or Path("/")))
     if REFUSED_TOKEN.search(stderr):
-        return NotAuthorized(_not_authorized(repository, words, authenticated))
+        return NotAuthorizedError(_not_authorized(repository, words, authenticated))
     if MISSING.search(stderr):
         return RemoteMissing(
             f"{repository} is not there: it has been renamed or deleted, or the token may not see it. "
@@ -94,8 +85,8 @@ def classify(stderr: str, repository: str, *, authenticated: bool, folder: Path 
     if folder and CORRUPT.search(own):
         return CacheCorrupt(f"The cached repository {folder.name} is damaged. ({words})")
     if UNREACHABLE.search(own):
-        return Unreachable(f"{repository} can't be reached; every pass tries again. ({words})")
-    return RemoteRefused(f"{repository} said: {words}")
+        return UnavailableError(f"{repository} can't be reached; every pass tries again. ({words})")
+    return RefusedError(f"{repository} said: {words}")
 
 
 def no_space(folder: Path) -> str:

@@ -84,7 +84,7 @@ class Transport:
     def get(self, path: str, parameters: dict[str, Any] | None = None, etag: str = "") -> Answer:
         """Read; with an ETag, an answer that has not changed is a 304 and costs nothing. Tried three times.
 
-        Raises the errors of `clients.ci`.
+        Raises the errors of `clients.errors`.
         """
         pauses = iter(PAUSES)
         while True:

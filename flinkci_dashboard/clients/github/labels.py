@@ -13,7 +13,7 @@ from flinkci_dashboard.clients.secrets import token
 
 
 class Labels:
-    """The labels of a repository, seen by one account. Raises the errors of `clients.ci`."""
+    """The labels of a repository, seen by one account. Raises the errors of `clients.errors`."""
 
     def __init__(self, transport: Transport, repository: str) -> None:
         self._http = transport

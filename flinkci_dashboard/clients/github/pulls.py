@@ -74,7 +74,7 @@ class Page(Generic[Facts]):
 
 
 class GitHub:
-    """One repository, seen by one account. Raises the errors of `clients.ci`. Make one for each pass and thread."""
+    """One repository, seen by one account. Raises the errors of `clients.errors`. Make one for each pass and thread."""
 
     def __init__(self, transport: Transport, repository: str) -> None:
         self._http = transport

@@ -7,6 +7,7 @@ import requests
 
 from flinkci_dashboard.clients import web
 from flinkci_dashboard.clients.azure import pipelines
+from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.facts import VariableGroup
 from flinkci_dashboard.clients.probes import parse_expiry, probe
 from tests.canned import Canned, canned
@@ -159,6 +160,6 @@ def test_pipelines_and_groups_are_read_by_name_only(services, settings):
 @pytest.mark.parametrize("body", [(203, "<html>Sign in</html>", {}), (500, {}, {}), {"count": 0}])
 def test_an_unusable_answer_is_said_without_an_address(services, body):
     services.answers["/"] = body
-    with pytest.raises(web.NoAnswerError) as refused:
+    with pytest.raises(ServiceError) as refused:
         pipelines.pipelines()
     assert "http" not in str(refused.value)

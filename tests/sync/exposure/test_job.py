@@ -7,9 +7,9 @@ from django.core import mail
 from django.utils import timezone
 
 from flinkci_dashboard.clients.azure import pipelines
+from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.facts import Pipeline, VariableGroup
 from flinkci_dashboard.clients.github import rights
-from flinkci_dashboard.clients.web import NoAnswerError
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Contact, Exposure
 from sync.exposure.rules import mirror_entrances, pull_request_pipelines
@@ -81,7 +81,7 @@ def test_admins_are_told_once_of_what_is_exposed_and_again_of_more(quiet, admin,
 
 def test_a_silent_service_leaves_the_question_open_and_keeps_what_was_known(quiet, monkeypatch):
     def silent():
-        raise NoAnswerError("Azure DevOps answers 503")
+        raise UnavailableError("Azure DevOps answers 503")
 
     monkeypatch.setattr(rights, "may_push", lambda repository: True)
     run_pass("check_exposure", "command")

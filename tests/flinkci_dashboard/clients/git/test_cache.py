@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flinkci_dashboard.clients.errors import NotAuthorizedError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git import process as git_process
 from flinkci_dashboard.clients.git.cache import (
@@ -22,17 +23,7 @@ from flinkci_dashboard.clients.git.cache import (
     open_cache,
     parse_push,
 )
-from flinkci_dashboard.clients.git.errors import (
-    CacheCorrupt,
-    DiskFull,
-    GitMissing,
-    NotAuthorized,
-    RemoteMissing,
-    RemoteRefused,
-    TimedOut,
-    Unreachable,
-    classify,
-)
+from flinkci_dashboard.clients.git.errors import CacheCorrupt, DiskFull, GitMissing, RemoteMissing, TimedOut, classify
 from flinkci_dashboard.clients.git.process import Command, Limits, Progress, environment, parse_progress
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
 
@@ -66,7 +57,7 @@ def test_the_source_is_read_without_credentials(world, monkeypatch):
     world.commit("master")
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_" + "x" * 36)  # one that would be refused
     assert ls_remote(url(world))
-    with pytest.raises(NotAuthorized, match="refused the GitHub token"):
+    with pytest.raises(NotAuthorizedError, match="refused the GitHub token"):
         ls_remote(url(world, MIRROR), authenticate=True)
 
 
@@ -177,7 +168,7 @@ def test_a_push_never_forces_and_a_lease_moves_only_from_where_it_was_seen(world
 def test_the_public_source_can_not_be_pushed_to(world, cache):
     sha = world.commit("master")
     cache.fetch(url(world), {"master": sha})
-    with pytest.raises(NotAuthorized, match="denied to flinkbot"):
+    with pytest.raises(NotAuthorizedError, match="denied to flinkbot"):
         cache.push(url(world), {"evil": sha})
 
 
@@ -187,25 +178,28 @@ def test_the_public_source_can_not_be_pushed_to(world, cache):
 @pytest.mark.parametrize(
     ("stderr", "expected"),
     [
-        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled", NotAuthorized),
-        ("fatal: unable to access 'x': The requested URL returned error: 403", NotAuthorized),
-        ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", NotAuthorized),
+        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled", NotAuthorizedError),
+        ("fatal: unable to access 'x': The requested URL returned error: 403", NotAuthorizedError),
+        ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", NotAuthorizedError),
         ("remote: Repository not found.\nfatal: repository 'https://x/' not found", RemoteMissing),
         ("fatal: unable to access 'x': The requested URL returned error: 301", RemoteMissing),
-        ("fatal: unable to access 'x': Could not resolve host: github.com", Unreachable),
-        ("fatal: unable to access 'x': Failed to connect to h port 443 after 2 ms: Connection refused", Unreachable),
-        ("fatal: unable to access 'x': The requested URL returned error: 502", Unreachable),
-        ("error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: early EOF", Unreachable),
-        ("fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF", Unreachable),
-        ("fatal: remote error: upload-pack: not our ref 1111", RemoteRefused),
+        ("fatal: unable to access 'x': Could not resolve host: github.com", UnavailableError),
+        (
+            "fatal: unable to access 'x': Failed to connect to h port 443 after 2 ms: Couldn't connect",
+            UnavailableError,
+        ),
+        ("fatal: unable to access 'x': The requested URL returned error: 502", UnavailableError),
+        ("error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: early EOF", UnavailableError),
+        ("fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF", UnavailableError),
+        ("fatal: remote error: upload-pack: not our ref 1111", RefusedError),
         ("fatal: write error: No space left on device", DiskFull),
         ("error: file write error: Disk quota exceeded\nfatal: early EOF", DiskFull),
-        ("remote: fatal: write error: No space left on device\nfatal: early EOF", Unreachable),
+        ("remote: fatal: write error: No space left on device\nfatal: early EOF", UnavailableError),
         ("fatal: bad object refs/source/master", CacheCorrupt),
         ("error: bad packed object CRC for 1111\nfatal: the remote end hung up unexpectedly", CacheCorrupt),
-        ("remote: fatal: bad object 1111\nfatal: early EOF", Unreachable),
-        ("something new", RemoteRefused),
-        ("", RemoteRefused),
+        ("remote: fatal: bad object 1111\nfatal: early EOF", UnavailableError),
+        ("something new", RefusedError),
+        ("", RefusedError),
     ],
 )
 def test_errors_are_told_apart(stderr, expected, tmp_path):
@@ -226,7 +220,7 @@ def test_messages_name_the_repository_stay_the_same_and_hold_no_secret(monkeypat
 
 def test_a_redirect_is_not_followed_with_the_token(world):
     world.fault(service="git", path=MIRROR, status=301, headers={"Location": f"{world.github_git_url}/x.git"})
-    with pytest.raises((RemoteMissing, Unreachable)):
+    with pytest.raises((RemoteMissing, UnavailableError)):
         ls_remote(url(world, MIRROR), authenticate=True)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.cache import open_cache
-from flinkci_dashboard.clients.git.errors import GitError
 from flinkci_dashboard.sandbox.world import PULLS, SOURCE
 
 
@@ -59,5 +59,5 @@ def test_a_branch_is_deleted_only_where_it_was_seen(world, cache):
 
 def test_a_service_that_is_down_is_an_error(world, cache):
     world.fault(service="git", status=503, times=None)
-    with pytest.raises(GitError):
+    with pytest.raises(ServiceError):
         cache.fetch_pulls(url(world), [1])
