@@ -1,6 +1,8 @@
 """Which labels a pull request should have, what has to change for that, and why.
 
 The rules are pr-labeler's (`PullUpdater.java`), which people rely on; what is new stands at `decide`.
+
+PURE
 """
 
 import re

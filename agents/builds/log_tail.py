@@ -1,6 +1,8 @@
-"""The end of a failed job's log → which tests failed, and with what words. PURE
+"""The end of a failed job's log → which tests failed, and with what words.
 
 It reads what Flink's jobs print: Maven Surefire (JUnit), pytest (PyFlink) and the end-to-end test runner.
+
+PURE
 """
 
 import re

@@ -1,6 +1,8 @@
-"""Geometry of charts: values → coordinates, labels and tables that templates draw as SVG. PURE
+"""Geometry of charts: values → coordinates, labels and tables that templates draw as SVG.
 
 A chart's drawing area is WIDTH × HEIGHT units and is stretched to the width that it gets; all words stand outside it.
+
+PURE
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What a CI service tells, in words that belong to no service; and what can go wrong when asking it."""
+"""What a CI service tells, in words that belong to no service; and what can go wrong when asking it. PURE"""
 
 from dataclasses import dataclass
 from datetime import datetime

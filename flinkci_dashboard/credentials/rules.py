@@ -1,4 +1,4 @@
-"""What follows from the state of a credential: whom to warn when, and which value to use. Decisions only."""
+"""What follows from the state of a credential: whom to warn when, and which value to use. Decisions only. PURE"""
 
 from collections.abc import Iterable
 from datetime import datetime

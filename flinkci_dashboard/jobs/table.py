@@ -1,4 +1,4 @@
-"""The one table of background jobs."""
+"""The one table of background jobs. PURE"""
 
 from dataclasses import dataclass
 

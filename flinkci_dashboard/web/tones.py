@@ -1,4 +1,4 @@
-"""The tone of each state: how much it should worry whoever reads it."""
+"""The tone of each state: how much it should worry whoever reads it. PURE"""
 
 # Every state that a page shows. The word is always there too: colour alone says nothing.
 TONES = {
