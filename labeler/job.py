@@ -20,6 +20,7 @@ from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
+from flinkci_dashboard.names import ticket_in
 from labeler import labels, tickets
 from labeler.labels import SETTLE
 from labeler.models import JiraContact, LabelRule
@@ -58,7 +59,7 @@ class LabelPass:
     def run(self) -> None:
         """Look, decide and act; without Jira, everything stays as it is."""
         changed = dict(self.records.changed().values_list("pk", "title"))
-        tickets.enrol(filter(None, map(labels.ticket_in, changed.values())))
+        tickets.enrol(filter(None, map(ticket_in, changed.values())))
         touched = self._ask_jira()
         if touched is None:
             self._answer(f"Nothing was changed: {self.contact.problem}")

@@ -5,10 +5,11 @@ The rules are pr-labeler's (`PullUpdater.java`), which people rely on; what is n
 PURE
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from flinkci_dashboard.names import ticket_in
 
 JOB = "label_pulls"
 SETTLE = "settle-labels"  # give a pull request its ticket's labels although somebody has changed them
@@ -16,8 +17,6 @@ PREFIX = "component="
 COLOR = "175fb7"
 NO_COMPONENT = f"{PREFIX}<none>"
 MAX_LENGTH = 50  # characters that GitHub allows in a label's name
-MAX_DIGITS = 9  # no ticket has a longer number
-TICKET = re.compile(r"FLINK-[0-9]+", re.IGNORECASE | re.ASCII)
 
 
 class State(StrEnum):
@@ -84,17 +83,6 @@ class Decision:
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     reason: str = ""
-
-
-def ticket_in(title: str) -> str:
-    """Return the key of the ticket that a title names, the last one of several, or ""."""
-    found = TICKET.findall(title)
-    return found[-1].upper() if found else ""
-
-
-def askable(key: str) -> bool:
-    """Tell whether it makes sense to ask Jira for a key: people do type endless numbers."""
-    return 0 < len(key.rpartition("-")[2]) <= MAX_DIGITS
 
 
 def label_of(component: str, rules: Iterable[Rule] = ()) -> str:

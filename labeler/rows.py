@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from flinkci_dashboard.models import Action
+from flinkci_dashboard.names import ticket_in
 from labeler import labels
 from labeler.labels import JOB
 from labeler.models import LabelChange, LabelState, Ticket
@@ -72,7 +73,7 @@ class Records:
         for part in parts(list(ids)):
             pulls = PullRequest.objects.filter(pk__in=part).order_by("-number").only(*SEEN)
             rows = {row.pull_id: row for row in LabelState.objects.filter(pull__in=part)}
-            named = {pull.pk: labels.ticket_in(pull.title) for pull in pulls}
+            named = {pull.pk: ticket_in(pull.title) for pull in pulls}
             tickets = {row.key: row for row in Ticket.objects.filter(key__in=set(named.values()))}
             decided = []
             for pull in pulls:

@@ -8,7 +8,6 @@ from django.db.models import Q
 
 from flinkci_dashboard.clients import jira
 from flinkci_dashboard.jobs.run import Pass
-from labeler.labels import askable
 from labeler.models import JiraContact, Ticket
 
 OVERLAP = timedelta(minutes=5)  # Jira's search lags a little behind its tickets
@@ -42,8 +41,8 @@ def refresh(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
 
 
 def enrol(keys: Iterable[str]) -> None:
-    """Make rows for tickets that are named for the first time. Jira is not asked for impossible ones."""
-    rows = [Ticket(key=key, known=None if askable(key) else False) for key in sorted(set(keys))]
+    """Make rows for tickets that are named for the first time."""
+    rows = [Ticket(key=key, known=None) for key in sorted(set(keys))]
     Ticket.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ROWS)
 
 

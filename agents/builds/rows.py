@@ -1,6 +1,5 @@
 """Builds as a service tells them → rows. Whoever lists builds hands them in here; right rows are not written."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -10,8 +9,8 @@ from django.db import transaction
 from agents.charts.periods import mark_stale
 from agents.models import Build
 from flinkci_dashboard.clients.facts import BuildFacts, Reason
+from flinkci_dashboard.names import head_of
 
-CI_BRANCH = re.compile(r"ci_([0-9]{1,9})_[0-9a-f]+")
 PULL_REF = "refs/pull/"
 FIELDS = (
     "number",
@@ -80,5 +79,5 @@ def _scope(build: BuildFacts) -> Build.Scope:
 
 def _pull_number(build: BuildFacts) -> int | None:
     """Return the number in the name of a branch as ci-bot names them."""
-    found = CI_BRANCH.fullmatch(build.branch)
-    return int(found[1]) if found else None
+    head = head_of(build.branch)
+    return head.number if head else None

@@ -16,7 +16,7 @@ from flinkci_dashboard.accounts.roles import may_administer
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 # What somebody without a second factor reaches: the pages to set one up, and the way out.
-OPEN = re.compile(r"^(mfa_.*|account_reauthenticate|account_logout|account_change_password|healthz|readyz|metrics)$")
+OPEN = re.compile(r"^(mfa_.*|account_reauthenticate|account_logout|account_change_password|healthz|readyz)$")
 
 
 class SecondFactor:

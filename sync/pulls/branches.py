@@ -14,10 +14,9 @@ from flinkci_dashboard.clients.git.errors import CacheCorrupt
 from flinkci_dashboard.jobs.ledger import Actions
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
+from flinkci_dashboard.names import branch_name, head_of
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls.acts import DeleteBranch, PushBranch
-from sync.pulls.rows import CI_BRANCH
-from sync.pulls.values import branch_name
 
 PUSH, DELETE = "push-branch", "delete-branch"
 HEADS = "refs/heads/"
@@ -148,8 +147,8 @@ def note_pushed(names: Iterable[str], now: datetime) -> None:
     latest = dict(sorted(known, key=lambda each: each[1]))
     rows = []
     for name in pushed:
-        if match := CI_BRANCH.fullmatch(name):
-            facts = {"number": int(match[1]), "sha": match[2], "tip": match[2], "seen_at": now, "pushed_at": now}
+        if head := head_of(name):
+            facts = {"number": head.number, "sha": head.sha, "tip": head.sha, "seen_at": now, "pushed_at": now}
             rows.append(CIBranch(name=name, after_build=latest.get(name, 0), **facts))
     fields = ["number", "sha", "tip", "seen_at", "pushed_at", "after_build"]
     CIBranch.objects.bulk_create(

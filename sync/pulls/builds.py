@@ -19,10 +19,11 @@ from flinkci_dashboard.clients.facts import BuildFacts
 from flinkci_dashboard.jobs.ledger import Actions
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
+from flinkci_dashboard.names import branch_name
 from sync.models import CommandComment, Repository
 from sync.pulls.acts import CancelBuild, QueueBuild, RetryBuild, SettleCommands
 from sync.pulls.state import CANCEL, QUEUE_MISSING, build_url, queue_key
-from sync.pulls.values import CommandState, branch_name
+from sync.pulls.values import CommandState
 
 RETRY, QUEUE = "retry-build", "queue-build"
 MAX_TROUBLES = 3  # failures in a row after which Azure is left to the next pass

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import JobRequest
+from flinkci_dashboard.names import head_of
 from sync.models import CIBranch, PullRequest
 from sync.pulls.acts import Act, CancelBuild, DeleteBranch, QueueBuild, RetryBuild
 from sync.pulls.github import Observer
-from sync.pulls.rows import CI_BRANCH
 from sync.pulls.values import BuildStatus, PullState, latest_build
 
 SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN = "sync-pull", "retry", "cancel", "delete-branches", "delete-orphan"
@@ -102,7 +102,7 @@ def _retry(state: PullState, reason: str) -> list[Act] | str:
 def _orphan(request: JobRequest) -> list[Act] | str:
     """Only what is a branch of ours by its name, and belongs to no pull request, is deleted."""
     row = CIBranch.objects.filter(name=request.subject, orphan=True).first()
-    match = CI_BRANCH.fullmatch(request.subject)
-    if row is None or match is None:
+    head = head_of(request.subject)
+    if row is None or head is None:
         return f"{request.subject} is not an orphan that may be deleted here."
-    return [DeleteBranch(int(match[1]), match[2], f"{request.requested_by or 'Somebody'} asked for it.")]
+    return [DeleteBranch(head.number, head.sha, f"{request.requested_by or 'Somebody'} asked for it.")]

@@ -1,18 +1,16 @@
 """What GitHub tells of pull requests, comments and branches → rows. A row that is right is not written."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.clients.github.pulls import CommentFacts, PullFacts
+from flinkci_dashboard.names import head_of, ticket_in
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pulls.commands import find_command
 from sync.pulls.report import is_report
 from sync.pulls.values import Waiting
 
-JIRA_KEY = re.compile(r"FLINK-[0-9]{1,9}", re.IGNORECASE)
-CI_BRANCH = re.compile(r"ci_([0-9]{1,9})_([0-9a-f]{40})")
 OURS = "ci_"  # what a branch of the bot begins with
 PULL_FIELDS = (
     *("title", "author", "draft", "base", "head_sha", "head_label", "state", "labels", "jira_key"),
@@ -57,12 +55,6 @@ def write_pulls(rows: Iterable[PullRequest], fields: Iterable[str]) -> None:
     )
 
 
-def jira_key(title: str) -> str:
-    """Return the last Jira key in a title, in capitals; "" when it has none."""
-    found = JIRA_KEY.findall(title)
-    return found[-1].upper() if found else ""
-
-
 def save_comment(pull: PullRequest, comment: CommentFacts, bot: str) -> bool:
     """Take note of a comment if it is a report of the bot or holds a command; tells whether anything changed."""
     if comment.author.casefold() == bot.casefold():
@@ -97,7 +89,7 @@ def _values(pull: PullFacts) -> dict[str, Any]:
         "head_label": pull.head_label,
         "state": PullRequest.State.OPEN if pull.is_open else closed,
         "labels": list(pull.labels),
-        "jira_key": jira_key(pull.title),
+        "jira_key": ticket_in(pull.title),
         "created_at": pull.created_at,
         "updated_at": pull.updated_at,
         "closed_at": pull.closed_at,
@@ -154,6 +146,6 @@ def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
 
 
 def _branch_row(name: str, tip: str, now: datetime) -> CIBranch:
-    found = CI_BRANCH.fullmatch(name)
-    number, sha = (int(found[1]), found[2]) if found else (None, "")
-    return CIBranch(name=name, number=number, sha=sha, tip=tip, seen_at=now, orphan=found is None)
+    head = head_of(name)
+    number, sha = head or (None, "")
+    return CIBranch(name=name, number=number, sha=sha, tip=tip, seen_at=now, orphan=head is None)

@@ -13,9 +13,9 @@ from agents.models import Build as BuildRow
 from agents.models import Job
 from agents.models.builds import BAD_RESULTS, Result, Status
 from flinkci_dashboard.models import Action
+from flinkci_dashboard.names import branch_name, head_of
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pulls.report import MANUAL, build_id, normalized, parse
-from sync.pulls.rows import CI_BRANCH
 from sync.pulls.values import (
     Branch,
     Build,
@@ -25,7 +25,6 @@ from sync.pulls.values import (
     PullState,
     Refusal,
     ReportText,
-    branch_name,
     latest_build,
 )
 
@@ -118,8 +117,8 @@ class PullStates:
         rows |= {row.external_id: row for row in unfinished}
         found: dict[int, list[BuildRow]] = defaultdict(list)
         for row in sorted(rows.values(), key=lambda each: each.external_id):
-            if match := CI_BRANCH.fullmatch(row.branch):
-                found[int(match[1])].append(row)
+            if head := head_of(row.branch):
+                found[head.number].append(row)
         return found
 
     def _shas(self, pull: PullRequest) -> set[str]:
@@ -140,11 +139,11 @@ class PullStates:
         return [Build(id, e.hash, BuildStatus(e.status), e.url, gone=True) for id, e in sorted(known.items()) if id]
 
     def _build(self, row: BuildRow) -> Build:
-        match = CI_BRANCH.fullmatch(row.branch)
+        head = head_of(row.branch)
         status = STATUSES.get(Result(row.result), BuildStatus.PENDING) if row.result else BuildStatus.PENDING
         return Build(
             id=row.external_id,
-            sha=match[2] if match else row.version,
+            sha=head.sha if head else row.version,
             status=status if row.status == Status.FINISHED else BuildStatus.PENDING,
             url=build_url(row),
             queued_at=row.queued_at,
@@ -159,7 +158,7 @@ class PullStates:
 
     def _asked_to_cancel(self) -> dict[int, datetime]:
         pending = [row for rows in self._builds.values() for row in rows if row.status != Status.FINISHED]
-        subjects = {f"#{match[1]}" for row in pending if (match := CI_BRANCH.fullmatch(row.branch))}
+        subjects = {f"#{head.number}" for row in pending if (head := head_of(row.branch))}
         found: dict[int, datetime] = {}
         for chunk in _chunks(sorted(subjects)):
             asked = Action.objects.filter(kind=CANCEL, subject__in=chunk, state=Action.State.DONE)

@@ -154,11 +154,6 @@ class Why:
     since: datetime | None = None
 
 
-def branch_name(number: int, sha: str) -> str:
-    """Return the name of a head's branch in the CI repository."""
-    return f"ci_{number}_{sha}"
-
-
 PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
 
 

@@ -172,8 +172,8 @@ def test_a_ticket_that_appears_later_is_noticed(world):
 def test_a_number_that_no_ticket_has_is_not_asked_for(world):
     number = world.pulls.open(f"[FLINK-{'9' * 60}] Typo")
     label(world)
-    assert state_of(number).state == "unknown"
-    assert len(world.since(0, "jira")) == 1
+    assert state_of(number).state == "no_ticket"
+    assert len(world.since(0, "jira")) == 1, "what changed, and no more"
 
 
 def test_a_label_changed_by_hand_is_shown_and_left_alone(world, ticket):

@@ -10,40 +10,12 @@ from labeler.labels import (
     Rule,
     State,
     Ticket,
-    askable,
     decide,
     difference,
     is_ours,
     label_of,
     labels_of,
-    ticket_in,
 )
-
-
-@pytest.mark.parametrize(
-    ("title", "key"),
-    [
-        ("[BP-1.7][FLINK-11537] Make ExecutionGraph#suspend terminate ExecutionGraph atomically", "FLINK-11537"),
-        ("FLINK-11838 Add GCS RecoverableWriter", "FLINK-11838"),
-        ("[FLINK-11786][travis] Merge cron branches into master", "FLINK-11786"),
-        ("[Flink-11786][travis] Merge cron branches into master", "FLINK-11786"),
-        ("flink-7 lower case", "FLINK-7"),
-        ("[FLINK-1][FLINK-2] the last one counts", "FLINK-2"),
-        ("[FLINK-1] follow-up of FLINK-30000", "FLINK-30000"),
-        ("[FLINK-FLINK-12] stuttered", "FLINK-12"),
-        ("[hotfix] Fix typo", ""),
-        ("[typo] Inaccurate info on Avro splitting support", ""),
-        ("[FLINK-x] Activate checkstyle flink-java/*", ""),
-        ("[FLINK-??] Activate checkstyle flink-java/*", ""),
-        ("[FLINK-][travis] Merge cron branches into master", ""),
-        ("[FLINK 123] no hyphen", ""),
-        ("[FLINK-１２] full-width digits are no digits", ""),
-        ("[FLIN\u212a-12] the Kelvin sign is no K", ""),
-        ("", ""),
-    ],
-)
-def test_the_ticket_of_a_title(title, key):
-    assert ticket_in(title) == key
 
 
 @pytest.mark.parametrize(
@@ -215,11 +187,6 @@ def test_a_new_rule_is_a_reason_to_change():
     found = decide(pull(["component=Runtime/REST"]), basis(), [Rule(REST, "component=REST")])
     assert (found.state, found.add, found.remove) == (State.CHANGE, ("component=REST",), ("component=Runtime/REST",))
     assert found.reason == "The rules give Runtime / REST another label."
-
-
-@pytest.mark.parametrize(("key", "asked"), [("FLINK-1", True), ("FLINK-123456789", True), ("FLINK-1234567890", False)])
-def test_jira_is_not_asked_for_numbers_that_no_ticket_has(key, asked):
-    assert askable(key) is asked
 
 
 names = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60), max_size=4)

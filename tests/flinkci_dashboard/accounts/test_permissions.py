@@ -25,7 +25,6 @@ BUTTON = (None, "operator")
 EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "healthz": ("anonymous", None),
     "readyz": ("anonymous", None),
-    "metrics": ("anonymous", None),  # it asks for a bearer token, or a local caller, by itself
     "public_status": ("anonymous", None),
     "credentials": ("member", None),
     "activity": ("member", None),
@@ -118,7 +117,7 @@ PAGES = list(pages())
 def test_the_walk_finds_the_pages():
     names = {page.name for page in PAGES}
     assert {"credentials", "activity", "contacts", "account_login", "flinkci_dashboard_credential_changelist"} <= names
-    assert set(EXCEPTIONS) - {"healthz", "readyz", "metrics"} <= names
+    assert set(EXCEPTIONS) - {"healthz", "readyz"} <= names
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if not p.part], ids=lambda page: page.name)
