@@ -7,9 +7,9 @@ from django.db.models import Count
 
 from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests
 from agents.models import Build, Job, Test, TestFailure
-from flinkci_dashboard.clients.azure.project import Azure
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import TestFailureFacts
+from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.run import Pass
 
 BUILDS = 20  # builds whose failures are looked up in one pass
@@ -17,11 +17,11 @@ Found = list[tuple[str, str]]  # test, message
 Source = TestFailure.Source
 
 
-def find_failing_tests(current: Pass, azure: Azure) -> None:
-    """Look up the failures of jobs that failed since; once for each job, while Azure has results and logs."""
-    for build, jobs in _waiting().items():
+def find_failing_tests(current: Pass, service: CIService) -> None:
+    """Look up the failures of jobs that failed since; once for each job, while the service has results and logs."""
+    for build, jobs in _waiting(service.provider).items():
         try:
-            found = _look(azure, build, jobs)
+            found = _look(service, build, jobs)
         except NotFoundError:
             found = {}
         except ServiceError as error:
@@ -33,23 +33,24 @@ def find_failing_tests(current: Pass, azure: Azure) -> None:
             current.count("test_failures", saved)
 
 
-def _waiting() -> dict[Build, list[Job]]:
-    ids = Job.objects.filter(tests_pending=True).order_by("-build_id").values_list("build_id", flat=True).distinct()
+def _waiting(provider: str) -> dict[Build, list[Job]]:
+    pending = Job.objects.filter(tests_pending=True, build__provider=provider)
+    ids = pending.order_by("-build_id").values_list("build_id", flat=True).distinct()
     by_build: dict[Build, list[Job]] = defaultdict(list)
-    for job in Job.objects.filter(tests_pending=True, build__in=list(ids[:BUILDS])).select_related("build"):
+    for job in pending.filter(build__in=list(ids[:BUILDS])).select_related("build"):
         by_build[job.build].append(job)
     return by_build
 
 
-def _look(azure: Azure, build: Build, jobs: list[Job]) -> dict[Job, tuple[Source, Found]]:
-    published = azure.test_failures(build.external_id)
+def _look(service: CIService, build: Build, jobs: list[Job]) -> dict[Job, tuple[Source, Found]]:
+    published = service.test_failures(build.external_id)
     found = {job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs}
     silent = [job for job in jobs if not found[job][1]]
-    sizes = {log.log_id: log.lines for log in azure.logs(build.external_id)} if silent else {}
+    sizes = {log.log_id: log.lines for log in service.logs(build.external_id)} if silent else {}
     for job in silent:
         log_id = job.failed_log_id or job.log_id
         if log_id is not None and (size := sizes.get(log_id)):
-            tail = azure.log_lines(build.external_id, log_id, max(size - TAIL_LINES, 0) + 1, size)
+            tail = service.log_lines(build.external_id, log_id, max(size - TAIL_LINES, 0) + 1, size)
             found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail)])
     return found
 

@@ -1,13 +1,15 @@
 """Builds as a service tells them → rows. Whoever lists builds hands them in here; right rows are not written."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from agents.charts.periods import mark_stale
-from agents.models import Build
+from agents.models import Build, Job
+from agents.models.builds import Status
 from flinkci_dashboard.clients.facts import BuildFacts, Reason
 from flinkci_dashboard.names import head_of
 
@@ -35,41 +37,70 @@ RUN_FIELDS = ("status", "result", "started_at", "finished_at")  # a new attempt 
 def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
     """Create and update the rows of these builds of one provider; returns those that changed.
 
-    A build that is new, or whose run went on, has its jobs read by the next `poll_builds`.
+    A row never goes back: what was asked earlier than the row's own answer does not replace it, whichever process
+    writes last. A build that is new, or whose run went on, has its jobs read by the next `poll_builds`.
     """
-    told = {build.external_id: build for build in facts}
-    if not told:
+    latest = {build.external_id: build for build in facts}
+    if not latest:
         return []
-    provider = next(iter(told.values())).provider
-    known = {row.external_id: row for row in Build.objects.filter(provider=provider, external_id__in=told)}
-    changed = [row for build in told.values() if (row := _changed(build, known.get(build.external_id), now))]
-    if not changed:
+    provider = next(iter(latest.values())).provider
+    rows = Build.objects.filter(provider=provider, external_id__in=latest)
+    known = {row.external_id: row for row in rows}
+    new = [_row(Build(), build, now) for id, build in latest.items() if id not in known]
+    if not new and not any(_is_news(build, known[id]) for id, build in latest.items()):
         return []
     with transaction.atomic():
-        Build.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            unique_fields=["provider", "external_id"],
-            update_fields=[*FIELDS, "scope", "pull_number", "changed_at", "gone_at", "jobs_pending"],
-            batch_size=500,
-        )
-        mark_stale(changed)
-    return changed
+        Build.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+        locked = rows.select_for_update().order_by("pk")
+        changed = [_row(row, build, now) for row in locked if _is_news(build := latest[row.external_id], row)]
+        _update(changed)
+        mark_stale([*new, *changed])
+    return [*new, *changed]
 
 
-def _changed(build: BuildFacts, known: Build | None, now: datetime) -> Build | None:
-    """Return the row that should be written, or None when the known one is right."""
-    told = {name: value for name, value in asdict(build).items() if name in FIELDS}
-    if known and not known.gone_at and all(getattr(known, name) == value for name, value in told.items()):
-        return None
-    went_on = known is None or any(getattr(known, name) != told[name] for name in RUN_FIELDS)
-    row = known or Build(provider=build.provider, external_id=build.external_id)
-    for name, value in told.items():
-        setattr(row, name, value)
+def close_gone(provider: str, ids: Iterable[int], now: datetime) -> int:
+    """Close builds that the service does not have any more; returns how many.
+
+    One that was deleted before we saw its end has none: its rows stay, and it and its jobs wait for nothing.
+    """
+    with transaction.atomic():
+        gone = Build.objects.filter(provider=provider, external_id__in=list(ids), gone_at=None)
+        keys = list(gone.select_for_update().values_list("pk", flat=True))
+        Job.objects.filter(~Q(status=Status.FINISHED), build__in=keys).update(status=Status.FINISHED)
+        facts = {"status": Status.FINISHED, "gone_at": now, "jobs_pending": False, "changed_at": now}
+        return Build.objects.filter(pk__in=keys).update(**facts)
+
+
+def _is_news(build: BuildFacts, row: Build) -> bool:
+    """Tell whether an answer is to be written: it differs from the row, and the row holds no later one.
+
+    A row that claims to be from the future was written by a clock that was wrong.
+    """
+    if build.asked_at and row.asked_at and build.asked_at < row.asked_at <= timezone.now():
+        return False
+    return row.gone_at is not None or any(getattr(row, name) != getattr(build, name) for name in FIELDS)
+
+
+def _row(row: Build, build: BuildFacts, now: datetime) -> Build:
+    """Bring a row in line with what was answered."""
+    went_on = row.pk is None or any(getattr(row, name) != getattr(build, name) for name in RUN_FIELDS)
+    for name in ("provider", "external_id", "asked_at", *FIELDS):
+        setattr(row, name, getattr(build, name))
     row.scope, row.pull_number = _scope(build), _pull_number(build)
     row.changed_at, row.gone_at = now, None
     row.jobs_pending = row.jobs_pending or went_on
     return row
+
+
+def _update(rows: list[Build]) -> None:
+    """Write rows that exist: as an upsert, which takes a tenth of `bulk_update`'s time."""
+    Build.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["provider", "external_id"],
+        update_fields=[*FIELDS, "asked_at", "scope", "pull_number", "changed_at", "gone_at", "jobs_pending"],
+        batch_size=500,
+    )
 
 
 def _scope(build: BuildFacts) -> Build.Scope:

@@ -34,7 +34,7 @@ def builds(request: HttpRequest) -> Context:
         "list": found,
         "older": urlencode(chosen | {"before": found.older}) if found.older else "",
         "newest": urlencode(chosen),
-        "polled": Watermark.objects.filter(name="builds").first(),
+        "polled": Watermark.objects.filter(name__startswith="builds:").exclude(note="").first(),
         "polled_at": last_good("poll_builds"),
     }
 

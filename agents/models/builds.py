@@ -76,6 +76,7 @@ class Build(models.Model):
     finished_at = models.DateTimeField(null=True)
     requested_for = models.CharField(max_length=255, blank=True)
     web_url = models.URLField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(null=True)  # when the question left us whose answer this row holds
     changed_at = models.DateTimeField()  # when we last saw it change
     gone_at = models.DateTimeField(null=True)  # when the service was first seen not to have it any more
     # Its jobs are read anew until this says no; a new attempt sets it again.

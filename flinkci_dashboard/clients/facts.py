@@ -57,6 +57,7 @@ class BuildFacts:
     finished_at: datetime | None
     requested_for: str
     web_url: str
+    asked_at: datetime | None = None  # when the question left us that this answers
 
 
 @dataclass(frozen=True)

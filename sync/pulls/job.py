@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.conf import settings
 
+from agents.builds.observe import observe_builds
 from flinkci_dashboard.clients.azure import project as azure_client
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.cache import ls_remote
@@ -18,11 +19,11 @@ from sync.pulls.acts import Act, CancelBuild, DeleteBranch, PullPlan, PushBranch
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
 from sync.pulls.github import Observer, live_pulls, note_quota, own_login
-from sync.pulls.observed import observe_builds, read_reported
 from sync.pulls.outcome import record_states
 from sync.pulls.plan import plan
 from sync.pulls.recovery import Lookup
 from sync.pulls.replies import Words
+from sync.pulls.reported import read_reported
 from sync.pulls.requests import Wishes
 from sync.pulls.rows import save_branches
 from sync.pulls.state import PullStates

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 
 from flinkci_dashboard.clients.azure import reading as read
 from flinkci_dashboard.clients.azure.http import Transport
-from flinkci_dashboard.clients.errors import NotFoundError, UnavailableError
+from flinkci_dashboard.clients.azure.reading import AZURE
+from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
     BuildFacts,
@@ -47,6 +48,8 @@ MAX_LINE = 2000  # characters of a log line
 class Azure:
     """One project of one organization. Raises the errors of `clients.errors`. Make one for each pass and thread."""
 
+    provider: str = AZURE
+
     def __init__(self, transport: Transport, project: str) -> None:
         self._http = transport
         self._project = {"project": project}
@@ -77,7 +80,7 @@ class Azure:
 
     def build(self, build_id: int) -> BuildFacts:
         """Return one build; raises NotFoundError when it was deleted."""
-        return read.build(_object(self._call("GET", BUILDS, {"buildId": build_id})))
+        return self._one_build("GET", {"buildId": build_id})
 
     def definitions(self) -> list[DefinitionFacts]:
         """Return the project's pipelines, with the repository that each of them builds."""
@@ -86,15 +89,15 @@ class Azure:
     def queue_build(self, definition_id: int, branch: str, version: str) -> BuildFacts:
         """Start a new build of a commit on a branch (without refs/heads/)."""
         order = {"definition": {"id": definition_id}, "sourceBranch": f"refs/heads/{branch}", "sourceVersion": version}
-        return read.build(_object(self._call("POST", BUILDS, content=order)))
+        return self._one_build("POST", {}, content=order)
 
     def retry_build(self, build_id: int) -> BuildFacts:
         """Run the failed jobs of a build again: the same build, a new attempt."""
-        return read.build(_object(self._call("PATCH", BUILDS, {"buildId": build_id}, {"retry": "true"}, {})))
+        return self._one_build("PATCH", {"buildId": build_id}, {"retry": "true"}, {})
 
     def cancel_build(self, build_id: int) -> BuildFacts:
         """Ask a build to stop. It stays "cancelling" until its jobs have ended; see also `cancel_stage`."""
-        return read.build(_object(self._call("PATCH", BUILDS, {"buildId": build_id}, content={"status": "cancelling"})))
+        return self._one_build("PATCH", {"buildId": build_id}, content={"status": "cancelling"})
 
     def cancel_stage(self, build_id: int, stage_key: str) -> None:
         """Ask a stage to stop: cancelling the build alone is not always enough."""
@@ -148,17 +151,26 @@ class Azure:
 
     # -------------------------------------------------------------------------------------------
 
+    def _one_build(
+        self, method: str, route: dict[str, Any], query: dict[str, Any] | None = None, content: Any = None
+    ) -> BuildFacts:
+        asked_at = datetime.now(UTC)
+        answer = self._call(method, BUILDS, route, query, content)
+        if not isinstance(answer, dict) or "id" not in answer:  # it says nothing of the build, not even that it is gone
+            raise UnavailableError("Azure DevOps answers without the build.")
+        return read.build(answer, asked_at)
+
     def _builds(self, query: dict[str, Any], limit: int | None = None) -> list[BuildFacts]:
         """Follow the pages. The token is a time stamp and may repeat a page: each build counts once, and an answer with
         nothing new ends it.
         """
         found: dict[int, BuildFacts] = {}
-        continuation = None
+        continuation, asked_at = None, datetime.now(UTC)
         while True:
             page = query | {"$top": min(limit or PAGE, PAGE), "continuationToken": continuation}
             answer, headers = self._http.call("GET", *BUILDS, route=self._project, query=page)
             before = len(found)
-            found |= {build.external_id: build for build in _each(read.build, answer)}
+            found |= {build.external_id: build for build in _each(lambda data: read.build(data, asked_at), answer)}
             lowered = {name.lower(): value for name, value in headers.items()}
             continuation = lowered.get(CONTINUATION)
             if not continuation or len(found) == before or (limit and len(found) >= limit):
@@ -207,12 +219,6 @@ def _each(reader, answer: Any) -> list:
         return [reader(value) for value in _values(answer)]
     except (KeyError, TypeError, ValueError) as error:
         raise UnavailableError(f"Azure DevOps answers something unusable ({type(error).__name__}).") from error
-
-
-def _object(answer: Any) -> dict[str, Any]:
-    if not isinstance(answer, dict) or "id" not in answer:
-        raise NotFoundError("Azure DevOps answers without the build.")
-    return answer
 
 
 def _time(moment: datetime | None) -> str | None:

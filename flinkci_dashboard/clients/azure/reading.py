@@ -58,8 +58,8 @@ REASON = {
 }
 
 
-def build(data: dict[str, Any]) -> BuildFacts:
-    """Read a build."""
+def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
+    """Read a build, as it was answered to a question of `asked_at`."""
     definition, repository = _dict(data, "definition"), _dict(data, "repository")
     trigger = _dict(data, "triggerInfo")
     return BuildFacts(
@@ -80,6 +80,7 @@ def build(data: dict[str, Any]) -> BuildFacts:
         finished_at=when(data.get("finishTime")),
         requested_for=text(_dict(data, "requestedFor").get("displayName"), 255),
         web_url=_address(_dict(_dict(data, "_links"), "web").get("href")),
+        asked_at=asked_at,
     )
 
 

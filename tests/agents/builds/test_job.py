@@ -142,7 +142,7 @@ def test_what_happened_while_nobody_looked_is_caught_up(azure):
 
 
 def test_the_past_is_read_page_by_page(azure, monkeypatch):
-    monkeypatch.setattr("agents.builds.job.HISTORY_PAGE", 2)
+    monkeypatch.setattr("agents.builds.observe.HISTORY_PAGE", 2)
     for _ in range(7):
         push(azure)
         azure.clock.advance(minutes=300)
@@ -150,7 +150,7 @@ def test_the_past_is_read_page_by_page(azure, monkeypatch):
     for _ in range(8):
         polled()
     assert Build.objects.count() == 7
-    assert Watermark.objects.get(name="history").note == ""
+    assert Watermark.objects.get(name="history:azure").note == ""
 
 
 def test_a_build_deleted_in_azure_stays_here(azure):
@@ -310,7 +310,7 @@ def test_a_sign_in_page_is_a_refusal_with_a_remedy(azure, monkeypatch, sign_in):
     run = poll()
     assert run.outcome == "failed"
     assert "Store a valid Azure credential" in run.error
-    assert Watermark.objects.get(name="builds").note
+    assert Watermark.objects.get(name="builds:azure").note
 
 
 def test_a_public_project_is_read_without_a_token(azure, monkeypatch):

@@ -220,7 +220,7 @@ def test_acts_are_sent_once_and_as_documented(service, slept, act, method, path,
         (400, "application/json", b'{"message": "bad"}', RefusedError),
         (409, "application/json", b"[]", RefusedError),
         (200, "application/json", b"{broken", UnavailableError),
-        (200, "application/json", b"null", NotFoundError),
+        (200, "application/json", b"null", UnavailableError),
     ],
     ids=lambda value: str(value)[:24],
 )

@@ -1,0 +1,76 @@
+"""The table of CI services. Each is an object with the same verbs; its name and a build's id there name the build."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from flinkci_dashboard.clients.azure import project as azure
+from flinkci_dashboard.clients.facts import (
+    BuildFacts,
+    DefinitionFacts,
+    LogFacts,
+    QueueFacts,
+    TestFailureFacts,
+    Timeline,
+)
+
+
+class CIService(Protocol):
+    """What every CI service can be asked and told. All verbs raise the errors of `clients.errors`."""
+
+    provider: str  # its name in rows, keys of acts and addresses
+
+    def unfinished_builds(self) -> list[BuildFacts]:
+        """Return all builds that wait, run or are being cancelled, however old."""
+
+    def finished_builds(
+        self, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> list[BuildFacts]:
+        """Return the builds that finished between two times, newest first, at most `limit` of them."""
+
+    def builds_of_branch(self, branch: str, limit: int = ...) -> list[BuildFacts]:
+        """Return the builds of a branch (without refs/heads/), newest first."""
+
+    def builds_by_id(self, ids: Iterable[int]) -> list[BuildFacts]:
+        """Return those of the builds that the service shows."""
+
+    def build(self, build_id: int) -> BuildFacts:
+        """Return one build; raises NotFoundError when there is none."""
+
+    def definitions(self) -> list[DefinitionFacts]:
+        """Return what builds are instances of: pipelines, workflows."""
+
+    def queue_build(self, definition_id: int, branch: str, version: str) -> BuildFacts:
+        """Start a new build of a commit on a branch (without refs/heads/)."""
+
+    def retry_build(self, build_id: int) -> BuildFacts:
+        """Run the failed jobs of a build again: the same build, a new attempt."""
+
+    def cancel_build(self, build_id: int) -> BuildFacts:
+        """Ask a build to stop."""
+
+    def cancel_stage(self, build_id: int, stage_key: str) -> None:
+        """Ask a stage of a build to stop, where asking the build was not enough."""
+
+    def timeline(self, build_id: int, timeline_id: str = "") -> Timeline:
+        """Return stages and jobs: of the latest attempts, or those in a timeline of earlier ones."""
+
+    def queues(self, ids: Iterable[int]) -> list[QueueFacts]:
+        """Return which pools of machines the queues of jobs lead to."""
+
+    def logs(self, build_id: int) -> list[LogFacts]:
+        """Return the logs of a build, without their text."""
+
+    def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
+        """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""
+
+    def test_failures(self, build_id: int) -> list[TestFailureFacts]:
+        """Return the failed tests that the build has published; none where it publishes none."""
+
+
+CONNECT: dict[str, Callable[[], CIService]] = {azure.AZURE: azure.connect}
+
+
+def connect_all() -> list[CIService]:
+    """Connect to every service. Make them anew for each pass and thread."""
+    return [connect() for connect in CONNECT.values()]
