@@ -62,6 +62,16 @@ def check_tokens(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(deploy=True)
+def check_proxies(**kwargs: Any) -> list[CheckMessage]:
+    """Behind a proxy each person has an address of their own, or one person's wrong passwords lock all out."""
+    if settings.HTTPS and not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        hint = "Set TRUSTED_PROXIES to how many proxies stand in front: 1 for one that ends TLS."
+        words = "A proxy ends TLS, and its address is taken for everybody's: ten failed sign-ins a minute lock all out."
+        return [Warning(words, hint=hint, id="flinkci.W002")]
+    return []
+
+
 def _has_token(service: str) -> bool:
     try:
         return bool(token(service))

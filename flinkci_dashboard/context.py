@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from flinkci_dashboard.accounts.mail import sends_mail
+from flinkci_dashboard.accounts.middleware import lacks_second_factor
 from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
 
 # Title, name of the address, and the permission that it takes to see it ("" for everybody who is signed in).
@@ -39,12 +41,15 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "observing": settings.SYNC_MODE == "observe",
         "navigation": navigation(request),
+        "mail_is_sent": sends_mail(),
         "sign_out_url": _address("account_logout"),
     }
 
 
 def navigation(request: HttpRequest) -> list[Entry]:
-    """Return the pages that exist and that this person may see."""
+    """Return the pages that exist and that this person may see: none before a second factor that is due is set up."""
+    if not hasattr(request, "user") or lacks_second_factor(request):
+        return []
     entries = []
     for title, name, permission in PAGES:
         url = _address(name)
@@ -55,12 +60,11 @@ def navigation(request: HttpRequest) -> list[Entry]:
 
 
 def _may_see(request: HttpRequest, permission: str) -> bool:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if not request.user.is_authenticated:
         return False
     if permission == ADMINISTER:
-        return may_administer(user)
-    return not permission or user.has_perm(permission)
+        return may_administer(request.user)
+    return not permission or request.user.has_perm(permission)
 
 
 def _address(name: str) -> str:

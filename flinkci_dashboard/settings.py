@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "flinkci_dashboard.web.request_ids.identify",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "flinkci_dashboard.web.headers.protect",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -19,7 +19,7 @@ class Search:
 
     words: str = ""  # in the subject or the act
     who: str = ""  # an account's name, or "bot"
-    since: date | None = None  # both days are included
+    since: date | None = None  # both days (UTC) are included
     until: date | None = None
 
 
@@ -104,7 +104,7 @@ def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
     if search.since:
         found &= Q((f"{at}__gte", datetime.combine(search.since, time(), UTC)))
     if search.until:
-        found &= Q((f"{at}__lt", datetime.combine(search.until + timedelta(days=1), time(), UTC)))
+        found &= Q((f"{at}__lte", datetime.combine(search.until, time.max, UTC)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The activity page: who did what, when, from where; and the same as a file."""
+"""The activity page: who did what, when, and for admins from where; and the same as a file."""
 
 import json
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.accounts import activity
+from flinkci_dashboard.accounts.roles import may_administer, signed_in
 from flinkci_dashboard.web.exports import attachment, csv_text
 
 PAGE = 50
@@ -23,8 +24,8 @@ class SearchForm(forms.Form):
 
     words = forms.CharField(required=False, max_length=100, label="Words", strip=True)
     who = forms.ChoiceField(required=False, label="Who", choices=lambda: _who())
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
+    since = forms.DateField(required=False, label="From (UTC day)", widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, label="To (UTC day)", widget=forms.DateInput({"type": "date"}))
 
     def search(self) -> activity.Search:
         """Return what is asked for; a field that makes no sense restricts nothing, and says so on the page."""
@@ -40,7 +41,13 @@ def show(request: HttpRequest) -> HttpResponse:
     page = Paginator(activity.find(form.search()), PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"form": form, "page": page, "entries": activity.load(page.object_list), "query": query.urlencode()}
+    context = {
+        "form": form,
+        "page": page,
+        "entries": activity.load(page.object_list),
+        "query": query.urlencode(),
+        "with_addresses": may_administer(signed_in(request)),
+    }
     return render(request, "accounts/activity.html", context)
 
 
@@ -50,9 +57,13 @@ def export(request: HttpRequest) -> HttpResponse:
     """Give the filtered list as CSV."""
     entries = activity.load(activity.find(SearchForm(request.GET).search())[:EXPORT_LIMIT])
     header = ["at", "who", "act", "subject", "from", "before", "after", "request"]
+    seen = may_administer(signed_in(request))
     rows = (
-        [e.at.isoformat(), e.who, e.act, e.subject, e.address, _json(e.before), _json(e.after), e.request_id]
-        for e in entries
+        [
+            *(entry.at.isoformat(), entry.who, entry.act, entry.subject, entry.address if seen else ""),
+            *(_json(entry.before), _json(entry.after), entry.request_id),
+        ]
+        for entry in entries
     )
     return attachment(csv_text(header, rows), "text/csv", "activity", "csv", timezone.now())
 

@@ -1,18 +1,21 @@
 """django-allauth's decisions, as this project makes them: sign-up is closed, the allow-list rules GitHub sign-ins."""
 
 import logging
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
+from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.roles import role_for
 from flinkci_dashboard.clients import web
 from flinkci_dashboard.clients.github import people as identity
@@ -28,9 +31,20 @@ class AccountAdapter(DefaultAccountAdapter):
         """Nobody makes an account alone."""
         return False
 
+    # allauth counts failed sign-ins over five minutes; its own words leave open how long "later" is.
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many failed sign-ins. Try again in 5 minutes."
+    }
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask for the password again, but not of somebody who has just signed in with it."""
+        records = get_authentication_records(self.request, self.request.user)
+        fresh = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+        return super().is_reauthentication_required(app=app) and not any(record["at"] > fresh for record in records)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, unless mail is only printed: a link that resets a password has no place in a log."""
-        if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        if not sends_mail():
             log.warning("A mail about an account was not sent: EMAIL_URL is not set")
             return
         super().send_mail(template_prefix, email, context)
@@ -42,7 +56,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Turn away everybody else, and inactive accounts."""
         login = str(sociallogin.account.extra_data.get("login", ""))
-        role = role_for(login, lambda organization, team: _in_team(sociallogin, organization, team, login))
+        account_id = int(sociallogin.account.uid)
+        role = role_for(login, account_id, lambda organization, team: _in_team(sociallogin, organization, team, login))
         if role is None:
             log.warning("GitHub sign-in refused: %s is not on the allow-list", login)
             raise ImmediateHttpResponse(render(request, "account/not_allowed.html", {"login": login}, status=403))

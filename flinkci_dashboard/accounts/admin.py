@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
@@ -34,9 +35,16 @@ class ContactAdmin(admin.ModelAdmin):
 class AllowedSignInAdmin(admin.ModelAdmin):
     """Who may sign in with GitHub."""
 
-    list_display = ["name", "kind", "role"]
+    list_display = ["name", "kind", "role", "account_id"]
     list_filter = ["kind", "role"]
     search_fields = ["name"]
+    readonly_fields = ["account_id"]
+
+    def save_model(self, request: HttpRequest, obj: AllowedSignIn, form: ModelForm, change: bool) -> None:
+        """Free a row whose login an admin has changed: it is for the next account that comes with the new one."""
+        if "name" in form.changed_data:
+            obj.account_id = None
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(AuditEvent)

@@ -3,6 +3,7 @@
 import logging
 from smtplib import SMTPException
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db.models import F
@@ -35,6 +36,11 @@ def warn(key: str, job: str, subject: str, text: str, contacts: list[Contact | N
         log.error("Mail was not sent: %s", error)
         return _settle(action, Action.State.FAILED, f"{type(error).__name__}: {error}")
     return _settle(action, Action.State.DONE, f"sent to {len(to)}")
+
+
+def sends_mail() -> bool:
+    """Tell whether mail reaches anybody: without EMAIL_URL it is only printed."""
+    return not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
 
 
 def recipients(contacts: list[Contact | None]) -> list[str]:

@@ -26,8 +26,8 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def role_for(login: str, is_in_team: Callable[[str, str], bool]) -> Group | None:
-    """Return the highest role that the allow-list gives to a GitHub login, or None: may not sign in.
+def role_for(login: str, account_id: int, is_in_team: Callable[[str, str], bool]) -> Group | None:
+    """Return the highest role that the allow-list gives to a GitHub account, or None: may not sign in.
 
     `is_in_team(organization, team)` asks GitHub; it is called for the teams of the list only.
     """
@@ -35,7 +35,7 @@ def role_for(login: str, is_in_team: Callable[[str, str], bool]) -> Group | None
     granted = [
         row.role
         for row in rows
-        if (row.name == login.lower() if row.kind == row.Kind.LOGIN else is_in_team(*row.name.split("/")))
+        if (row.admits(login, account_id) if row.kind == row.Kind.LOGIN else is_in_team(*row.name.split("/")))
     ]
     return min(granted, key=lambda role: RANK.index(role.name) if role.name in RANK else len(RANK), default=None)
 

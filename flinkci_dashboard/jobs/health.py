@@ -14,25 +14,26 @@ OVERDUE = timedelta(minutes=2)  # beyond three intervals
 
 
 def problems(now: datetime) -> dict[str, str]:
-    """Return what is wrong, by part ("database", "migrations", "workers"); empty when all is fine."""
+    """Return what is wrong, by part ("database", "migrations", "workers"), for anybody: no job is named."""
     try:
         if pending := pending_migrations():
             return {"migrations": f"{pending} not applied: run manage.py migrate"}
-        found = worker_problem(now)
+        found = worker_problem(now, named=False)
     except DatabaseError as error:
         return {"database": f"does not answer ({type(error).__name__})"}
     return {"workers": found} if found else {}
 
 
-def worker_problem(now: datetime) -> str:
-    """Return why background work is not being done, or "" when it is."""
+def worker_problem(now: datetime, named: bool = True) -> str:
+    """Return why background work is not being done, with the titles of late jobs if `named`; "" when it is."""
     seen = Worker.objects.aggregate(seen=Max("seen_at"))["seen"]
     if seen is None:
         return "no worker has ever reported: start manage.py qcluster"
     if now - seen > WORKER_SILENT:
         return f"no worker has reported since {seen:%Y-%m-%d %H:%M:%S} UTC: start manage.py qcluster"
     if late := overdue(now):
-        return f"workers are up, but these jobs are overdue: {', '.join(late)}"
+        titles = f": {', '.join(JOBS[name].title for name in late)}" if named else ""
+        return f"workers are up, but jobs are overdue{titles}"
     return ""
 
 

@@ -70,6 +70,8 @@ class AllowedSignIn(models.Model):
 
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.LOGIN)
     name = models.CharField(max_length=140, help_text="A login such as octocat, or a team as organization/team-slug.")
+    # GitHub's number of the account, from its first sign-in on: a login can be given up and taken by somebody else.
+    account_id = models.BigIntegerField("GitHub account", null=True, editable=False)
     role = models.ForeignKey(
         Group, on_delete=models.PROTECT, help_text="The group that a person gets at the first sign-in."
     )
@@ -81,6 +83,13 @@ class AllowedSignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} as {self.role}"
+
+    def admits(self, login: str, account_id: int) -> bool:
+        """Tell whether a row for one person is this account's: the first that comes with its login keeps it."""
+        if self.account_id is None and self.name == login.lower():
+            AllowedSignIn.objects.filter(pk=self.pk, account_id=None).update(account_id=account_id)
+            self.refresh_from_db(fields=["account_id"])
+        return self.account_id == account_id
 
     def clean(self) -> None:
         """Refuse names that GitHub would not know; names are compared without regard to case."""

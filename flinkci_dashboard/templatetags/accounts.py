@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from flinkci_dashboard.accounts.contacts import whom_to_ask as find
+from flinkci_dashboard.accounts.middleware import OPEN, lacks_second_factor
 
 ACCOUNT_PAGES = (
     ("mfa_index", "Second factor"),
@@ -25,10 +26,13 @@ def whom_to_ask(area: str) -> dict[str, object]:
 
 @register.simple_tag(takes_context=True)
 def account_pages(context: dict) -> list[dict[str, object]]:
-    """List the pages of one's own account: address, title, and whether this is the one shown."""
+    """List the pages of one's own account that are open now: address, title, and whether this is the one shown."""
     request: HttpRequest = context["request"]
     found = []
+    closed = lacks_second_factor(request)
     for name, title in ACCOUNT_PAGES:
+        if closed and not OPEN.match(name):
+            continue
         url = reverse(name)
         found.append({"url": url, "title": title, "current": request.path.startswith(url)})
     return found

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from flinkci_dashboard import settings as real_settings
+from flinkci_dashboard.checks import check_proxies
 from flinkci_dashboard.keys import mail_settings
 from flinkci_dashboard.models import AuditEvent
 from flinkci_dashboard.web.request_ids import AddRequestId
@@ -51,6 +52,8 @@ def test_pages_hold_nothing_inline_and_say_how_to_treat_them(page, who, admin, s
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert len(answer.headers["X-Request-ID"]) >= 8
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+    assert re.search("no-store|no-cache|max-age=30", answer.headers["Cache-Control"])
     if answer.headers.get("Content-Type", "").startswith("text/html"):
         inline = Inline()
         inline.feed(answer.content.decode())
@@ -74,6 +77,14 @@ def test_behind_tls_the_checks_are_clean_and_cookies_are_secure(tmp_path, monkey
     assert found["SECURE_HSTS_SECONDS"] >= 31_536_000
     assert found["SECURE_SSL_REDIRECT"]
     assert "SILENCED_SYSTEM_CHECKS" not in found
+
+
+def test_a_proxy_that_nobody_counts_is_pointed_out(settings):
+    assert check_proxies() == []
+    settings.HTTPS = True
+    assert [found.id for found in check_proxies()] == ["flinkci.W002"]
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert check_proxies() == []
 
 
 def test_a_host_beyond_this_machine_brings_the_warnings_back(monkeypatch):

@@ -75,12 +75,24 @@ def test_a_reset_link_is_mailed_and_never_printed(client, pmc, settings, capsys,
     assert "reset" not in capsys.readouterr().out
 
 
+def test_without_mail_nobody_is_told_that_a_mail_was_sent(client, pmc, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    for path in ("/accounts/password/reset/", "/accounts/password/reset/done/"):
+        page = client.get(path).content.decode()
+        assert "sends no mail" in page
+        assert "<input" not in page.replace('<input type="hidden"', "")
+
+
+def test_a_sign_in_error_has_the_focus(client, pmc):
+    assert re.search(r'<p [^>]*role="alert"[^>]* autofocus>The username', sign_in(client, "pmc", "no").content.decode())
+
+
 def test_five_wrong_passwords_lock_an_account_out_for_the_right_one_too(client, pmc):
     for _ in range(5):
         sign_in(client, "pmc", "nonsense")
     answer = sign_in(client, "pmc")
     assert answer.status_code == 200
-    assert "Too many failed login attempts" in answer.content.decode()
+    assert "Too many failed sign-ins. Try again in 5 minutes." in answer.content.decode()
     assert "_auth_user_id" not in client.session
 
 
@@ -130,8 +142,6 @@ def test_an_admin_sets_up_an_authenticator_app_and_signs_in_with_it(
 ):
     time_machine.move_to(timezone.now(), tick=False)
     sign_in(client, "boss")
-    assert client.get("/accounts/2fa/totp/activate/")["Location"].startswith("/accounts/reauthenticate/")
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = client.get("/accounts/2fa/totp/activate/")
     secret = page.context["form"].secret
     with django_capture_on_commit_callbacks(execute=True):
@@ -149,6 +159,22 @@ def test_an_admin_sets_up_an_authenticator_app_and_signs_in_with_it(
     client.post("/accounts/2fa/authenticate/", {"code": code(secret)})
     assert client.get("/admin/").status_code == 200
     assert {"second factor failed", "add second factor"} <= set(AuditEvent.objects.values_list("act", flat=True))
+
+
+def test_the_password_is_asked_for_again_some_time_after_the_sign_in(client, pmc, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    sign_in(client, "pmc")
+    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+    time_machine.shift(600)
+    assert client.get("/accounts/2fa/totp/activate/")["Location"].startswith("/accounts/reauthenticate/")
+
+
+def test_before_the_second_factor_is_set_up_no_link_leads_back_here(client, boss):
+    sign_in(client, "boss")
+    page = client.get("/accounts/2fa/").content.decode()
+    for address in set(re.findall(r'<a href="(/[^"]*)"', page)):
+        answer = client.get(address)
+        assert answer.get("Location") != "/accounts/2fa/", address
 
 
 def test_the_demo_needs_no_second_factor(client, boss, settings):
@@ -238,6 +264,35 @@ def test_who_is_taken_off_the_list_does_not_get_in_again(client, github):
     AllowedSignIn.objects.all().delete()
     assert come_from_github(client).status_code == 403
     assert "_auth_user_id" not in client.session
+
+
+def test_a_login_that_somebody_else_has_taken_does_not_get_in(client, github):
+    allow("octocat", role="admin")
+    come_from_github(client)
+    client.post("/accounts/logout/")
+    github.answers["/user"] = {"id": 8, "login": "octocat"}
+    assert come_from_github(client).status_code == 403
+    assert "_auth_user_id" not in client.session
+
+
+def test_an_account_keeps_its_place_under_another_login(client, github):
+    allow("octocat")
+    come_from_github(client)
+    client.post("/accounts/logout/")
+    github.answers["/user"] = {"id": 7, "login": "hexacat"}
+    assert come_from_github(client)["Location"] == "/"
+
+
+def test_a_row_that_an_admin_gives_another_login_is_for_another_account(client, github, admin):
+    allow("octocat")
+    come_from_github(client)
+    client.post("/accounts/logout/")
+    row = AllowedSignIn.objects.get()
+    facts = {"kind": "login", "name": "hexacat", "role": row.role_id}
+    admin.post(f"/admin/flinkci_dashboard/allowedsignin/{row.pk}/change/", facts)
+    assert come_from_github(client).status_code == 403
+    github.answers["/user"] = {"id": 8, "login": "hexacat"}
+    assert come_from_github(client)["Location"] == "/"
 
 
 def test_a_local_account_of_the_same_name_is_not_taken_over(client, github):

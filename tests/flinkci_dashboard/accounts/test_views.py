@@ -128,6 +128,8 @@ def history(reader) -> None:
         ("words=push+master", ["flink-ci/flink-mirror master"]),
         ("words=contact", ["Jing Ge"]),
         (f"until={date.today() - timedelta(days=5)}", ["=cmd"]),
+        (f"until={timezone.now():%Y-%m-%d}&who=pmc", ["Jing Ge"]),
+        ("until=9999-12-31&since=0001-01-01&who=pmc", ["Jing Ge"]),
         (f"since={date.today() - timedelta(days=1)}&who=boss", []),
         ("since=nonsense&who=nobody&page=99", ["flink-ci/flink-mirror master", "Jing Ge", "=cmd"]),
     ],
@@ -136,6 +138,15 @@ def test_activity_of_people_and_bot_is_found(reader, history, query, subjects):
     assert [entry.subject for entry in reader.get(f"/activity/?{query}").context["entries"]] == subjects
     rows = list(csv.DictReader(io.StringIO(text(reader, f"/activity/activity.csv?{query}"), newline="")))
     assert [row["subject"].lstrip("'") for row in rows] == subjects
+
+
+def test_only_admins_see_from_where_somebody_came(reader, bootstrapped):
+    AuditEvent.objects.create(actor_name="pmc", act="run", subject="x", address="203.0.113.7")
+    for path in ("/activity/", "/activity/activity.csv"):
+        assert "203.0.113.7" not in text(reader, path)
+        assert "203.0.113.7" not in text(with_role("operator"), path)
+        assert "203.0.113.7" in text(with_role("admin"), path)
+        User.objects.exclude(username="a-member").delete()
 
 
 def test_activity_shows_before_and_after(reader, history):

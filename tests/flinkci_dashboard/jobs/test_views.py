@@ -1,10 +1,12 @@
 """The overview, the jobs and the health answers."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
@@ -34,7 +36,7 @@ def test_ready_while_a_worker_reports(client):
     [
         (None, "no worker has ever reported"),
         ({"seen_ago": 120}, "no worker has reported since"),
-        ({"up": 7200}, "overdue: "),
+        ({"up": 7200}, "workers are up, but jobs are overdue"),
     ],
 )
 def test_not_ready_when_background_work_is_not_done(client, facts, words):
@@ -43,6 +45,14 @@ def test_not_ready_when_background_work_is_not_done(client, facts, words):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert words in answer.json()["workers"]
+
+
+def test_strangers_are_told_no_job_and_members_its_title(member):
+    worker(up=7200)
+    told = Client().get("/readyz").json()["workers"]
+    assert "Mirror sync" not in told
+    assert "sync_mirrors" not in told
+    assert re.search("jobs are overdue: [^.]*Mirror sync", member.get("/").content.decode())
 
 
 def test_a_disabled_or_a_long_running_job_is_not_overdue(client):
