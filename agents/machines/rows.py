@@ -11,9 +11,11 @@ from agents.charts.periods import mark_stale
 from agents.machines.hosts import host_of
 from agents.machines.places import Places
 from agents.models import Agent, Build, Job, Pool, Waiting
+from agents.models.builds import Provider
 from flinkci_dashboard.clients.facts import AgentFacts, RequestFacts
 from flinkci_dashboard.jobs.run import Pass
 
+JobKey = tuple[int | None, str]  # the build's id and the record's, as Azure has them
 State = Agent.State
 SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept while nothing else changes
 AGENT_FIELDS = [
@@ -41,7 +43,7 @@ def save_agents(current: Pass, pool: Pool, told: list[AgentFacts], places: Place
     """
     rows = {agent.name: agent for agent in Agent.objects.filter(pool=pool)}
     nameless = {agent.name: agent for agent in Agent.objects.filter(pool=None)}
-    jobs = _jobs_by_record(request.job_id for facts in told if (request := facts.current))
+    jobs = _jobs_of(facts.current for facts in told if facts.current)
     changed = []
     for facts in told:
         row = rows.get(facts.name) or nameless.get(facts.name) or Agent(name=facts.name)
@@ -66,10 +68,10 @@ def save_requests(current: Pass, told: dict[Pool, list[RequestFacts]], unread: l
     """
     requests = [(pool, request) for pool, found in told.items() for request in found]
     _save_queue(requests, unread, current.now)
-    jobs = _jobs_by_record(request.job_id for _, request in requests)
+    jobs = _jobs_of(request for _, request in requests)
     changed = []
     for pool, request in requests:
-        job = jobs.get(request.job_id)
+        job = jobs.get(_key(request))
         if job and request.queued_at and _assign(job, _told_by(request, job, pool, places)):
             changed.append(job)
     fields = ["queued_at", "queued_exactly", "wait_seconds", "pool", "agent", "host"]
@@ -90,7 +92,7 @@ def state_of(facts: AgentFacts) -> State:
 
 
 def _values(
-    row: Agent, facts: AgentFacts, pool: Pool, jobs: dict[str, Job], places: Places, now: datetime
+    row: Agent, facts: AgentFacts, pool: Pool, jobs: dict[JobKey, Job], places: Places, now: datetime
 ) -> dict[str, Any]:
     state, current = state_of(facts), facts.current
     again = row.external_id is not None and row.external_id != facts.external_id
@@ -105,7 +107,7 @@ def _values(
         "capabilities": facts.capabilities,
         "registered_at": facts.registered_at,
         "registrations": row.registrations + again,
-        "current_job_id": jobs[current.job_id].pk if current and current.job_id in jobs else None,
+        "current_job_id": jobs[_key(current)].pk if current and _key(current) in jobs else None,
         "current_name": current.job_name if current else "",
         "current_since": (current.assigned_at or current.queued_at) if current else None,
         "last_job_at": max((moment for moment in ended if moment), default=None),
@@ -170,9 +172,19 @@ def _is_waiting(request: RequestFacts) -> bool:
     return not (request.assigned_at or request.finished_at or request.result)
 
 
-def _jobs_by_record(ids: Iterable[str]) -> dict[str, Job]:
-    wanted = {record for record in ids if record}
-    return {job.record_id: job for job in Job.objects.filter(record_id__in=wanted)} if wanted else {}
+def _key(request: RequestFacts) -> JobKey:
+    return request.build_id, request.job_id
+
+
+def _jobs_of(requests: Iterable[RequestFacts]) -> dict[JobKey, Job]:
+    """Return the jobs that are asked for: a record's id is the same in every build, so the build is part of the key."""
+    wanted = {_key(request) for request in requests if request.job_id and request.build_id}
+    if not wanted:
+        return {}
+    builds, records = zip(*wanted, strict=True)
+    found = Job.objects.filter(build__external_id__in=set(builds), record_id__in=set(records)).select_related("build")
+    keyed = {(job.build.external_id, job.record_id): job for job in found.filter(build__provider=Provider.AZURE)}
+    return {key: job for key, job in keyed.items() if key in wanted}
 
 
 def _assign(row: Any, values: dict[str, Any]) -> bool:

@@ -33,6 +33,15 @@ Azure. A push starts a build; builds move with `world.clock`.
         world.azure.set_online(name, False)      # its job is given up ten minutes later
         world.azure.broken = {("master", "test_ci.table")}; .start_builds; .trigger_delay; .cancel_delay; .pace; .flaky
         world.azure.sign_in = 203                # how a bad token is answered: 203, 302 or 401
+        world.azure.scopes -= {"test"}           # 403 on test runs alone; also "pools", "build"
+        world.azure.publish(id, "e2e_1_ci", ["a.b.Test.x"], message); .warn(id, "compile_ci", text); .passing_runs = 3
+        world.azure.finish(id, "partiallySucceeded", license_check="succeededWithIssues"); .finish(id, "none")
+        world.azure.retry_takes_no_body = True   # `retry=true` with a body is refused; a refused, odd or lost answer,
+                                                 # or a person who was quicker: a fault on "retry=true", see below
+        world.azure.cancel_sticks = "stages"     # a build stays cancelling until they are canceled; "ever"
+        world.azure.invalid[sha] = "/azure-pipelines.yml (Line: 1, Col: 2): …"    # queueing is refused; or by branch
+        world.azure.hidden = {id}; .lists_nothing = True    # what lists leave out; 200 with nothing in every list
+        then = world.azure.remembered(); world.azure.lag(then, path="builds", times=2); .catch_up()    # older answers
 
 Jira.
 
@@ -44,14 +53,17 @@ What was asked, and what goes wrong (`Request`, `Fault`; services are git, githu
 
         mark = world.log_mark(); world.since(mark, "git")   # each: method, path, query, status, charged, repo, …
         world.fault(service="git", path="flink-mirror", method="POST", times=2, status=503, body=…, headers={…})
-        world.fault(delay=2.0); .fault(reset=True); .fault(truncate=40); .fault(hang=True, times=None)
+        world.fault(delay=2.0); .fault(reset=True); .fault(truncate=40); .fault(hang=True, times=None); skip=3
         world.fault(rate_limit="primary"); .fault(rate_limit="secondary", retry_after=30); world.clear_faults()
+        world.fault(path="retry=true", acted=True, reset=True)           # it is done, and the answer is lost
+        world.fault(path="retry=true", acted=True, status=200, body="null")    # … or odd
+        world.fault(path="comments", before=lambda: …, after=lambda: …)  # meanwhile: pages shift, people act
 """
 
 # The routes that these declare are what they are for.
-from flinkci_dashboard.sandbox.azure import agents_api, secrets_api  # noqa: F401
+from flinkci_dashboard.sandbox.calls import Request
+from flinkci_dashboard.sandbox.faults import Fault
 from flinkci_dashboard.sandbox.github import labels_api, rights_api  # noqa: F401
-from flinkci_dashboard.sandbox.http import Fault, Request
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 
 __all__ = ["MIRROR", "PULLS", "SOURCE", "Fault", "Request", "Sandbox"]

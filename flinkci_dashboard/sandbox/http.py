@@ -1,130 +1,19 @@
 """The HTTP plumbing of the sandbox: one server on loopback, a request log, and faults on demand."""
 
-import json
-import re
 import socket
 import struct
 import sys
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-CHUNK = 65_536
-LIMITS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One answered request, as the log keeps it. Never holds an Authorization value."""
-
-    at: float
-    service: str  # git, github, azure, jira
-    method: str
-    path: str  # below the service's own address
-    query: dict[str, str]
-    status: int  # 0 when the connection was dropped without an answer
-    charged: bool  # counts against GitHub's rate limit
-    sent: int  # bytes of the answer's body
-
-    @property
-    def repo(self) -> str:
-        """Return the repository's full name, for requests to one."""
-        found = re.match(r"/([^/]+/[^/]+)\.git/" if self.service == "git" else r"/repos/([^/]+/[^/]+)", self.path)
-        return found[1] if found else ""
-
-    @property
-    def git_service(self) -> str:
-        """Return git's service: upload-pack or receive-pack, or info-refs for the look before either."""
-        return self.path.rpartition("/")[2].removeprefix("git-") if "info/refs" not in self.path else "info-refs"
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.service}{self.path} {self.query or ''} → {self.status}"
-
-
-@dataclass
-class Fault:
-    """Something that goes wrong, `times` times (None: until cleared), for the requests that match."""
-
-    service: str = ""
-    method: str = ""
-    path: str = ""  # a regular expression, searched in path and query
-    times: int | None = 1
-    status: int = 0  # answer with this status…
-    body: str = '{"message": "Server Error"}'  # …and this body
-    headers: dict[str, str] = field(default_factory=dict)
-    retry_after: int | None = None  # seconds, as a header; with no other fault, of an answer that is fine
-    delay: float = 0.0  # seconds before anything else
-    reset: bool = False  # drop the connection
-    hang: bool = False  # hold the connection without a byte, until the faults are cleared
-    truncate: int | None = None  # stop after that many bytes of the body
-    rate_limit: str = ""  # "primary" or "secondary": GitHub's two refusals
-    released: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        if self.retry_after is not None:
-            self.headers = {"Retry-After": str(self.retry_after)} | self.headers
-
-    def matches(self, service: str, method: str, target: str) -> bool:
-        """Tell whether a request is hit, and count it."""
-        if self.times == 0 or (self.service and self.service != service) or (self.method and self.method != method):
-            return False
-        if not re.search(self.path, target):
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-
-@dataclass
-class Answer:
-    """What a service answers: JSON, bytes or a stream of bytes."""
-
-    status: int = 200
-    body: object = None
-    headers: dict[str, str] = field(default_factory=dict)
-    stream: Iterator[bytes] | None = None
-    charged: bool = False
-
-    def content(self) -> bytes:
-        """Return the whole body of an answer that is no stream."""
-        if self.body is None or isinstance(self.body, bytes):
-            return self.body or b""
-        if isinstance(self.body, str):
-            return self.body.encode()
-        return json.dumps(self.body).encode()
-
-
-@dataclass
-class Call:
-    """A request as a service sees it."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]  # names in lower case
-    read: Callable[[], Iterator[bytes]]
-    address: str  # of the service, for links
-
-    def body(self) -> bytes:
-        """Return the whole body."""
-        return b"".join(self.read())
-
-    def json(self) -> dict:
-        """Return the body as a JSON object. Raises ValueError."""
-        found = self.parsed()
-        if not isinstance(found, dict):
-            raise ValueError("The body is no JSON object.")
-        return found
-
-    def parsed(self) -> Any:
-        """Return the body as JSON of any kind. Raises ValueError."""
-        return json.loads(self.body() or b"{}")
+from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call, Request
+from flinkci_dashboard.sandbox.faults import Fault
 
 
 class Server(ThreadingHTTPServer):
@@ -213,25 +102,35 @@ class Handler(BaseHTTPRequestHandler):
         self._limit: int | None = None
         self.server.ready.wait()
         fault = self.server.fault_for(service, call.method, f"{call.path}?{query}")
-        if fault and (refusal := self._suffer(fault)):
-            return refusal
+        return self._suffer(fault, service, call) if fault else self._ask(service, call)
+
+    def _ask(self, service: str, call: Call) -> Answer:
         if service not in self.server.services:
             return Answer(404, {"message": f"The sandbox has no service {service!r}."})
-        answer = self.server.services[service](call)
-        answer.headers |= fault.headers if fault else {}
-        return answer
+        return self.server.services[service](call)
 
-    def _suffer(self, fault: Fault) -> Answer | None:
-        """Let a fault happen; returns its answer, or None when the service answers nevertheless."""
+    def _suffer(self, fault: Fault, service: str, call: Call) -> Answer:
+        """Let a fault happen; the service answers nevertheless where it says nothing else."""
         time.sleep(fault.delay)
+        if fault.before:
+            fault.before()
+        refusal = fault.answer()
+        broken = refusal or fault.hang or fault.reset
+        answer = self._ask(service, call) if fault.acted or not broken else None
+        if answer and answer.stream and broken:
+            deque(answer.stream, 0)  # the act is in the stream
+        if fault.after:
+            fault.after()
         if fault.hang:
             fault.released.wait()
         if fault.hang or fault.reset:
             raise ConnectionDropError
-        if fault.rate_limit:
-            return rate_limited(fault)
         self._limit = fault.truncate
-        return Answer(fault.status, fault.body, fault.headers) if fault.status else None
+        if refusal:
+            return refusal
+        answer = answer or Answer()
+        answer.headers |= fault.headers
+        return answer
 
     def _read_body(self) -> Iterator[bytes]:
         """Yield the body's parts, of either transfer encoding, unzipped."""
@@ -309,16 +208,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet: the request log has it."""
-
-
-def rate_limited(fault: Fault) -> Answer:
-    """Answer as GitHub does past its primary or secondary rate limit."""
-    if fault.rate_limit == "primary":
-        reset = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "0", "x-ratelimit-used": "5000"}
-        headers = (
-            reset | {"x-ratelimit-reset": str(int(time.time()) + 2), "x-ratelimit-resource": "core"} | fault.headers
-        )
-        return Answer(403, {"message": "API rate limit exceeded for user ID 1.", "documentation_url": LIMITS}, headers)
-    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-    wait = {} if fault.retry_after is not None else {"retry-after": "1"}
-    return Answer(403, {"message": message, "documentation_url": LIMITS}, wait | fault.headers)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flinkci_dashboard.sandbox.http import Answer, Call
+from flinkci_dashboard.sandbox.calls import Answer, Call
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Router:
     """The routes of a service, in the order in which they were declared."""
 
     routes: list[Route] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, *routers: "Router") -> "Router":
+        """Return one router over the routes of several; of two that fit, the earlier one answers."""
+        return cls([route for router in routers for route in router.routes])
 
     def route(self, method: str, path: str, *parameters: str) -> Callable:
         """Declare a route: `{name}` matches one segment, `{number}` and `{…id}` a number, `{name*}` the rest."""

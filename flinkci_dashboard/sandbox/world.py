@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from flinkci_dashboard.sandbox.azure.api import AzureService
-from flinkci_dashboard.sandbox.azure.service import Azure
+from flinkci_dashboard.sandbox.azure.engine import Azure
+from flinkci_dashboard.sandbox.azure.gate import AzureService
+from flinkci_dashboard.sandbox.calls import Answer, Call, Request
 from flinkci_dashboard.sandbox.clock import Clock
+from flinkci_dashboard.sandbox.faults import Fault
 from flinkci_dashboard.sandbox.git.http import Account, GitService
 from flinkci_dashboard.sandbox.git.repositories import AUTHOR, Repositories
 from flinkci_dashboard.sandbox.github.api import GitHubService
 from flinkci_dashboard.sandbox.github.pulls import Pulls
-from flinkci_dashboard.sandbox.http import Answer, Call, Fault, Request, Server
+from flinkci_dashboard.sandbox.http import Server
 from flinkci_dashboard.sandbox.jira.api import JiraService
 from flinkci_dashboard.sandbox.jira.tickets import Jira
 
@@ -50,7 +52,7 @@ class Sandbox:
         self.github = GitHubService(self)
         services: dict[str, Callable[[Call], Answer]] = {
             "git": GitService(self.repositories.root, self.account_of, self._pushed),
-            "azure": AzureService(self),
+            "azure": AzureService(self.azure, lambda token: token == self.azure_token),
             "jira": JiraService(self),
             "github": self.github,
         }

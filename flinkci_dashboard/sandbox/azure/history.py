@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flinkci_dashboard.sandbox.azure.service import COMPLETED, Azure, Build
+from flinkci_dashboard.sandbox.azure.engine import Azure
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
 
 SICK, SICK_SHARE = "AlibabaCI005-agent02", 0.4
 FULL, FULL_FOR = "AlibabaCI003-agent01", timedelta(hours=30)

@@ -1,11 +1,14 @@
 """Azure DevOps' answers about tokens, variable groups and who may use them."""
 
-from flinkci_dashboard.sandbox.azure.api import PROJECT, listed, router
-from flinkci_dashboard.sandbox.azure.service import Azure
-from flinkci_dashboard.sandbox.http import Answer, Call
+from flinkci_dashboard.sandbox.azure.answers import PROJECT, listed
+from flinkci_dashboard.sandbox.azure.engine import Azure
+from flinkci_dashboard.sandbox.calls import Answer, Call
+from flinkci_dashboard.sandbox.routing import Router
 
 GROUP, SECRETS = 3, ("IT_CASE_S3_ACCESS_KEY", "IT_CASE_S3_BUCKET", "IT_CASE_S3_SECRET_KEY")
 PERMISSIONS = f"{PROJECT}/pipelines/pipelinepermissions/variablegroup/{{group_id}}"
+
+router = Router()
 
 
 @router.route("GET", "/_apis/connectionData", "connectOptions")

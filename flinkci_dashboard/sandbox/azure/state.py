@@ -57,6 +57,8 @@ class Job:
     finished_at: datetime | None = None
     agent: Agent | None = None
     low_disk: bool = False
+    published: list[tuple[str, str]] = field(default_factory=list)  # failing tests, each with a message
+    warnings: list[str] = field(default_factory=list)
     earlier: list["Job"] = field(default_factory=list)
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flinkci_dashboard.sandbox.http import CHUNK, Answer, Call
+from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}

@@ -9,8 +9,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from flinkci_dashboard.sandbox.calls import Answer, Call
+from flinkci_dashboard.sandbox.faults import rate_limited
 from flinkci_dashboard.sandbox.git.http import Account
-from flinkci_dashboard.sandbox.http import Answer, Call, Fault, rate_limited
 from flinkci_dashboard.sandbox.routing import Router
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class GitHubService:
             self._writes = [at for at in self._writes if at > now - 60]
             if len(self._writes) >= self.writes_per_minute:
                 wait = max(1, round(self._writes[0] + 60 - now))
-                return rate_limited(Fault(rate_limit="secondary", retry_after=wait))
+                return rate_limited("secondary", {"retry-after": str(wait)})
             self._writes.append(now)
         return None
 

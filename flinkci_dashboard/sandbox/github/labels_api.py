@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING
 
+from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.git.http import Account
 from flinkci_dashboard.sandbox.github.api import refuse, router
 from flinkci_dashboard.sandbox.github.pulls import Pulls
 from flinkci_dashboard.sandbox.github.pulls_api import CREATED, REPO, label_json, labels_on, on_pulls, page_of
-from flinkci_dashboard.sandbox.http import Answer, Call
 
 if TYPE_CHECKING:
     from flinkci_dashboard.sandbox.world import Sandbox

@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.git.http import Account
 from flinkci_dashboard.sandbox.github.api import paged, refuse, router
 from flinkci_dashboard.sandbox.github.pulls import Comment, Label, Pull, Pulls
-from flinkci_dashboard.sandbox.http import Answer, Call
 
 if TYPE_CHECKING:
     from flinkci_dashboard.sandbox.world import Sandbox

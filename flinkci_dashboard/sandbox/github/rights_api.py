@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flinkci_dashboard.sandbox.azure.service import COMPLETED, Build, Job
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build, Job
+from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.git.http import Account
 from flinkci_dashboard.sandbox.github.api import paged, refuse, router
-from flinkci_dashboard.sandbox.http import Answer, Call
 
 if TYPE_CHECKING:
     from flinkci_dashboard.sandbox.world import Sandbox

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from flinkci_dashboard.sandbox.http import Answer, Call
+from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.jira.jql import JqlError, search
 from flinkci_dashboard.sandbox.jira.tickets import Jira, Ticket
 from flinkci_dashboard.sandbox.routing import Router

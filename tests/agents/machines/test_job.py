@@ -113,7 +113,7 @@ def test_an_agent_that_a_build_makes_known_at_the_same_moment_is_no_conflict(azu
         return {}
 
     with monkeypatch.context() as patch:
-        patch.setattr(agent_rows, "_jobs_by_record", meanwhile)
+        patch.setattr(agent_rows, "_jobs_of", meanwhile)
         poll()
     poll()
     assert set(Agent.objects.filter(pool__name="Default").values_list("state", flat=True)) == {"idle"}

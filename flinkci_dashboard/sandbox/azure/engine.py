@@ -1,45 +1,33 @@
 """Azure Pipelines: builds that move with the clock over pools of agents, and the verbs that meddle with them."""
 
+import copy
 import heapq
 import itertools
-import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from flinkci_dashboard.sandbox.azure.pipeline import DEFAULT, HOSTED, plan
-from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Cause, Job, machines
+from flinkci_dashboard.sandbox.azure.pipeline import plan
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Cause, Job
+from flinkci_dashboard.sandbox.azure.switches import Switches
 from flinkci_dashboard.sandbox.clock import Clock
+from flinkci_dashboard.sandbox.replica import Replica
 
-__all__ = ["COMPLETED", "PENDING", "RUNNING", "Agent", "Azure", "Build", "Cause", "Job"]
+JOB_RESULTS = {"failed": "succeeded", "partiallySucceeded": "succeeded", "none": "skipped"}  # of a build → of its jobs
 PATIENCE = 10  # minutes that Azure waits for an agent that went away in the middle of a job
 
 
-class Azure:
+class Azure(Switches):
     """One organization with one project."""
 
     def __init__(self, clock: Clock, heads: Callable[[str], dict[str, str]]) -> None:
+        super().__init__()
         self.clock = clock
         self.heads = heads  # of a repository: a build is of a branch that exists
         self.lock = threading.RLock()
         self.builds: dict[int, Build] = {}
-        self.definitions = {
-            1: ("apache-flink-ci.flink", "flink-ci/flink"),
-            2: ("flink-mirror", "flink-ci/flink-mirror"),
-        }
-        self.pools = {1: DEFAULT, 2: HOSTED}
-        self.agents = machines()
-        self.dice = random.Random(7)  # noqa: S311
-        self.sign_in = 203  # how a bad token is answered: 203 (a page), 302 or 401
-        self.start_builds = True  # whether a push starts one, as the pipelines' triggers do
-        self.trigger_delay = timedelta()  # from a push to its build
-        self.cancel_delay = timedelta()  # for which a build is "cancelling" before it is canceled
-        self.pace = 1.0  # how long jobs take, measured by the real ones
-        self.lively = False  # agents, durations and failing tests vary, as they do in the real world
-        self.flaky = 0.0  # how often a test job fails on a good machine, 0 to 1
-        self.broken: set[tuple[str, str]] = set()  # (branch, job such as "test_ci.core") that fails each time
-        self.past: datetime | None = None  # history is being made: the time that counts until it is done
+        self.replica: Replica[Azure] = Replica()
         self._requests = 100_000
         self._seen: dict[str, dict[str, str]] = {}
         self._open: dict[int, Build] = {}
@@ -202,40 +190,75 @@ class Azure:
         self.move()
         return [build for build in self.builds.values() if build.branch == branch and build.kept]
 
-    def finish(self, id: int, result: str = "succeeded", failed_jobs: Iterable[str] = ()) -> None:
-        """End a build now; `failed_jobs` are keys such as "test_ci.core"."""
+    def finish(self, id: int, result: str = "succeeded", failed_jobs: Iterable[str] = (), **jobs: str) -> None:
+        """End a build now; `failed_jobs` are keys such as "test_ci.core", `jobs` other results by key.
+
+        A build ends as succeeded, partiallySucceeded, failed, canceled or none (nothing of it ran); a job as
+        succeeded, succeededWithIssues, failed, canceled, skipped or abandoned.
+        """
         with self.lock:
             self.move()
             build, failed = self.builds[id], set(failed_jobs)
             build.started_at = build.started_at or self._now
+            if result == "failed":
+                failed = failed or {"test_ci.core"}
             for job in build.jobs:
-                if job.state != COMPLETED or job.plan.key in failed:
-                    job.started_at = job.started_at or self._now
-                    job.agent = job.agent or next(a for a in self.agents.values() if a.pool == job.plan.pool)
-                    self._end_job(job, self._result_of(job, result, failed), self._now)
+                key = job.plan.key
+                if job.state != COMPLETED or key in failed or key in jobs:
+                    self._end_as(job, jobs.get(key) or ("failed" if key in failed else JOB_RESULTS.get(result, result)))
             self._end(build, result, self._now)
 
-    def _result_of(self, job: Job, result: str, failed: set[str]) -> str:
-        if result == "failed":
-            failed = failed or {"test_ci.core"}
-        if job.plan.key in failed:
-            return "failed"
-        return "canceled" if result == "canceled" else "succeeded"
+    def _end_as(self, job: Job, result: str) -> None:
+        job.started_at = job.started_at or self._now
+        job.agent = job.agent or next(a for a in self.agents.values() if a.pool == job.plan.pool)
+        self._end_job(job, result, self._now)
+        if result == "skipped":
+            job.started_at, job.agent = None, None
 
-    def cancel(self, id: int) -> None:
-        """Cancel a build: after `cancel_delay`, what runs or waits ends as canceled."""
+    def publish(self, id: int, key: str, tests: Iterable[str], message: str = "") -> None:
+        """Let a job of a build, such as "e2e_1_ci", have published failing tests, with a message of one's own."""
+        with self.lock:
+            job = next(job for job in self.builds[id].jobs if job.plan.key == key)
+            job.published += [(test, message) for test in tests]
+
+    def warn(self, id: int, key: str, message: str) -> None:
+        """Let a job of a build warn of something."""
+        with self.lock:
+            next(job for job in self.builds[id].jobs if job.plan.key == key).warnings.append(message)
+
+    def lag(self, then: "Azure | None" = None, path: str = "", times: int | None = None) -> None:
+        """Answer questions to addresses like `path` as of `then`, from `remembered` (else from now), until told."""
+        self.replica = Replica(then or self.remembered(), path, times)
+
+    def catch_up(self) -> None:
+        """Answer from the present again."""
+        self.replica = Replica()
+
+    def remembered(self) -> "Azure":
+        """Return all this as it is, for `lag`: nothing moves there any more."""
+        with self.lock:
+            self.move()
+            then = copy.copy(self)
+            then.builds, then.agents = copy.deepcopy((self.builds, self.agents))
+            then._open, then._events = {}, []
+            return then
+
+    def cancel(self, id: int, stages: bool = False) -> None:
+        """Cancel a build, or its `stages`: after `cancel_delay`, what runs or waits ends as canceled."""
         with self.lock:
             self.move()
             build = self.builds[id]
-            if self.cancel_delay and build.status == "cancelling":
+            again, build.status = build.status == "cancelling", "cancelling"
+            if self.cancel_sticks and not (stages and self.cancel_sticks == "stages"):
                 return
-            build.status = "cancelling"
-            if self.cancel_delay:
-                self._at(self._now + self.cancel_delay, partial(self._end_cancelled, build))
-            else:
+            if not self.cancel_delay:
                 self._end_cancelled(build)
+            elif not again:
+                self._at(self._now + self.cancel_delay, partial(self._end_cancelled, build))
 
     def _end_cancelled(self, build: Build) -> None:
+        if build.status != "cancelling":
+            return
         for job in build.jobs:
             if job.state != COMPLETED:
                 self._end_job(job, "canceled", self._now)
