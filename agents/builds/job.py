@@ -126,6 +126,6 @@ class _Reader:
 def _to_read(provider: str, now: datetime) -> list[Build]:
     builds = Build.objects.filter(provider=provider)
     waiting = builds.filter(jobs_pending=True, status=Status.FINISHED)
-    due = waiting.filter(Q(jobs_tried_at=None) | Q(jobs_tried_at__lt=now - TRY_AGAIN) | Q(changed_at=now))
+    due = waiting.filter(Q(jobs_tried_at=None) | Q(jobs_tried_at__lt=now - TRY_AGAIN))
     unfinished = builds.filter(~Q(status=Status.FINISHED))
     return [*unfinished.order_by("-queued_at"), *due.order_by("-queued_at", "-id")[:TIMELINES]]

@@ -42,9 +42,11 @@ def read_history(current: Pass, service: CIService) -> None:
     until = mark.at or ended.values_list("finished_at", flat=True).first()
     older = service.finished_builds(until=until, limit=HISTORY_PAGE)
     _save(current, older)
-    oldest = min((build.finished_at for build in older if build.finished_at), default=None)
-    mark.note = "going back" if oldest and oldest != until else ""
-    mark.at = oldest or until
+    oldest = min((build.finished_at for build in older if build.finished_at), default=until)
+    if not older and not service.finished_builds(limit=1):
+        return  # it shows no build at all, and so does not say that the past has ended
+    mark.note = "going back" if oldest != until else ""
+    mark.at = oldest
     mark.save(update_fields=["at", "note"])
 
 

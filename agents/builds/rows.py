@@ -88,7 +88,8 @@ def _row(row: Build, build: BuildFacts, now: datetime) -> Build:
         setattr(row, name, getattr(build, name))
     row.scope, row.pull_number = _scope(build), _pull_number(build)
     row.changed_at, row.gone_at = now, None
-    row.jobs_pending = row.jobs_pending or went_on
+    if went_on:  # its jobs are read anew, and at once
+        row.jobs_pending, row.jobs_tried_at = True, None
     return row
 
 
@@ -98,7 +99,16 @@ def _update(rows: list[Build]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["provider", "external_id"],
-        update_fields=[*FIELDS, "asked_at", "scope", "pull_number", "changed_at", "gone_at", "jobs_pending"],
+        update_fields=[
+            *FIELDS,
+            "asked_at",
+            "scope",
+            "pull_number",
+            "changed_at",
+            "gone_at",
+            "jobs_pending",
+            "jobs_tried_at",
+        ],
         batch_size=500,
     )
 
