@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from flinkci_dashboard.jobs import health
+from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
 from flinkci_dashboard.models import JobRun, Worker
 from flinkci_dashboard.web.live import Context, live
@@ -40,5 +41,5 @@ def overview(request: HttpRequest) -> Context:
         "verdict": verdict(shown),
         "worker_problem": health.worker_problem(now),
         "workers": Worker.objects.all(),
-        "runs": JobRun.objects.exclude(outcome=JobRun.Outcome.OK, counts={})[:RECENT],
+        "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }

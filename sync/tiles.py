@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 
@@ -9,7 +10,7 @@ from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.tiles import Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
-from sync.pulls.figures import JOB, ci_counts, quota, say_why
+from sync.pulls.figures import JOB, ci_counts, ci_words, quota, say_why
 from sync.pulls.values import Waiting
 
 State = MirrorBranch.State
@@ -25,13 +26,13 @@ def _pulls(now: datetime) -> Tile:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     counts = ci_counts(opened)
     last = latest_pass(JOB)
-    failing, blocked = counts.get("failure", 0), counts.get("blocked", 0)
-    state, label = ("blocked", f"{blocked} blocked") if blocked else ("ok", "in step")
+    blocked = counts.get("blocked", 0)
+    state, label = ("blocked", f"{blocked} blocked") if blocked else ("ok", _done())
     if last is None:
         state, label = "none", "no pass yet"
     elif last.outcome == JobRun.Outcome.FAILED:
         state, label = "failed", "failing"
-    lines = [f"{failing} failing, {counts.get('pending', 0)} pending, {counts.get('success', 0)} green"]
+    lines = [ci_words(counts)]
     oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
     if oldest and oldest.why_since:
         lines.append(f"longest waiting: #{oldest.number}, {say_why(oldest, now)}")
@@ -45,12 +46,17 @@ def _pulls(now: datetime) -> Tile:
     )
 
 
+def _done() -> str:
+    """Say in a word that there is nothing to do, or that nothing is done."""
+    return "only observed" if settings.SYNC_MODE == "observe" else "in step"
+
+
 def _mirrors() -> Tile:
     rows = list(MirrorBranch.objects.filter(selected=True, mirror__enabled=True))
     synced = [row for row in rows if row.state == State.IN_SYNC]
     troubled = [row for row in rows if row.state not in (State.IN_SYNC, *UNDER_WAY)]
     last = latest_pass("sync_mirrors")
-    state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "catching up")
+    state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "behind")
     if troubled:
         state, label = "diverged", "needs a look"
     if not rows:

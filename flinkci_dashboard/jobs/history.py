@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import sqrt
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from flinkci_dashboard.models import JobRun
 
@@ -35,6 +35,11 @@ class Bar:
 def recent(job: str) -> list[JobRun]:
     """Return the last passes of a job, the newest first."""
     return list(JobRun.objects.filter(job=job)[:SHOWN])
+
+
+def busy(runs: QuerySet[JobRun]) -> QuerySet[JobRun]:
+    """Keep the passes that have ended, and changed something or failed."""
+    return runs.exclude(outcome=JobRun.Outcome.RUNNING).exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={}))
 
 
 def bars(runs: Iterable[JobRun]) -> list[Bar]:

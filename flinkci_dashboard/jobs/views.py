@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -63,7 +63,7 @@ def job_runs(request: HttpRequest, job: str) -> Context:
     if shown == "failed":
         runs = runs.filter(outcome__in=(JobRun.Outcome.FAILED, JobRun.Outcome.PARTIAL))
     elif shown != "all":
-        runs = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={}))
+        runs = passes.busy(runs)
     page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
     schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))

@@ -12,13 +12,13 @@ from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tones import MOVING, tone
+from flinkci_dashboard.web.words import counted, tallied
 
 register = template.Library()
 register.filter("duration", duration)
+register.filter("counted", counted)
 
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
-# How the plurals that runs count end, and what they end in when it is one.
-ONE = (("ies", "y"), ("ches", "ch"), ("s", ""))
 
 
 @register.simple_tag
@@ -61,14 +61,7 @@ def commit(repository: object, sha: str) -> SafeString | str:
 @register.filter
 def counts(values: dict[str, int]) -> str:
     """Say what a run counted: "2 branches pushed, 1 build changed"."""
-    return ", ".join(_counted(name, number) for name, number in (values or {}).items() if number)
-
-
-def _counted(name: str, number: int) -> str:
-    things, _, done = name.replace("_", " ").partition(" ")
-    if number == 1:
-        things = next((things.removesuffix(many) + one for many, one in ONE if things.endswith(many)), things)
-    return f"{number:,} {things} {done}".strip()
+    return ", ".join(tallied(name, number) for name, number in (values or {}).items() if number)
 
 
 @register.filter

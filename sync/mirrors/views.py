@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -39,8 +38,7 @@ def mirrors(request: HttpRequest) -> Context:
     now = timezone.now()
     found = Mirror.objects.select_related("source", "target").prefetch_related("branches")
     runs = JobRun.objects.filter(job=JOB)
-    busy = runs.exclude(Q(outcome=JobRun.Outcome.OK) & Q(counts={})).exclude(outcome=JobRun.Outcome.RUNNING)
-    page = Paginator(busy, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(passes.busy(runs), PER_PAGE).get_page(request.GET.get("page"))
     return {
         "mirrors": [{"mirror": each, "rows": _rows(each, now)} for each in found],
         "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),

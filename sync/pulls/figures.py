@@ -11,13 +11,32 @@ from markdown_it import MarkdownIt
 
 from agents.models import Build
 from flinkci_dashboard.models import Action
-from sync.models import CIBranch, PullRequest, ReportComment, Watermark
+from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
 TAGS = {"a", "blockquote", "br", "code", "details", "em", "h2", "h3", "li", "ol", "p", "pre", "strong", "summary", "ul"}
 MARKDOWN = MarkdownIt("commonmark", {"html": True})
+
+
+CI_WORDS = (
+    *(("success", "green"), ("failure", "failing"), ("pending", "pending")),
+    *(("canceled", "canceled"), ("blocked", "blocked")),
+)
+# What the bot does, and has done, by the kind of act.
+DEEDS = {
+    "push-branch": ("push the branch", "pushed the branch"),
+    "delete-branch": ("delete a branch", "deleted a branch"),
+    "cancel-build": ("cancel a build", "canceled a build"),
+    "retry-build": ("run failed jobs again", "ran failed jobs again"),
+    "queue-build": ("queue a build", "queued a build"),
+    "create-report": ("write the report", "wrote the report"),
+    "change-report": ("change the report", "changed the report"),
+    "delete-report": ("delete a second report", "deleted a second report"),
+    "react": ("react to a command", "reacted to a command"),
+    "reply": ("answer a command", "answered a command"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +52,21 @@ class Event:
 
 def say_why(pull: PullRequest, now: datetime) -> str:
     """Return the sentence that says why a pull request is where it is."""
+    if pull.state != PullRequest.State.OPEN:
+        return sentence(f"{pull.state} {{time}} ago", pull.closed_at, now) if pull.closed_at else str(pull.state)
     return sentence(pull.why, pull.why_since, now) if pull.why else "not looked at yet"
 
 
 def ci_counts(rows: QuerySet[PullRequest]) -> dict[str, int]:
     """Count pull requests by where their CI stands."""
     return dict(rows.order_by().values_list("ci_state").annotate(Count("pk")))
+
+
+def ci_words(counts: dict[str, int]) -> str:
+    """Say how many pull requests stand where: each is in one of the numbers."""
+    others = sum(number for state, number in counts.items() if state not in dict(CI_WORDS))
+    shown = [*((counts.get(state, 0), words) for state, words in CI_WORDS), (others, "without a build")]
+    return ", ".join(f"{number:,} {words}" for number, words in shown)
 
 
 def render_report(body: str) -> SafeString:
@@ -63,24 +91,24 @@ def branches_of(pull: PullRequest) -> list[CIBranch]:
 
 
 def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment | None) -> list[Event]:
-    """Return what happened to a pull request, newest first."""
+    """Return what happened to a pull request, newest first; at one moment, what follows stands above its cause."""
     events = [Event(pull.created_at, f"opened by {pull.author or 'a deleted account'}")]
     events.append(Event(pull.head_seen_at, f"head {pull.head_sha[:10]} seen"))
-    if pull.closed_at:
-        events.append(Event(pull.closed_at, "merged" if pull.merged_at else "closed"))
+    commands = list(pull.commands.all()[:MAX_EVENTS])
+    events += [Event(each.commented_at, f"{each.author or 'somebody'} asked: {each.words}") for each in commands]
+    events += map(_action_event, Action.objects.filter(job=JOB, subject=f"#{pull.number}")[:MAX_EVENTS])
+    for build in sorted(builds, key=lambda build: build.external_id):
+        events += _build_events(build)
+    events += [_answer_event(each, each.settled_at) for each in commands if each.settled_at]
     if report:
         events.append(Event(report.written_at, "CI report last written"))
-    for build in builds:
-        events += _build_events(build)
-    for command in pull.commands.all()[:MAX_EVENTS]:
-        events.append(Event(command.commented_at, f"{command.author or 'somebody'} asked: {command.words}"))
-        if command.settled_at:
-            took = command.settled_at - command.commented_at
-            events.append(
-                Event(command.settled_at, f"answered: {command.get_state_display()}", command.build_url, took)
-            )
-    events += map(_action_event, Action.objects.filter(job=JOB, subject=f"#{pull.number}")[:MAX_EVENTS])
-    return sorted(events, key=lambda event: event.at, reverse=True)[:MAX_EVENTS]
+    if pull.closed_at:
+        events.append(Event(pull.closed_at, "merged" if pull.merged_at else "closed"))
+    return sorted(events, key=lambda event: event.at)[: -MAX_EVENTS - 1 : -1]
+
+
+def _answer_event(command: CommandComment, at: datetime) -> Event:
+    return Event(at, f"answered: {command.get_state_display()}", command.build_url, at - command.commented_at)
 
 
 def _build_events(build: Build) -> list[Event]:
@@ -96,10 +124,17 @@ def _build_events(build: Build) -> list[Event]:
 
 
 def _action_event(action: Action) -> Event:
-    words = {Action.State.DONE: "", Action.State.PENDING: "about to ", Action.State.PLANNED: "would "}
+    """Say what the bot did; what was its reason then need not be so any more, and is told as past."""
     what = action.kind.replace("-", " ")
-    text = f"failed to {what}" if action.state == Action.State.FAILED else f"{words[Action.State(action.state)]}{what}"
-    return Event(action.settled_at or action.created_at, f"bot: {text}", note=action.answer or action.reason)
+    act, done = DEEDS.get(action.kind, (what, f"done: {what}"))
+    says = {
+        Action.State.DONE: (done, action.answer or (f"Reason then: {action.reason}" if action.reason else "")),
+        Action.State.PENDING: (f"about to {act}", action.reason),
+        Action.State.PLANNED: (f"would {act}", action.reason),
+        Action.State.FAILED: (f"failed to {act}", action.answer or action.reason),
+    }
+    text, note = says[Action.State(action.state)]
+    return Event(action.settled_at or action.created_at, f"bot: {text}", note=note)
 
 
 def history_mark() -> dict[str, int]:

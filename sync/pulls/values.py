@@ -33,7 +33,7 @@ class Waiting(StrEnum):
     """Why a pull request is where it is: what it waits for, or how it ended."""
 
     READING = "reading"  # its conversation has not been read yet
-    PUSH = "push"  # its branch is about to be pushed
+    PUSH = "push"  # its head has no branch yet
     BLOCKED = "blocked"  # GitHub refuses the branch until the head or the token changes
     REFUSED = "refused"  # GitHub refused the branch; it is tried again
     BUILD = "build"  # pushed, no build seen yet

@@ -52,7 +52,7 @@ def pull_requests(request: HttpRequest) -> Context:
         "filtered": any(value for name, value in request.GET.items() if name != "page"),
         "page": page,
         "rows": [(pull, figures.say_why(pull, now)) for pull in page],
-        "counts": figures.ci_counts(PullRequest.objects.filter(state=PullRequest.State.OPEN)),
+        "counts": figures.ci_words(figures.ci_counts(PullRequest.objects.filter(state=PullRequest.State.OPEN))),
         "history": figures.history_mark(),
         "orphans": CIBranch.objects.filter(orphan=True).count(),
         "last": latest_pass(JOB),

@@ -35,7 +35,7 @@ def _without_branch(state: PullState, now: datetime) -> Why:
     due = push_due(state)
     if refusal and due and due > now:
         return Why(Waiting.REFUSED, f"not pushed: GitHub said “{refusal.words[:200]}” {{time}} ago", refusal.tried_at)
-    return Why(Waiting.PUSH, "its branch is about to be pushed")
+    return Why(Waiting.PUSH, "its head has no branch yet")
 
 
 def _without_build(state: PullState, branch: Branch) -> Why:

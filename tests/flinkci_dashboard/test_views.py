@@ -48,6 +48,9 @@ def test_what_nobody_looked_at_is_not_called_in_order():
         ({"pulls_changed": 1}, "1 pull changed"),
         ({"replies_written": 1}, "1 reply written"),
         ({"rows": 1200}, "1,200 rows"),
+        ({"test_failures": 1}, "1 test failure"),
+        ({"caches_rebuilt": 1, "lost_acts_settled": 1}, "1 cache rebuilt, 1 lost act settled"),
+        ({"postponed": 1}, "1 postponed"),
     ],
 )
 def test_counts_read_as_words(values, words):

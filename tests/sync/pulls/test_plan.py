@@ -374,7 +374,7 @@ def test_answers(given, expected):
 
 
 WHYS = {
-    "about to be pushed": (pull(branches=()), Waiting.PUSH, "about to be pushed"),
+    "without a branch": (pull(branches=()), Waiting.PUSH, "its head has no branch yet"),
     "blocked": (pull(branches=(), refusal=REFUSED, token="t1"), Waiting.BLOCKED, "blocked for 1 h: it changes"),
     "refused": (
         pull(branches=(), refusal=Refusal(A, "no way", False, "t", ago(1)), token="t"),

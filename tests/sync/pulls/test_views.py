@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from agents.models import Build
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.figures import render_report
@@ -120,12 +121,41 @@ def test_one_pull_request_tells_its_story(member):
     ReportComment.objects.create(comment_id=7, pull=row, body="## CI report:", written_at=NOW)
     asked = {"commented_at": NOW, "settled_at": NOW + timedelta(minutes=2), "head_sha": "a" * 40}
     CommandComment.objects.create(comment_id=8, pull=row, author="dana", words="run azure", state="rerun", **asked)
-    Action.objects.create(key="k", job="sync_pulls", kind="push-branch", subject="#1", state="done")
+    Action.objects.create(
+        key="k", job="sync_pulls", kind="push-branch", subject="#1", state="done", reason="None was there."
+    )
     page = member.get("/pulls/1/").content.decode()
-    for words in ("opened by ada", "dana asked: run azure", "answered: re-run", "2 min", "bot: push branch"):
+    for words in (
+        "opened by ada",
+        "dana asked: run azure",
+        "answered: re-run",
+        "2 min",
+        "bot: pushed the branch",
+        "Reason then: None was there.",
+    ):
         assert words in page
     assert "/browse/FLINK-1" in page
     assert "/pull/1#issuecomment-7" in page
+
+
+def test_what_follows_stands_above_its_cause_at_one_moment(member):
+    pull(state="merged", merged_at=NOW, closed_at=NOW, head_seen_at=NOW)
+    told = {"queued_at": NOW, "started_at": NOW, "finished_at": NOW, "changed_at": NOW}
+    for number in (7, 8):
+        Build.objects.create(external_id=number, pull_number=1, status="finished", result="succeeded", **told)
+    texts = [event.text for event in member.get("/pulls/1/").context["events"]]
+    ended = ["merged", "build 8 succeeded", "build 8 started", "build 8 queued"]
+    assert texts == [*ended, *(f"build 7 {word}" for word in ("succeeded", "started", "queued")), *texts[-2:]]
+    assert texts[-1] == "opened by ada"
+
+
+def test_a_closed_one_says_how_and_when(member):
+    long_ago = timezone.now() - timedelta(days=3)
+    pull(state="merged", merged_at=long_ago, closed_at=long_ago, why="closed")
+    for path in ("/pulls/?state=merged", "/pulls/1/"):
+        page = member.get(path).content.decode()
+        assert "merged 3 d ago" in page
+        assert ">closed" not in page
 
 
 def test_observing_shows_the_plan_and_compares_with_the_running_bot(member, settings):
@@ -173,7 +203,8 @@ def test_only_an_admin_deletes_a_branch_and_only_an_orphan(member):
 def test_the_overview_counts_them(member):
     pull(1, ci_state="failure")
     pull(2, ci_state="blocked")
+    pull(3, ci_state="unknown")
     Watermark.objects.create(name="quota", data={"limit": 5000, "remaining": 4200, "reset_at": None})
     page = member.get("/").content.decode()
-    assert "1 failing, 0 pending, 0 green" in page
+    assert "0 green, 1 failing, 0 pending, 0 canceled, 1 blocked, 1 without a build" in page
     assert "4,200 of 5,000 requests left" in page
