@@ -105,7 +105,6 @@ DEBTS: dict[str, tuple[str, ...]] = {
         *("tests/agents/machines/test_job.py", "tests/flinkci_dashboard/clients/test_jira.py"),
         "tests/sync/mirrors/test_healing.py",
     ),
-    "tests import from no test": (*("tests/flinkci_dashboard/", "tests/sync/pulls/test_killed.py"),),
 }
 
 

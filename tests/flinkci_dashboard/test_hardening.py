@@ -14,7 +14,7 @@ from flinkci_dashboard.checks import check_proxies
 from flinkci_dashboard.keys import mail_settings
 from flinkci_dashboard.models import AuditEvent
 from flinkci_dashboard.web.request_ids import AddRequestId
-from tests.flinkci_dashboard.accounts.test_permissions import PAGES
+from tests.addresses import PAGES
 
 pytestmark = pytest.mark.django_db
 

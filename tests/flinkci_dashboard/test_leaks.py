@@ -24,7 +24,7 @@ from flinkci_dashboard.clients.secrets import MaskSecrets, seal, token
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Credential, StoredValue
-from tests.flinkci_dashboard.accounts.test_permissions import PAGES
+from tests.addresses import PAGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -10,9 +9,9 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from flinkci_dashboard.models import Credential
+from tests.addresses import PAGES
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ("anonymous", "without role", "member", "operator", "admin")
@@ -42,40 +41,6 @@ ENTRANCE = re.compile(
     r"account_(login|logout|signup|inactive|reset_password.*|confirm_.*|email_verification_sent)"
     r"|mfa_(authenticate|login_webauthn|trust|signup_webauthn)|socialaccount_(login.*|signup)|github_.*"
 )
-ARGUMENTS = {"pk": "1", "job": "sync_mirrors", "number": "1", "app_label": "flinkci_dashboard", "content_type_id": "1"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One address."""
-
-    path: str
-    name: str
-    part: str  # "admin", "accounts" or "": which rules apply
-
-
-def pages() -> Iterator[Page]:
-    """Return every address of the project, with arguments filled in."""
-    for route, pattern in _walk(get_resolver().url_patterns, ""):
-        if "format>" in route or route.endswith("(?P<url>.*)$"):
-            continue  # the admin's catch-all
-        part = route.split("/")[0] if route.startswith(("admin/", "accounts/")) else ""
-        yield Page("/" + _fill(route), pattern.name or route, part)
-
-
-def _walk(patterns: list, prefix: str) -> Iterator[tuple[str, URLPattern]]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern).removeprefix("^")
-        if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, route)
-        else:
-            yield route, pattern
-
-
-def _fill(route: str) -> str:
-    route = re.sub(r"\(\?P<(\w+)>\((.*?)\)?[^)]*\)", lambda m: ARGUMENTS.get(m[1], "x"), route)
-    route = re.sub(r"<(?:(\w+):)?(\w+)>", lambda m: ARGUMENTS.get(m[2], "1" if m[1] == "int" else "x"), route)
-    return route.replace("$", "").replace("^", "").replace("\\Z", "")
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +74,6 @@ def refused(answer) -> bool:
     """Tell whether an answer is a way to the sign-in, or a refusal."""
     to_sign_in = answer.status_code == 302 and "/login/" in answer["Location"]
     return to_sign_in or answer.status_code in (401, 403, 405)
-
-
-PAGES = list(pages())
 
 
 def test_the_walk_finds_the_pages():

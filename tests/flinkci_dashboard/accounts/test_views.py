@@ -12,7 +12,7 @@ from django.utils import timezone
 from flinkci_dashboard.credentials.figures import pressing_credentials
 from flinkci_dashboard.models import Action, AuditEvent, Contact, Credential, Exposure, JobRequest, JobRun, Worker
 from sync.models import Mirror, MirrorBranch
-from tests.flinkci_dashboard.accounts.test_permissions import PAGES
+from tests.addresses import PAGES
 
 pytestmark = pytest.mark.django_db
 

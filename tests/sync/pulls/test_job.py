@@ -9,70 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.run import request, run_pass
-from flinkci_dashboard.models import Action, JobRun
+from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.github import Observer
-from sync.pulls.report import Entry, Report, is_report, parse, render
+from sync.pulls.report import Entry, Report, is_report, render
 from sync.pulls.reporting import BLOCKED_NOTE
+from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses, sync
 
 WORKFLOW = {".github/workflows/ci.yml": "on: push\n"}
-
-
-@pytest.fixture
-def flink(world, bootstrapped):
-    """A sandbox with a master that the CI repository has, too."""
-    world.commit(message="Start", files={"README.md": "# Flink\n"})
-    world.mirror_all(PULLS)
-    return world
-
-
-def sync(expected: str = "ok") -> JobRun:
-    run = run_pass("sync_pulls", "command")
-    assert run is not None
-    assert run.outcome == expected, run.error
-    return run
-
-
-def settle(passes: int = 4) -> None:
-    for _ in range(passes):
-        sync()
-
-
-def reports(world, number: int) -> list[str]:
-    return [comment.body for comment in world.pulls.reports(number) if is_report(comment.body)]
-
-
-def report(world, number: int) -> Report:
-    found = reports(world, number)
-    assert len(found) == 1
-    parsed = parse(found[0]).report
-    assert parsed
-    return parsed
-
-
-def statuses(world, number: int) -> dict[str, str]:
-    return {entry.hash: entry.status for entry in report(world, number).known if entry.trigger_type == "PUSH"}
-
-
-def ci_branches(world) -> set[str]:
-    return {name for name in world.heads(PULLS) if name.startswith("ci_")}
-
-
-def name_of(world, number: int) -> str:
-    return f"ci_{number}_{world.pulls.by_number[number].head}"
-
-
-def builds(world, number: int, sha: str = "") -> list:
-    return world.azure.of(f"ci_{number}_{sha or world.pulls.by_number[number].head}")
-
-
-def end(world, number: int, result: str = "succeeded") -> None:
-    world.azure.finish(builds(world, number)[-1].id, result)
-
-
-def reactions(world, comment: int) -> set[str]:
-    return {content for login, content in world.pulls.comments[comment].reactions if login == "flinkbot"}
 
 
 def test_a_new_pull_request_is_pushed_built_and_reported(flink):

@@ -10,18 +10,7 @@ from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.clients.github.http import Transport as GitHubTransport
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action
-from tests.sync.pulls.test_job import (  # noqa: F401
-    builds,
-    ci_branches,
-    end,
-    flink,
-    name_of,
-    reactions,
-    report,
-    reports,
-    settle,
-    statuses,
-)
+from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses
 
 STEPS = 14  # requests and pushes of the pass that Cast prepares
 
@@ -107,7 +96,7 @@ class Cast:
         assert not Action.objects.filter(state="pending").exists()
 
 
-def test_a_pass_has_its_steps(flink, monkeypatch):  # noqa: F811
+def test_a_pass_has_its_steps(flink, monkeypatch):
     steps = Steps(monkeypatch)
     cast = Cast(flink)
     with steps.dying(0, False):
@@ -119,7 +108,7 @@ def test_a_pass_has_its_steps(flink, monkeypatch):  # noqa: F811
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
-def test_a_pass_killed_at_any_step_is_finished_by_the_next_ones(flink, monkeypatch, step, after):  # noqa: F811
+def test_a_pass_killed_at_any_step_is_finished_by_the_next_ones(flink, monkeypatch, step, after):
     steps = Steps(monkeypatch)
     cast = Cast(flink)
     with steps.dying(step, after), pytest.raises(KilledError):
