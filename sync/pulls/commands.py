@@ -1,19 +1,36 @@
 """The text of a comment → the command that it holds.
 
-Only a comment's own words count: no quoted lines, no code, nothing hidden in HTML comments. ci-bot searched the whole
-text for `@flinkbot run <words>` and knew one word, "azure". PURE
+Only a comment's own words count: no quoted lines, no code, nothing hidden in HTML comments, nothing below the line with
+which an e-mail program quotes. A command alone on its line counts in backticks too: the report's help shows it so.
+ci-bot searched the whole text for `@flinkbot run <words>` and knew one word, "azure". PURE
 """
 
 import re
 from dataclasses import dataclass
 
-MENTION = r"(?<![\w/@.`-])@flinkbot[^\S\n]+"
-RUN = re.compile(MENTION + r"run[^\S\n]+(?P<words>\w[\w-]*(?:[^\S\n]+\w[\w-]*){0,3})", re.IGNORECASE)
+GAP = r"[^\S\n]+"
+MENTION = rf"(?<![\w/@.`-])@flinkbot[,:]?{GAP}(?:please,?{GAP})?"
+RUN = re.compile(rf"{MENTION}run{GAP}(?P<words>\w[\w-]*(?:{GAP}\w[\w-]*){{0,3}})", re.IGNORECASE)
 AZURE = re.compile(r"azure\b", re.IGNORECASE)
 # What people try instead, alone on its line.
+VERBS = "run|rerun|re-run|retry|retest|test|build|rebuild|restart|start|trigger|cancel|azure|help"
 ATTEMPT = re.compile(
-    r"^[^\S\n]*@flinkbot[^\S\n]+(?P<words>(?:run|rerun|re-run|retry|retest|test|build|rebuild|restart|cancel|azure|help)"
-    r"(?:[^\S\n]+[\w-]+){0,3})[^\S\n]*[.!]?[^\S\n]*$",
+    rf"^[^\S\n]*@flinkbot[^\S\n]*[,:;-]*{GAP}(?:(?:please|pls|can|could|you|kindly),?{GAP}){{0,3}}"
+    rf"(?P<words>(?:{VERBS})\b(?:[,:]?{GAP}[\w-]+){{0,3}})[^\S\n]*[.!?]?[^\S\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# A mention that is a link, or in bold or italics; and a command whose words alone are code.
+LINKED = re.compile(r"\[(@flinkbot)\]\([^()\s]{0,300}\)|<a\b[^<>]{0,300}>(@flinkbot)</a>", re.IGNORECASE)
+STRESSED = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(@flinkbot)\1(?=[\s,:])", re.IGNORECASE)
+CODED_WORDS = re.compile(r"(@flinkbot[,:]?[^\S\n]+)`(run[^\S\n]+[\w-]+)`", re.IGNORECASE)
+ALONE_IN_CODE = re.compile(
+    r"^[^\S\n]{0,3}(?:[-*][^\S\n]+)?(`{1,2})[^\S\n]*(@flinkbot\b[^`\n]*)\1[^\S\n]*[.!]?[^\S\n]*$", re.IGNORECASE
+)
+HELP_LINE = "re-run the last azure build"
+# The line above what an e-mail program quotes; it may be broken in two.
+MAIL_QUOTE = re.compile(
+    r"^[^\S\n]*(?:(?:On|Am|Le)\b(?=[^\n]*\d)[^\n]{4,300}(?:\n[^\n]{0,200})?(?:wrote|schrieb|a écrit)\b[^\n:]{0,200}:"
+    r"|-{2,}[^\S\n]*Original Message[^\S\n]*-{2,})[^\S\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 FENCE = re.compile(r"^[^\S\n]*(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<rest>.*)$")
@@ -48,8 +65,28 @@ def find_command(body: str) -> CommandText | None:
 
 def own_words(body: str) -> str:
     """Return what a comment says itself, line by line: without quotes, code and HTML comments."""
-    lines = body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _without_spans("\n".join(_without_blocks(lines)))
+    text = _without_mail(body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
+    lines = [_plain(line) for line in _without_blocks(text.split("\n"))]
+    return _without_spans("\n".join(lines))
+
+
+def _without_mail(text: str) -> str:
+    """Drop what an e-mail program has quoted without marks, below its "On … wrote:"; marked lines stand out anyhow."""
+    for found in MAIL_QUOTE.finditer(text):
+        if not QUOTE.match(text[found.end() :].lstrip("\n")):
+            return text[: found.start()]
+    return text
+
+
+def _plain(line: str) -> str:
+    """Take the dress off a mention; the report's own help is nobody's command."""
+    if "@flinkbot" not in line.casefold():
+        return line
+    if HELP_LINE in line.casefold():
+        return ""
+    line = CODED_WORDS.sub(r"\1\2", STRESSED.sub(r"\2", LINKED.sub(lambda found: found[1] or found[2], line)))
+    alone = ALONE_IN_CODE.match(line)
+    return alone[2] if alone else line
 
 
 def _without_blocks(lines: list[str]) -> list[str]:

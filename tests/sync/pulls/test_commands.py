@@ -6,6 +6,12 @@ import pytest
 
 from sync.pulls.commands import find_command, own_words
 
+HELP = (
+    "<details>\n<summary>Bot commands</summary>\n  The @flinkbot bot supports the following commands:\n\n"
+    " - `@flinkbot run azure` re-run the last Azure build\n</details>"
+)
+MAIL = "On Tue, Nov 24, 2026 at 5:02 PM flinkbot <notifications@github.com> wrote:"
+QUOTED_HELP = "\n".join(f"> {line}" for line in HELP.split("\n"))
 AZURE = [
     "@flinkbot run azure",
     "@FlinkBot RUN Azure",
@@ -27,6 +33,25 @@ AZURE = [
     "(@flinkbot run azure)",
     "- @flinkbot run azure",
     "`` a ` b `` @flinkbot run azure `` c ``",
+    "`@flinkbot run azure`",  # as the report's help shows it
+    "Flaky.\n\n ``@flinkbot run azure`` \nThanks",
+    "- `@flinkbot run azure`",
+    "@flinkbot, run azure",
+    "@flinkbot: run azure",
+    "@flinkbot: Run Azure, please",
+    "@flinkbot please run azure",
+    "Could @flinkbot please, run azure again?",
+    "[@flinkbot](https://github.com/flinkbot) run azure",
+    "[@FlinkBot](https://github.com/flinkbot), run azure",
+    '<a href="https://github.com/flinkbot">@flinkbot</a> run azure',
+    "**@flinkbot** run azure",
+    "_@flinkbot_: run azure",
+    "@flinkbot `run azure`",
+    "@flinkbot\u00a0run azure",
+    "On Slack Bob wrote:\n@flinkbot run azure",
+    f"@flinkbot run azure\n\n{MAIL}\n{QUOTED_HELP}",
+    f"{MAIL}\n{QUOTED_HELP}\n\n@flinkbot run azure",  # answered below what is quoted
+    f"@flinkbot run azure\n\n{MAIL}\n\n{HELP}",
 ]
 NOTHING = [
     "",
@@ -42,7 +67,6 @@ NOTHING = [
     "> @flinkbot run azure",
     "   > @flinkbot run azure",
     "> a\n> @flinkbot run azure\n\nThat did not help.",
-    "`@flinkbot run azure`",
     "Use `` @flinkbot run azure `` to re-run.",
     "```\n@flinkbot run azure\n```",
     "~~~text\n@flinkbot run azure\n~~~",
@@ -58,6 +82,18 @@ NOTHING = [
     "<blockquote>@flinkbot run azure</blockquote>",
     "`a\n@flinkbot run azure\nb`",
     "@flinkbot\nrun azure",
+    HELP,
+    HELP.replace("`", ""),
+    QUOTED_HELP,
+    f"Thanks, that was it.\n\n{MAIL}\n{QUOTED_HELP}",
+    f"Thanks, that was it.\n\n{MAIL}\n\n{HELP}",
+    f"Thanks.\r\n\r\n{MAIL}\r\n\r\n@flinkbot run azure\r\n",
+    f"{MAIL[:30]}\n{MAIL[30:]}\n\n@flinkbot run azure",
+    "Danke!\n\nAm 24.11.2026 um 17:02 schrieb Ada <ada@example.org>:\n\n@flinkbot run azure",
+    "Fine.\n\n-----Original Message-----\nFrom: flinkbot\n\n@flinkbot run azure",
+    "See [this](https://github.com/@flinkbot run azure)",
+    "`@flinkbot run azure` is what I wrote",
+    "```suggestion\n`@flinkbot run azure`\n```",
 ]
 UNKNOWN = {
     "@flinkbot run travis": "run travis",
@@ -68,6 +104,11 @@ UNKNOWN = {
     "@flinkbot run the tests again please now": "run the tests again please",
     "@flinkbot run azurepipelines": "run azurepipelines",
     "@flinkbot azure!": "azure",
+    "@flinkbot, retry please": "retry please",
+    "@flinkbot: could you re-run azure?": "re-run azure",
+    "@flinkbot - run azure": "run azure",
+    "[@flinkbot](https://github.com/flinkbot) rebuild": "rebuild",
+    "`@flinkbot run travis`": "run travis",
 }
 
 
@@ -101,6 +142,13 @@ def test_an_unknown_command_is_told_from_a_mention(body, words):
         "@flinkbot " + "run " * 30_000,
         "> " * 60_000,
         "\x00\ud800@flinkbot run \u202eazure",
+        "On " + "a" * 200 + "\n",
+        ("On " + "a " * 140 + "\n") * 900,
+        ("On 1 " + "wrote " * 60 + "\n") * 700,
+        "[@flinkbot](" * 20_000,
+        "@flinkbot " + "please " * 30_000,
+        "**" * 60_000 + "@flinkbot",
+        "@flinkbot" + "," * 100_000 + " run",
     ],
 )
 def test_hostile_text_takes_no_time(body):
