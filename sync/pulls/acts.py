@@ -25,12 +25,13 @@ class DeleteBranch:
 
 @dataclass(frozen=True)
 class CancelBuild:
-    """Ask a build to stop; `again` when it has been asked before and goes on."""
+    """Ask a build to stop; `again` when it has been asked before and goes on: then its stages are asked, too."""
 
     number: int
     build_id: int
     again: bool
     reason: str
+    by_person: bool = False  # somebody wants it, whatever the head is
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,10 @@ class Builds:
         number, reason = act.number, act.reason
         match act:
             case CancelBuild():
-                return self.actions.begin(f"cancel:{act.build_id}", CANCEL, number, reason, build=act.build_id)
+                key = f"cancel:{act.build_id}"
+                return self.actions.begin(key, CANCEL, number, reason, build=act.build_id, by_person=act.by_person)
             case RetryBuild():
-                key = f"retry:{act.build_id}:{cause or max(act.commands)}"
+                key = f"retry:{act.build_id}:{cause or max(act.commands, default='canceled')}"
                 commands = list(act.commands)
                 return self.actions.begin(key, RETRY, number, reason, build=act.build_id, commands=commands)
             case QueueBuild():

@@ -64,12 +64,17 @@ def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
 
 def _cancels(state: PullState, now: datetime) -> Iterator[CancelBuild]:
     for build in state.builds:
-        if not build.pending or build.cancelling or (state.open and build.sha == state.head):
+        if not build.pending:
             continue
-        asked = build.cancel_asked_at
-        if asked is None or now - asked >= CANCEL_AGAIN:
+        asked, wanted = build.cancel_asked_at, state.open and build.sha == state.head
+        if asked is None and build.cancelling and wanted:
+            asked = min((command.at for command in _current_commands(state)), default=None)
+        if asked and (build.cancelling or not wanted):
+            if now - asked >= CANCEL_AGAIN:
+                yield CancelBuild(state.number, build.id, True, "It was asked to stop before, and goes on.")
+        elif not wanted and not build.cancelling:
             reason = "There is a newer head." if state.open else "The pull request is closed."
-            yield CancelBuild(state.number, build.id, asked is not None, reason)
+            yield CancelBuild(state.number, build.id, False, reason)
 
 
 def _deletions(state: PullState) -> Iterator[DeleteBranch]:
@@ -82,23 +87,38 @@ def _deletions(state: PullState) -> Iterator[DeleteBranch]:
 
 def _commands(state: PullState, now: datetime) -> Iterator[Act]:
     waiting = [command for command in state.commands if command.state is CommandState.WAITING]
+    current = _current_commands(state)
     unknown = [command for command in waiting if not command.known]
-    stale = [c for c in waiting if c.known and (c.head != state.head or not state.open)]
-    current = [command for command in waiting if command not in unknown and command not in stale]
+    stale = [command for command in waiting if command not in unknown and command not in current]
     if unknown:
         yield _settle(state, unknown, CommandState.UNKNOWN, "There is no such command.")
     if stale:
         reason = "A newer push came before it." if state.open else "The pull request is closed."
         yield _settle(state, stale, CommandState.SUPERSEDED, reason)
     if current:
-        yield from _rerun(state, current)
+        yield from _rerun(state, current, now)
+    else:
+        yield from _undo_cancel(state)
 
 
-def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
+def _current_commands(state: PullState) -> list[Command]:
+    waiting = (command for command in state.commands if command.state is CommandState.WAITING and command.known)
+    return [command for command in waiting if state.open and command.head == state.head]
+
+
+def _undo_cancel(state: PullState) -> Iterator[RetryBuild]:
+    """A commit that is the head again, after we had canceled its build for another one's sake, has that build back."""
+    build, branch = latest_build(state), branch_of(state, state.head)
+    if state.open and build and build.superseded and branch and _can_be_retried(build, branch):
+        reason = "We canceled it while another commit was the head."
+        yield RetryBuild(state.number, build.id, state.head, (), reason)
+
+
+def _rerun(state: PullState, commands: list[Command], now: datetime) -> Iterator[Act]:
     build, branch = latest_build(state), branch_of(state, state.head)
     ids = tuple(command.id for command in commands)
-    if build is None:
-        return  # remembered until there is one
+    if build is None or _stopping(build, now):
+        return  # remembered until there is one, or until that one has ended
     if build.pending:
         yield _settle(state, commands, CommandState.RUNNING, "A build is waiting or running already.", build.url)
     elif branch is None:
@@ -107,6 +127,12 @@ def _rerun(state: PullState, commands: list[Command]) -> Iterator[Act]:
         yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
     else:
         yield QueueBuild(state.number, state.head, ids, _why_new(build))
+
+
+def _stopping(build: Build, now: datetime) -> bool:
+    """Tell whether a build is about to end as canceled; one that goes on long after it was asked to stop is not."""
+    asked = build.cancel_asked_at
+    return build.pending and (build.cancelling or (asked is not None and now - asked < CANCEL_AGAIN))
 
 
 def _can_be_retried(build: Build, branch: Branch) -> bool:

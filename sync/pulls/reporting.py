@@ -95,7 +95,7 @@ def _reports(state: PullState) -> Iterator[Word]:
         return
     report = next_report(_current_report(state), state)
     text = render(report)
-    recorded = tuple(command.id for command in state.commands if _settled(command) and not command.recorded)
+    recorded = tuple(command.id for command in state.commands if _reported(command) and not command.recorded)
     if first is None:
         yield WriteReport(state.number, None, text, recorded, "There is no report yet.")
     elif not same_text(first.body, text):
@@ -176,7 +176,7 @@ def _with_commands(entries: list[Entry | Foreign], state: PullState, all_of_them
     held = {e.trigger_id for e in entries if isinstance(e, Entry) and e.trigger_type == MANUAL}
     by_url = {build.url: build for build in state.builds}
     for command in state.commands:
-        if not _settled(command) or str(command.id) in held or (command.recorded and not all_of_them):
+        if not _reported(command) or str(command.id) in held or (command.recorded and not all_of_them):
             continue
         build = by_url.get(command.url) if command.state is CommandState.RERUN else None
         if build:
@@ -191,8 +191,9 @@ def _hidden(entry: Entry, keep: set[str]) -> Entry:
     return replace(entry, status=DELETED) if entry.status in FINAL and entry.hash not in keep else entry
 
 
-def _settled(command: Command) -> bool:
-    return command.state is not CommandState.WAITING
+def _reported(command: Command) -> bool:
+    """Tell whether a report holds it. One that nobody understood may be edited, and is looked at again then."""
+    return command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
 
 
 def _build_of(entry: Entry, state: PullState) -> Build | None:

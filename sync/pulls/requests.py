@@ -78,7 +78,7 @@ def _wanted(request: JobRequest, states: Mapping[int, PullState]) -> list[Act] |
             return _retry(state, reason)
         case "cancel":
             pending = [build for build in state.builds if build.pending]
-            acts: list[Act] = [CancelBuild(state.number, build.id, True, reason) for build in pending]
+            acts: list[Act] = [CancelBuild(state.number, build.id, True, reason, by_person=True) for build in pending]
             return acts or "No build is waiting or running."
         case "delete-branches":
             branches = [branch for branch in state.branches if not (state.open and branch.sha == state.head)]

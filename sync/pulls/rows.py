@@ -130,17 +130,21 @@ def _save_report(pull: PullRequest, comment: CommentFacts) -> bool:
 
 
 def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
-    """Note a command once. An edit changes one that waits still, and takes it back when it is not there any more."""
+    """Note a command once. An edit changes one that waits still, and takes it back when it is not there any more; one
+    that was not understood is looked at again when it is edited.
+    """
     found = find_command(comment.body)
     row = CommandComment.objects.filter(comment_id=comment.id).first()
-    if row and row.state != CommandComment.State.WAITING:
+    waiting, unknown = CommandComment.State.WAITING, CommandComment.State.UNKNOWN
+    if row and row.state not in (waiting, unknown):
         return False
     if found is None:
-        return bool(row and row.delete()[0])
+        return bool(row and row.state == waiting and row.delete()[0])
     if row and (row.words, row.known) == (found.words, found.known):
         return False
-    facts = {"pull": pull, "author": comment.author, "words": found.words, "known": found.known}
+    facts: dict[str, Any] = {"pull": pull, "author": comment.author, "words": found.words, "known": found.known}
     facts |= {"head_sha": pull.head_sha, "commented_at": comment.updated_at}
+    facts |= {"state": waiting, "settled_at": None, "build_url": ""}
     CommandComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
     return True
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +28,7 @@ from sync.pulls.values import (
 )
 
 JOB = "sync_pulls"
-CANCEL, QUEUE_MISSING = "cancel-build", "queue-missing"  # kinds of actions that a state remembers
+CANCEL, RETRY, QUEUE_MISSING = "cancel-build", "retry-build", "queue-missing"  # kinds of actions that a state remembers
 CHUNK = 500  # values in one query
 STATUSES = {
     Result.SUCCEEDED: BuildStatus.SUCCESS,
@@ -55,7 +54,7 @@ class PullStates:
         self._builds = self._read_builds()
         self._ahead = _ahead()
         self._failed = _failed_jobs([row for rows in self._builds.values() for row in rows])
-        self._cancels = self._asked_to_cancel()
+        self._cancels = self._read_cancels()
         self._queued = self._queued_heads()
 
     def state(self, pull: PullRequest) -> PullState:
@@ -95,7 +94,7 @@ class PullStates:
 
     def _settle_before(self) -> None:
         """Commands that a report holds were settled by the bot that wrote it."""
-        waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING)
+        waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING, recorded=False)
         held: set[int] = set()
         for row in waiting.filter(pull_id__in=self._ids):
             texts = [report.body for report in self._reports[row.pull_id] if not report.gone]
@@ -139,31 +138,38 @@ class PullStates:
         return [Build(id, e.hash, BuildStatus(e.status), e.url, gone=True) for id, e in sorted(known.items()) if id]
 
     def _build(self, row: BuildRow) -> Build:
-        head = head_of(row.branch)
+        head, pending = head_of(row.branch), row.status != Status.FINISHED
+        cancels = self._cancels.get(row.external_id, [])
         status = STATUSES.get(Result(row.result), BuildStatus.PENDING) if row.result else BuildStatus.PENDING
         return Build(
             id=row.external_id,
             sha=head.sha if head else row.version,
-            status=status if row.status == Status.FINISHED else BuildStatus.PENDING,
+            status=BuildStatus.PENDING if pending else status,
             url=build_url(row),
             queued_at=row.queued_at,
             started_at=row.started_at,
-            finished_at=row.finished_at if row.status == Status.FINISHED else None,
+            finished_at=None if pending else row.finished_at,
             cancelling=row.status == Status.CANCELLING,
-            cancel_asked_at=self._cancels.get(row.external_id),
+            cancel_asked_at=cancels[-1].created_at if cancels and pending else None,
+            cancels=len(cancels),
+            superseded=bool(cancels) and not any(action.payload.get("by_person") for action in cancels),
             gone=row.gone_at is not None,
             ahead=self._ahead.get(row.external_id),
             failed_jobs=self._failed.get(row.pk, ()),
         )
 
-    def _asked_to_cancel(self) -> dict[int, datetime]:
-        pending = [row for rows in self._builds.values() for row in rows if row.status != Status.FINISHED]
-        subjects = {f"#{head.number}" for row in pending if (head := head_of(row.branch))}
-        found: dict[int, datetime] = {}
+    def _read_cancels(self) -> dict[int, list[Action]]:
+        """Return for each build that may matter yet how often we asked this run of it to stop; a retry begins anew."""
+        rows = [row for rows in self._builds.values() for row in rows]
+        stopped = [row for row in rows if row.status != Status.FINISHED or row.result == Result.CANCELED]
+        subjects = {f"#{head.number}" for row in stopped if (head := head_of(row.branch))}
+        cancels: dict[int, list[Action]] = defaultdict(list)
         for chunk in _chunks(sorted(subjects)):
-            asked = Action.objects.filter(kind=CANCEL, subject__in=chunk, state=Action.State.DONE)
-            found |= {action.payload["build"]: action.created_at for action in asked.order_by("pk")}
-        return found
+            asked = Action.objects.filter(kind__in=(CANCEL, RETRY), subject__in=chunk, state=Action.State.DONE)
+            for action in asked.order_by("pk"):
+                build = action.payload["build"]
+                cancels[build] = [*cancels[build], action] if action.kind == CANCEL else []
+        return cancels
 
     def _queued_heads(self) -> set[tuple[int, str]]:
         built = {row.branch for rows in self._builds.values() for row in rows}

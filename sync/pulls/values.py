@@ -15,6 +15,7 @@ class BuildStatus(StrEnum):
     UNKNOWN = "UNKNOWN"  # no build seen yet
 
 
+PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
 FINAL = frozenset({BuildStatus.SUCCESS, BuildStatus.FAILURE, BuildStatus.CANCELED})
 
 
@@ -66,7 +67,9 @@ class Build:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancelling: bool = False
-    cancel_asked_at: datetime | None = None  # when we last asked to cancel it
+    cancel_asked_at: datetime | None = None  # when we last asked to cancel this run of it
+    cancels: int = 0  # how often we asked
+    superseded: bool = False  # it was we who canceled it, because another commit was the head
     gone: bool = False  # the service does not have it any more
     ahead: int | None = None  # builds that wait for an agent and were queued before it
     failed_jobs: tuple[str, ...] = ()
@@ -154,9 +157,6 @@ class Why:
     since: datetime | None = None
 
 
-PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
-
-
 def latest_build(state: PullState) -> Build | None:
     """Return the head's latest build, whoever started it."""
     builds = [build for build in state.builds if build.sha == state.head]
@@ -184,19 +184,21 @@ def push_due(state: PullState) -> datetime | None:
 
 
 def retained(state: PullState) -> set[str]:
-    """Return the commits whose branches and lines stay: the head, and what has the newest finished build."""
+    """Return the commits whose branches and lines stay: the head, and until its own build has finished what has the
+    newest finished one. A canceled build says little: it counts after all others.
+    """
     finished = [build for build in state.builds if build.finished and not build.gone]
-    newest = max(finished, key=finish_order, default=None)
-    return {state.head, newest.sha if newest else state.head}
+    if any(build.sha == state.head for build in finished):
+        return {state.head}
+    best = max(finished, key=lambda build: (build.status is not BuildStatus.CANCELED, queue_order(build)), default=None)
+    return {state.head, best.sha if best else state.head}
 
 
 def branch_of(state: PullState, sha: str) -> Branch | None:
+    """Return the branch of a commit, if there is one."""
     return next((branch for branch in state.branches if branch.sha == sha), None)
 
 
 def queue_order(build: Build) -> tuple[float, int]:
+    """Return what sorts builds by when they were queued."""
     return (build.queued_at.timestamp() if build.queued_at else 0.0, build.id)
-
-
-def finish_order(build: Build) -> tuple[float, float, int]:
-    return (build.finished_at.timestamp() if build.finished_at else 0.0, *queue_order(build))

@@ -65,6 +65,9 @@ def _with_build(build: Build) -> Why:
 
 
 def _pending(build: Build) -> Why:
+    if build.cancelling and build.cancels > 1:
+        text = "its build does not stop: it and its stages were asked to for the last time {time} ago"
+        return Why(Waiting.CANCELLING, text, build.cancel_asked_at)
     if build.cancelling:
         return Why(Waiting.CANCELLING, "its build is being canceled")
     if build.started_at:

@@ -178,6 +178,93 @@ CASES = {
         pull(builds=(build(1),), commands=(command(),)),
         [SettleCommands(5, (7,), CommandState.RUNNING, url(1), "")],
     ),
+    "a command waits for the end of a build that is being cancelled": (
+        pull(builds=(build(1, cancelling=True, cancel_asked_at=ago(1)),), commands=(command(),)),
+        [],
+    ),
+    "and of one that was asked just now to stop": (
+        pull(builds=(build(1, cancel_asked_at=ago(1)),), commands=(command(),)),
+        [],
+    ),
+    "a build that was asked to stop long ago and runs on serves it": (
+        pull(builds=(build(1, cancel_asked_at=ago(9)),), commands=(command(),)),
+        [SettleCommands(5, (7,), CommandState.RUNNING, url(1), "")],
+    ),
+    "a cancel that a command waits for is tried again, with the stages": (
+        pull(builds=(build(1, cancelling=True, cancel_asked_at=ago(6)),), commands=(command(),)),
+        [CancelBuild(5, 1, True, "")],
+    ),
+    "so is somebody else's": (
+        pull(builds=(build(1, cancelling=True),), commands=(replace(command(), at=ago(6)),)),
+        [CancelBuild(5, 1, True, "")],
+    ),
+    "but not at once": (pull(builds=(build(1, cancelling=True),), commands=(command(),)), []),
+    "nor when nobody waits for it": (pull(builds=(build(1, cancelling=True),)), []),
+    "an older head's cancel that is stuck is tried again": (
+        pull(
+            head=B,
+            branches=(branch(B), branch(A)),
+            builds=(build(1, cancelling=True, cancel_asked_at=ago(6)), build(2, B)),
+        ),
+        [CancelBuild(5, 1, True, "")],
+    ),
+    "a commit that is the head again has its build back": (
+        pull(builds=(build(1, A, CANCELED, superseded=True, cancels=1),)),
+        [RetryBuild(5, 1, A, (), "")],
+    ),
+    "once its cancel has landed": (pull(builds=(build(1, cancelling=True, cancel_asked_at=ago(1), cancels=1),)), []),
+    "and its other commits are cleared away": (
+        pull(
+            branches=(branch(A), branch(B)),
+            builds=(build(1, A, CANCELED, superseded=True), build(2, B, cancelling=True, cancel_asked_at=ago(1))),
+        ),
+        [RetryBuild(5, 1, A, (), "")],
+    ),
+    "one retry serves that and a command": (
+        pull(builds=(build(1, A, CANCELED, superseded=True),), commands=(command(),)),
+        [RetryBuild(5, 1, A, (7,), "")],
+    ),
+    "a cancel of a person stays": (pull(builds=(build(1, A, CANCELED, cancels=1),)), []),
+    "a build that a later one has followed stays canceled": (
+        pull(builds=(build(1, A, CANCELED, superseded=True), build(2, A))),
+        [],
+    ),
+    "so does one whose branch was pushed anew": (
+        pull(branches=(branch(A, 1, after_build=1),), builds=(build(1, A, CANCELED, superseded=True),)),
+        [],
+    ),
+    "and one of a closed pull request": (
+        pull(open=False, branches=(), builds=(build(1, A, CANCELED, superseded=True),)),
+        [],
+    ),
+    "a canceled older head gives way to one that says something": (
+        pull(
+            head=C,
+            branches=(branch(A), branch(B), branch(C)),
+            builds=(build(1, A, FAILURE), build(2, B, CANCELED, finished_at=ago(0)), build(3, C)),
+        ),
+        [DeleteBranch(5, B, "")],
+    ),
+    "the head's finished build lets all others go, however late they ended": (
+        pull(
+            head=B,
+            branches=(branch(A), branch(B)),
+            builds=(build(1, A, CANCELED, finished_at=ago(0)), build(2, B, FAILURE, finished_at=ago(30))),
+        ),
+        [DeleteBranch(5, A, "")],
+    ),
+    "of older heads the one queued last stays, whichever ended last": (
+        pull(
+            head=C,
+            branches=(branch(A), branch(B), branch(C)),
+            builds=(build(1, A, FAILURE, finished_at=ago(0)), build(2, B, SUCCESS), build(3, C)),
+        ),
+        [DeleteBranch(5, A, "")],
+    ),
+    "a canceled one stays where there is no other": (
+        pull(head=B, branches=(branch(A), branch(B)), builds=(build(1, A, CANCELED), build(2, B))),
+        [],
+    ),
     "one retry serves several commands": (
         pull(builds=(build(1, A, FAILURE),), commands=(command(7), command(8))),
         [RetryBuild(5, 1, A, (7, 8), "")],
@@ -273,7 +360,7 @@ REPORTS = {
     ),
     "a head that comes back is shown again": (
         with_report(push(A, "DELETED", 1), push(B, "FAILURE", 2), builds=(build(1, A, SUCCESS), build(2, B, FAILURE))),
-        [push(A, "SUCCESS", 1), push(B, "FAILURE", 2)],
+        [push(A, "SUCCESS", 1), push(B, "DELETED", 2)],
     ),
     "a head that comes back with its build forgotten waits again": (
         with_report(push(A, "DELETED", 1), manual(3, A, "DELETED", 1)),
@@ -418,6 +505,7 @@ class World(RuleBasedStateMachine):
         self.now, self.state, self.ids = NOW, PullState(5, A, token="t1"), iter(range(1, 10**6))
         self.workflow_heads: set[str] = set()
         self.retries: dict[int, int] = {}
+        self.cancels = 0
 
     def set(self, **facts) -> None:
         self.state = replace(self.state, **facts)
@@ -450,7 +538,7 @@ class World(RuleBasedStateMachine):
     def finish(self, data, status):
         chosen = data.draw(st.sampled_from(self.state.builds))
         if chosen.pending:
-            self.change_build(chosen.id, status=status, finished_at=self.now, cancelling=False)
+            self.change_build(chosen.id, status=status, finished_at=self.now, cancelling=False, cancel_asked_at=None)
 
     @precondition(lambda self: self.state.builds)
     @rule(data=st.data())
@@ -512,10 +600,12 @@ class World(RuleBasedStateMachine):
             case DeleteBranch():
                 self.set(branches=tuple(b for b in self.state.branches if b.sha != act.sha))
             case CancelBuild():
-                self.change_build(act.build_id, cancel_asked_at=self.now, cancelling=act.again)
+                self.cancels += 1
+                self.change_build(act.build_id, cancel_asked_at=self.now, cancelling=act.again, superseded=True)
             case RetryBuild():
                 self.retries[act.build_id] = self.retries.get(act.build_id, 0) + 1
-                self.change_build(act.build_id, status=PENDING, finished_at=None, cancel_asked_at=None)
+                again = {"status": PENDING, "finished_at": None, "cancel_asked_at": None, "superseded": False}
+                self.change_build(act.build_id, **again)
                 self.settle_commands(act.commands, CommandState.RERUN, url(act.build_id))
             case QueueBuild():
                 made = self.new_build(act.sha)
@@ -554,7 +644,9 @@ class World(RuleBasedStateMachine):
         assert len(state.reports) == 1
         report = parse(state.reports[0].body).report
         held = {entry.trigger_id for entry in report.known if entry.trigger_type == "MANUAL"}
-        assert held >= {str(c.id) for c in state.commands if c.state is not CommandState.WAITING}
+        assert held >= {
+            str(c.id) for c in state.commands if c.state not in (CommandState.WAITING, CommandState.UNKNOWN)
+        }
         assert [line for line in state.reports[0].body.split("\n") if line.startswith(f"* {state.head}")]
         for one in state.builds:
             if one.pending and one.sha != state.head:
@@ -562,7 +654,7 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def a_build_is_not_retried_more_often_than_asked(self):
-        assert sum(self.retries.values()) <= len(self.state.commands)
+        assert sum(self.retries.values()) <= len(self.state.commands) + self.cancels
 
 
 World.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
