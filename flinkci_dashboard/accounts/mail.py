@@ -6,36 +6,40 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
-from django.db.models import F
 from django.utils import timezone
 
 from flinkci_dashboard.accounts.roles import may_administer
-from flinkci_dashboard.models import Action, Contact
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
+from flinkci_dashboard.models import Contact
 
 log = logging.getLogger(__name__)
+MAIL = "mail"  # the kind of act
 
 
 def warn(key: str, job: str, subject: str, text: str, contacts: list[Contact | None]) -> bool:
     """Mail contacts and admins about a change, once for each key; False when it was not sent now.
 
-    A mail that could not be sent is tried again at the next pass with the same key.
+    A mail that could not be sent is tried again at the next pass with the same key. One whose pass was killed is sent
+    again, too: twice is better than never.
     """
-    action, created = Action.objects.get_or_create(
-        key=f"mail:{key}", defaults={"job": job, "kind": "mail", "subject": subject[:255], "reason": text}
-    )
-    if action.state == Action.State.DONE:
+    ledger = Ledger(job, timezone.now())
+    for lost in ledger.unsettled(MAIL):
+        ledger.settle_lost(lost, False, "it may have been sent.")
+    action = ledger.begin(Intent(f"mail:{key}", MAIL, subject, text, patient=False, once=True))
+    if action is None:
         return False
-    if not created:
-        Action.objects.filter(pk=action.pk).update(attempts=F("attempts") + 1)
     to = recipients(contacts)
     if not to:
-        return _settle(action, Action.State.FAILED, "Neither a holder nor an admin has a mail address.")
+        ledger.failed(action, answer="Neither a holder nor an admin has a mail address.")
+        return False
     try:
         send_mail(f"[Flink CI] {subject}", text, None, to)
     except (SMTPException, OSError) as error:
         log.error("Mail was not sent: %s", error)
-        return _settle(action, Action.State.FAILED, f"{type(error).__name__}: {error}")
-    return _settle(action, Action.State.DONE, f"sent to {len(to)}")
+        ledger.failed(action, answer=f"{type(error).__name__}: {error}")
+        return False
+    ledger.done(action, answer=f"sent to {len(to)}")
+    return True
 
 
 def sends_mail() -> bool:
@@ -48,9 +52,3 @@ def recipients(contacts: list[Contact | None]) -> list[str]:
     found = [contact.email for contact in contacts if contact and contact.active and contact.email]
     admins = [user for user in User.objects.filter(is_active=True).exclude(email="") if may_administer(user)]
     return sorted({*found, *(user.email for user in admins)})
-
-
-def _settle(action: Action, state: Action.State, answer: str) -> bool:
-    action.state, action.answer, action.settled_at = state, answer, timezone.now()
-    action.save(update_fields=["state", "answer", "settled_at"])
-    return state == Action.State.DONE

@@ -17,6 +17,10 @@ class RefusedError(ServiceError):
     """The service understood the request and said no; the message has its words."""
 
 
+class InvalidError(RefusedError):
+    """What was asked for is wrong in itself (a mistake in a pipeline, say): asked again, it is refused again."""
+
+
 class UnavailableError(ServiceError):
     """The service did not answer, or not with what was asked for. Whether a write was carried out is unknown."""
 

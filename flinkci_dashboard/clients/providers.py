@@ -43,8 +43,8 @@ class CIService(Protocol):
     def queue_build(self, definition_id: int, branch: str, version: str) -> BuildFacts:
         """Start a new build of a commit on a branch (without refs/heads/)."""
 
-    def retry_build(self, build_id: int) -> BuildFacts:
-        """Run the failed jobs of a build again: the same build, a new attempt."""
+    def retry_build(self, build_id: int, empty: bool = False) -> BuildFacts:
+        """Run the failed jobs of a build again: the same build, a new attempt; `empty` asks without a body."""
 
     def cancel_build(self, build_id: int) -> BuildFacts:
         """Ask a build to stop."""

@@ -114,6 +114,8 @@ class Action(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     answer = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=1)
+    tried_at = models.DateTimeField(null=True, blank=True)  # when it was last begun
+    texts = models.PositiveSmallIntegerField(default=0)  # that it wrote on GitHub, where they are limited
     created_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -123,10 +125,21 @@ class Action(models.Model):
             models.Index(fields=["job", "state"]),
             models.Index(fields=["subject", "-id"]),
             models.Index(fields=["created_at"]),
+            models.Index(fields=["tried_at"], condition=models.Q(texts__gt=0), name="texts_written"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}: {self.state}"
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether it came to an end outside; one that never left us may be begun again."""
+        return self.state in (self.State.DONE, self.State.FAILED) and not self.untried
+
+    @property
+    def untried(self) -> bool:
+        """Tell whether the outside has not seen it, though a pass had begun it."""
+        return bool(self.payload.get("untried"))
 
 
 class Worker(models.Model):

@@ -55,6 +55,9 @@ class PullRequest(models.Model):
     push_token = models.CharField(max_length=12, blank=True)  # fingerprint of the token that was refused
     push_tried_at = models.DateTimeField(null=True)
     push_tries = models.PositiveSmallIntegerField(default=0)
+    # What stands in the way of its build: why the CI service queues none for this head.
+    build_problem = models.TextField(blank=True)
+    build_problem_head = models.CharField(max_length=40, blank=True)
     # Since when the stream of comments tells everything about its conversation; before that, it has to be read.
     conversation_read_at = models.DateTimeField(null=True)
     lost_builds = models.JSONField(default=list)  # ids that its report names and the CI service does not have any more

@@ -1,6 +1,7 @@
 """What the bot may do for a pull request: acts and texts. PURE"""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sync.pulls.values import CommandState, Reaction
 
@@ -121,3 +122,40 @@ class PullPlan:
 
     def __bool__(self) -> bool:
         return bool(self.acts or self.words)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An act, and the requests of people that it answers."""
+
+    act: Act
+    causes: tuple[str, ...] = ()
+
+
+def united(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Let one act serve all who want the same: one re-run for each head, one cancel for each build."""
+    found: dict[tuple[object, ...], Wanted] = {}
+    for each in wanted:
+        key = _target(each.act)
+        found[key] = _joined(found[key], each) if key in found else each
+    return list(found.values())
+
+
+def _target(act: Act) -> tuple[object, ...]:
+    match act:
+        case RetryBuild() | QueueBuild():
+            return ("re-run", act.number, act.sha)
+        case CancelBuild():
+            return ("cancel", act.build_id)
+        case PushBranch() | DeleteBranch():
+            return (type(act), act.number, act.sha)
+    return (act,)
+
+
+def _joined(first: Wanted, second: Wanted) -> Wanted:
+    act, other = first.act, second.act
+    if isinstance(act, RetryBuild | QueueBuild) and isinstance(other, RetryBuild | QueueBuild):
+        act = replace(act, commands=(*act.commands, *other.commands))
+    elif isinstance(act, CancelBuild) and isinstance(other, CancelBuild):
+        act = replace(act, again=act.again or other.again, by_person=act.by_person or other.by_person)
+    return Wanted(act, (*first.causes, *second.causes))

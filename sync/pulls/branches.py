@@ -1,36 +1,40 @@
 """Pushes and deletions of CI branches: one fetch and one push for all pull requests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
-from agents.models import Build
-from flinkci_dashboard.clients.errors import ServiceError, UnavailableError
+from flinkci_dashboard.clients.errors import RefusedError, ServiceError, UnavailableError
 from flinkci_dashboard.clients.git.cache import Cache, PushResult, PushStatus, open_cache, remove_cache
 from flinkci_dashboard.clients.git.errors import CacheCorrupt
-from flinkci_dashboard.jobs.ledger import Actions
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.names import branch_name, head_of
 from sync.models import CIBranch, PullRequest, Repository
-from sync.pulls.acts import DeleteBranch, PushBranch
+from sync.pulls.acts import DeleteBranch, PushBranch, Wanted
+from sync.pulls.builds import latest_builds
 
 PUSH, DELETE = "push-branch", "delete-branch"
 HEADS = "refs/heads/"
+MAX_PUSHES = 40  # of one pass, while it is looked for what a refused batch is refused for
 
 
 class Branches:
     """Pushes and deletions: one fetch and one push for all of them."""
 
-    def __init__(self, current: Pass, actions: Actions, source: Repository, target: Repository, token: str) -> None:
-        self.current, self.actions, self.token = current, actions, token
+    def __init__(self, current: Pass, ledger: Ledger, source: Repository, target: Repository, token: str) -> None:
+        self.current, self.ledger, self.token = current, ledger, token
         self.source, self.target = source, target
+        self._pushes = 0
 
-    def carry_out(self, pushes: Sequence[PushBranch], deletions: Sequence[DeleteBranch]) -> None:
+    def carry_out(self, wanted: Sequence[Wanted]) -> None:
         """Push and delete; what one of them comes to does not touch the others. Git's failures are recorded."""
+        pushes = [each.act for each in wanted if isinstance(each.act, PushBranch)]
+        deletions = self._deletions(wanted)
         if not pushes and not deletions:
             return
         folder = settings.DATA_DIR / "git" / f"pulls-{self.target.pk}.git"
@@ -43,15 +47,25 @@ class Branches:
         except ServiceError as error:
             self.current.fail(f"{self.target}: {error}")
 
-    def _work_in(self, folder: Path, pushes: Sequence[PushBranch], deletions: Sequence[DeleteBranch]) -> None:
+    def _deletions(self, wanted: Sequence[Wanted]) -> list[Intent]:
+        """Return the deletions of branches that are there, as they were seen, and that do not wait after a refusal."""
+        asked = [(each.act, each.causes) for each in wanted if isinstance(each.act, DeleteBranch) and each.act.sha]
+        names = [branch_name(act.number, act.sha) for act, _ in asked]
+        rows = CIBranch.objects.in_bulk(names, field_name="name")
+        intents = [
+            _deletion(act, rows[name], causes) for name, (act, causes) in zip(names, asked, strict=True) if name in rows
+        ]
+        waiting = self.ledger.waiting(intents)
+        return [intent for intent in intents if intent.key not in waiting]
+
+    def _work_in(self, folder: Path, pushes: Sequence[PushBranch], deletions: Sequence[Intent]) -> None:
         with open_cache(folder) as cache:
             heads = self._fetch(cache, pushes)
-            rows = CIBranch.objects.in_bulk([branch_name(d.number, d.sha) for d in deletions], field_name="name")
-            wanted = {branch_name(push.number, heads[push.number]): push for push in pushes if push.number in heads}
-            leases = {name: row.tip for name, row in rows.items() if name not in wanted}
-            begun = self._begin(wanted, {branch_name(d.number, d.sha): d for d in deletions if d.sha}, leases)
+            intents = [*self._pushing([push for push in pushes if push.number in heads], heads), *deletions]
+            begun = [action for action in self.ledger.begin_all(intents) if action]
             if begun:
-                self._push(cache, begun, leases)
+                self.current.progress(f"pushing {len(begun)} branches")
+                self._push(cache, {action.payload["branch"]: action for action in begun})
             opened = set(PullRequest.objects.filter(state=PullRequest.State.OPEN).values_list("number", flat=True))
             cache.forget_pulls(cache.pull_refs().keys() - opened)
             cache.tidy()
@@ -65,74 +79,88 @@ class Branches:
         heads = cache.fetch_pulls(self.source.git_url, numbers)
         for push in pushes:
             if push.number not in heads:
-                self.current.fail(f"#{push.number}: {self.source} has no refs/pull/{push.number}/head.")
+                self._note_refusal(push.number, push.sha, f"GitHub has no refs/pull/{push.number}/head.")
             elif heads[push.number] != push.sha:
                 moved = PullRequest.objects.filter(number=push.number)
                 moved.update(head_sha=heads[push.number], head_seen_at=self.current.now, lost_builds=[])
         return heads
 
-    def _begin(
-        self, pushes: Mapping[str, PushBranch], deletions: Mapping[str, DeleteBranch], leases: Mapping[str, str]
-    ) -> dict[str, Action]:
-        """Record both before they are tried; returns the action of each branch that is to be tried."""
-        wanted = [
-            (f"push:{name}", PUSH, push.number, push.reason, {"branch": name, "sha": name[-40:]})
-            for name, push in pushes.items()
+    def _pushing(self, pushes: Sequence[PushBranch], heads: Mapping[int, str]) -> list[Intent]:
+        """Keep what a push knows with its act: which builds are older than the branch."""
+        names = {push.number: branch_name(push.number, heads[push.number]) for push in pushes}
+        builds = latest_builds(names.values())
+        return [
+            _pushing(push, names[push.number], heads[push.number], builds.get(names[push.number], 0), self.token)
+            for push in pushes
         ]
-        wanted += [
-            (f"delete:{name}", DELETE, deletion.number, deletion.reason, {"branch": name, "sha": leases[name]})
-            for name, deletion in deletions.items()
-            if name in leases
-        ]
-        begun = self.actions.begin_all(wanted)
-        return {each[4]["branch"]: action for each, action in zip(wanted, begun, strict=True) if action}
 
-    def _push(self, cache: Cache, begun: Mapping[str, Action], leases: Mapping[str, str]) -> None:
+    def _push(self, cache: Cache, begun: Mapping[str, Action]) -> None:
+        """Push and delete all at once. What is refused together is tried in halves, until the culprits stand alone."""
+        results = self._answers(cache, begun)
+        together = len(begun) > 1 and all(result.status != PushStatus.DONE for result in results.values())
+        doubtful = [name for name, result in results.items() if together and _may_be_another(result)]
+        self._record({name: result for name, result in results.items() if name not in doubtful}, begun)
+        middle = len(doubtful) // 2
+        for half in filter(None, (doubtful[:middle], doubtful[middle:])):
+            if self._pushes < MAX_PUSHES:
+                self._push(cache, {name: begun[name] for name in half})
+            else:
+                words = results[half[0]].message
+                self.ledger.failed(*(begun[name] for name in half), answer=words)
+                self.current.fail(f"{self.target}: {len(half)} branches are left to the next pass: {words}")
+
+    def _answers(self, cache: Cache, begun: Mapping[str, Action]) -> dict[str, PushResult]:
+        """Return the answer for each branch. Raises the errors of git for a push that came to nothing."""
         wanted = {name: action.payload["sha"] if action.kind == PUSH else "" for name, action in begun.items()}
-        used = {name: leases[name] for name, sha in wanted.items() if not sha}
-        self.current.progress(f"pushing {len(wanted)} branches")
+        leases = {name: action.payload["sha"] for name, action in begun.items() if action.kind == DELETE}
+        self._pushes += 1
         try:
-            results = cache.push(self.target.git_url, wanted, leases=used)
+            results = cache.push(self.target.git_url, wanted, leases=leases)
         except UnavailableError:
             raise  # it may have been carried out: the next pass looks
+        except RefusedError as error:
+            return {name: PushResult(f"{HEADS}{name}", PushStatus.REJECTED, str(error)) for name in begun}
         except ServiceError as error:
-            self.actions.failed(*begun.values(), answer=str(error))
+            self.ledger.failed(*begun.values(), answer=str(error))
             raise
-        self._record({result.ref.removeprefix(HEADS): result for result in results}, begun)
+        return {name: each for each in results if (name := each.ref.removeprefix(HEADS)) in begun}
 
     def _record(self, results: Mapping[str, PushResult], begun: Mapping[str, Action]) -> None:
-        done = {name for name, result in results.items() if result.status == PushStatus.DONE and name in begun}
+        done = [name for name, result in results.items() if result.status == PushStatus.DONE]
         pushed = [name for name in done if begun[name].kind == PUSH]
         deleted = [name for name in done if begun[name].kind == DELETE]
         with transaction.atomic():
-            note_pushed(pushed, self.current.now)
+            note_pushed({name: begun[name].payload["after_build"] for name in pushed}, self.current.now)
             CIBranch.objects.filter(name__in=deleted).delete()
-            self.actions.done(*(begun[name] for name in done))
-            for name, action in begun.items():
-                if name not in done:
-                    self._refused(name, action, results[name])
+            self.ledger.done(*(begun[name] for name in done))
+            for name, result in results.items():
+                if result.status != PushStatus.DONE:
+                    self._refused(begun[name], result.message)
         if pushed:
             self.current.count("branches_pushed", len(pushed))
         if deleted:
             self.current.count("branches_deleted", len(deleted))
 
-    def _refused(self, name: str, action: Action, result: PushResult) -> None:
-        self.actions.failed(action, answer=result.message)
+    def _refused(self, action: Action, words: str) -> None:
+        self.ledger.failed(action, answer=words)
         if action.kind == DELETE:
-            self.current.fail(f"{self.target}: {name} was not deleted: {result.message}")
-            return
-        sha, workflow = action.payload["sha"], is_workflow_refusal(result.message)
-        pull = PullRequest.objects.get(number=action.payload["number"])
+            self.current.fail(f"{self.target}: {action.payload['branch']} was not deleted: {words}")
+        else:
+            self._note_refusal(action.payload["number"], action.payload["sha"], words)
+
+    def _note_refusal(self, number: int, sha: str, words: str) -> None:
+        """Record why a pull request's head can't be pushed now: its own back-off follows from that."""
+        pull = PullRequest.objects.get(number=number)
         again = pull.push_head == sha and not pull.push_workflow
-        pull.push_problem, pull.push_workflow, pull.push_head = result.message, workflow, sha
+        pull.push_problem, pull.push_workflow, pull.push_head = words, is_workflow_refusal(words), sha
         pull.push_token, pull.push_tried_at = self.token, self.current.now
         pull.push_tries = pull.push_tries + 1 if again else 1
         fields = ("problem", "workflow", "head", "token", "tried_at", "tries")
         pull.save(update_fields=[f"push_{name}" for name in fields])
-        if workflow:
+        if pull.push_workflow:
             self.current.count("pulls_blocked")
         else:
-            self.current.fail(f"{self.target}: {name} was refused: {result.message}")
+            self.current.fail(f"#{number}: {sha[:10]} was not pushed: {words}")
 
 
 def is_workflow_refusal(words: str) -> bool:
@@ -140,16 +168,13 @@ def is_workflow_refusal(words: str) -> bool:
     return "refusing to allow" in words and "workflow" in words and "scope" in words
 
 
-def note_pushed(names: Iterable[str], now: datetime) -> None:
-    """Note branches that we have pushed, and which builds of their commits are older than that."""
-    pushed = list(names)
-    known = Build.objects.filter(provider="azure", branch__in=pushed).values_list("branch", "external_id")
-    latest = dict(sorted(known, key=lambda each: each[1]))
+def note_pushed(names: Mapping[str, int], now: datetime) -> None:
+    """Note branches that we have pushed, each with the latest build of its commit that is older than the push."""
     rows = []
-    for name in pushed:
+    for name, after in names.items():
         if head := head_of(name):
             facts = {"number": head.number, "sha": head.sha, "tip": head.sha, "seen_at": now, "pushed_at": now}
-            rows.append(CIBranch(name=name, after_build=latest.get(name, 0), **facts))
+            rows.append(CIBranch(name=name, after_build=after, **facts))
     fields = ["number", "sha", "tip", "seen_at", "pushed_at", "after_build"]
     CIBranch.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["name"], update_fields=fields, batch_size=500
@@ -157,3 +182,19 @@ def note_pushed(names: Iterable[str], now: datetime) -> None:
     PullRequest.objects.filter(number__in=[row.number for row in rows]).exclude(push_head="").update(
         push_head="", push_problem="", push_tries=0, push_workflow=False
     )
+
+
+def _may_be_another(result: PushResult) -> bool:
+    """Tell whether a refusal may be for the sake of another branch of the same push; a missing scope is its own."""
+    return result.status == PushStatus.REJECTED and not is_workflow_refusal(result.message)
+
+
+def _pushing(push: PushBranch, name: str, sha: str, after_build: int, token: str) -> Intent:
+    payload = {"number": push.number, "branch": name, "sha": sha, "after_build": after_build}
+    # When a refused head is due again is the plan's to decide.
+    return Intent(f"push:{name}", PUSH, f"#{push.number}", push.reason, payload, patient=False, token=token)
+
+
+def _deletion(act: DeleteBranch, row: CIBranch, causes: tuple[str, ...]) -> Intent:
+    payload = {"number": act.number, "branch": row.name, "sha": row.tip}
+    return Intent(f"delete:{row.name}", DELETE, f"#{act.number}", act.reason, payload, causes)

@@ -1,160 +1,158 @@
-"""Builds of pull requests: cancelled, retried and queued at Azure."""
+"""Builds of pull requests: cancelled, retried and queued at the CI service."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
-from agents.builds.rows import save_builds
+from agents.builds.rows import close_gone, save_builds
 from agents.models import Build
-from flinkci_dashboard.clients.azure.project import Azure
-from flinkci_dashboard.clients.errors import (
-    NotAuthorizedError,
-    NotFoundError,
-    RefusedError,
-    ServiceError,
-    ThrottledError,
-    UnavailableError,
-)
+from flinkci_dashboard.clients.errors import InvalidError, NotFoundError, RefusedError
 from flinkci_dashboard.clients.facts import BuildFacts
-from flinkci_dashboard.jobs.ledger import Actions
+from flinkci_dashboard.clients.providers import CIService
+from flinkci_dashboard.jobs.attempts import Attempts
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.names import branch_name
-from sync.models import CommandComment, Repository
-from sync.pulls.acts import CancelBuild, QueueBuild, RetryBuild, SettleCommands
-from sync.pulls.state import CANCEL, QUEUE_MISSING, build_url, queue_key
+from sync.models import CommandComment, PullRequest, Repository
+from sync.pulls.acts import CancelBuild, QueueBuild, RetryBuild, SettleCommands, Wanted
+from sync.pulls.state import CANCEL, QUEUE_MISSING, RETRY, build_url, queue_key
 from sync.pulls.values import CommandState
 
-RETRY, QUEUE = "retry-build", "queue-build"
-MAX_TROUBLES = 3  # failures in a row after which Azure is left to the next pass
+QUEUE = "queue-build"
+RECENT = 20  # builds of a branch among which a new one is looked for
 
 
 class Builds:
-    """Cancels, retries and new builds. Azure's failures are recorded; after some in a row the rest is left alone."""
+    """Cancels, retries and new builds. Failures are recorded; after some in a row the rest is left alone."""
 
-    def __init__(self, current: Pass, actions: Actions, azure: Azure, definition: int | None = None) -> None:
-        self.current, self.actions, self.azure = current, actions, azure
-        self._definition = definition
-        self._troubles = 0
+    def __init__(self, current: Pass, ledger: Ledger, service: CIService) -> None:
+        self.current, self.ledger, self.service = current, ledger, service
+        self._attempts = Attempts(current, ledger)
+        self._definition: int | None = None
 
-    def carry_out(self, act: CancelBuild | RetryBuild | QueueBuild, cause: str = "") -> bool:
-        """Do one of them; `cause` names the request of a person. Tells whether it was done."""
-        if self._troubles >= MAX_TROUBLES:
-            return False
-        action = self._begin(act, cause)
-        if action is None:
-            return False
-        try:
-            self._do(act, action)
-        except UnavailableError as error:  # whether it was carried out is for the next pass to find out
-            self._trouble(act, error, stop=isinstance(error, ThrottledError))
-            if isinstance(error, ThrottledError):
-                self.actions.failed(action, answer=str(error))
-            return False
-        except ServiceError as error:
-            self.actions.failed(action, answer=str(error))
-            self._trouble(act, error, stop=isinstance(error, NotAuthorizedError))
-            return False
-        self._troubles = 0
-        return True
-
-    def _begin(self, act: CancelBuild | RetryBuild | QueueBuild, cause: str) -> Action | None:
-        number, reason = act.number, act.reason
-        match act:
-            case CancelBuild():
-                key = f"cancel:{act.build_id}"
-                return self.actions.begin(key, CANCEL, number, reason, build=act.build_id, by_person=act.by_person)
-            case RetryBuild():
-                key = f"retry:{act.build_id}:{cause or max(act.commands, default='canceled')}"
-                commands = list(act.commands)
-                return self.actions.begin(key, RETRY, number, reason, build=act.build_id, commands=commands)
-            case QueueBuild():
-                name = branch_name(number, act.sha)
-                asked = cause or (str(max(act.commands)) if act.commands else "")
-                kind = QUEUE if asked else QUEUE_MISSING
-                key = f"{queue_key(number, act.sha)}:{asked}" if asked else queue_key(number, act.sha)
-                payload: dict[str, Any] = {
-                    "branch": name,
-                    "sha": act.sha,
-                    "commands": list(act.commands),
-                    "after": _newest(name),
-                }
-                return self.actions.begin(key, kind, number, reason, **payload)
-
-    def _do(self, act: CancelBuild | RetryBuild | QueueBuild, action: Action) -> None:
-        match act:
-            case CancelBuild():
-                self._cancel(act, action)
-            case RetryBuild():
-                self._retry(act, action)
-            case QueueBuild():
-                name = action.payload["branch"]
-                self.settle(action, self._queue(name, act.sha, action.payload["after"]), "builds_queued")
+    def carry_out(self, wanted: Wanted) -> None:
+        """Do one of them, unless it waits or was done for the same requests already."""
+        act, causes = wanted.act, wanted.causes
+        if isinstance(act, CancelBuild):
+            self._attempts.attempt(_cancel_intent(act, causes), partial(self._cancel, act))
+        elif isinstance(act, RetryBuild):
+            self._attempts.attempt(_retry_intent(act, causes, self.service.provider), self._retry)
+        elif isinstance(act, QueueBuild):
+            self._attempts.attempt(_queue_intent(act, causes), self._queue)
 
     def _cancel(self, act: CancelBuild, action: Action) -> None:
         try:
-            build = self.azure.cancel_build(act.build_id)
+            build = self.service.cancel_build(act.build_id)
         except (RefusedError, NotFoundError):  # it may have ended just now
-            found = self.azure.builds_by_id([act.build_id])
+            found = self.service.builds_by_id([act.build_id])
             if found and found[0].status != "finished":
                 raise
             save_builds(found, self.current.now)
-            self.actions.done(action, answer="It had ended already.")
+            self.ledger.done(action, answer="It had ended already.")
             return
         if act.again:  # asking the build alone is not always enough
-            for stage in self.azure.timeline(act.build_id).stages:
+            for stage in self.service.timeline(act.build_id).stages:
                 if stage.status != "finished":
-                    self.azure.cancel_stage(act.build_id, stage.key)
+                    self.service.cancel_stage(act.build_id, stage.key)
         with transaction.atomic():
             save_builds([build], self.current.now)
-            self.actions.done(action)
+            self.ledger.done(action)
         self.current.count("builds_canceled")
 
-    def _retry(self, act: RetryBuild, action: Action) -> None:
-        """Retry; a build that is gone, or too old to be retried, has a new one queued in its place."""
+    def _retry(self, action: Action) -> None:
+        """Retry; after a refusal or an odd answer look at the build: somebody may have been quicker.
+
+        The service has refused retries that have a body, and others that have none, so both are tried. A build that is
+        gone, or too old to be retried, has a new one queued in its place.
+        """
+        build_id, words = action.payload["build"], ""
+        for empty in (False, True):
+            try:
+                build = self.service.retry_build(build_id, empty=empty)
+            except (NotFoundError, RefusedError) as error:
+                words = str(error)
+            else:
+                self.settle(action, build, "builds_retried")
+                return
+            found = self._look(build_id)
+            if found is None:
+                break
+            if ran_on(found, action):
+                self.settle(action, found, "builds_found_running", words)
+                return
+        self._queue(action, words)
+
+    def _look(self, build_id: int) -> BuildFacts | None:
+        """Return a build as it is now; None, and recorded, when it is gone."""
         try:
-            build = self.azure.retry_build(act.build_id)
-        except (NotFoundError, RefusedError) as error:
-            if isinstance(error, NotFoundError):
-                Build.objects.filter(provider="azure", external_id=act.build_id).update(gone_at=self.current.now)
-            name = branch_name(act.number, act.sha)
-            self.settle(action, self._queue(name, act.sha, _newest(name)), "builds_queued")
-        else:
-            self.settle(action, build, "builds_retried")
+            return self.service.build(build_id)
+        except NotFoundError:
+            close_gone(self.service.provider, [build_id], self.current.now)
+            return None
 
-    def _queue(self, branch: str, sha: str, after: int) -> BuildFacts:
-        """Queue a build, unless one has come in the meantime."""
-        for build in self.azure.builds_of_branch(branch, limit=20):
-            if build.external_id > after:
-                return build
-        return self.azure.queue_build(self._definition_id(), branch, sha)
+    def _queue(self, action: Action, words: str = "") -> None:
+        """Queue a build, unless one has come in the meantime. What is wrong with a head stays so: it is noted."""
+        facts = action.payload
+        try:
+            build = started(self.service, action)
+            build = build or self.service.queue_build(self._definition_id(), facts["branch"], facts["sha"])
+        except InvalidError as error:
+            with transaction.atomic():
+                self.ledger.failed(action, answer=str(error))
+                pull = PullRequest.objects.filter(number=facts["number"], head_sha=facts["sha"])
+                pull.update(build_problem=str(error), build_problem_head=facts["sha"])
+            self.current.count("builds_refused")
+            return
+        self.settle(action, build, "builds_queued", words)
 
-    def settle(self, action: Action, build: BuildFacts, what: str) -> None:
+    def settle(self, action: Action, build: BuildFacts, what: str, words: str = "") -> None:
         """Record that a build runs for the sake of an act, and of the commands behind it."""
         with transaction.atomic():
             save_builds([build], self.current.now)
             row = Build.objects.get(provider=build.provider, external_id=build.external_id)
-            waiting = CommandComment.objects.filter(comment_id__in=action.payload["commands"])
+            waiting = CommandComment.objects.filter(
+                comment_id__in=action.payload["commands"], state=CommandState.WAITING
+            )
             waiting.update(state=CommandState.RERUN, build_url=build_url(row), settled_at=self.current.now)
-            self.actions.done(action, answer=f"build {build.external_id}")
+            self.ledger.done(action, answer=f"build {build.external_id}{f' ({words})' if words else ''}")
         self.current.count(what)
 
     def _definition_id(self) -> int:
-        """Return the pipeline that builds the CI repository: that of its latest build, else as Azure lists it."""
+        """Return the pipeline that builds the CI repository: that of its latest build, else as the service lists it."""
         if self._definition is None:
             repository = str(Repository.objects.get(role=Repository.Role.PULL_REQUESTS))
             latest = Build.objects.filter(scope="pull", repository=repository).exclude(definition_id=None)
             self._definition = latest.order_by("-external_id").values_list("definition_id", flat=True).first()
             if self._definition is None:
-                listed = [each for each in self.azure.definitions() if each.repository == repository]
+                listed = [each for each in self.service.definitions() if each.repository == repository]
                 if not listed:
-                    raise RefusedError(f"Azure DevOps has no pipeline for {repository}: create one.")
+                    raise RefusedError(f"There is no pipeline for {repository}: create one.")
                 self._definition = listed[0].external_id
         return self._definition
 
-    def _trouble(self, act: CancelBuild | RetryBuild | QueueBuild, error: ServiceError, stop: bool) -> None:
-        self._troubles = MAX_TROUBLES if stop else self._troubles + 1
-        self.current.fail(f"#{act.number}: {error}")
+
+def ran_on(build: BuildFacts, action: Action) -> bool:
+    """Tell whether a build has gone on since an act saw it: its present run ends at another time, or not yet.
+
+    Both times are the service's: our clock says nothing about that.
+    """
+    ended = build.finished_at.isoformat() if build.finished_at else ""
+    return build.status != "finished" or ended != action.payload.get("finished_at", ended)
+
+
+def started(service: CIService, action: Action) -> BuildFacts | None:
+    """Return the build that came to an act's branch since the act began; None when there is none."""
+    found = service.builds_of_branch(action.payload["branch"], limit=RECENT)
+    return next((build for build in found if build.external_id > action.payload["after"]), None)
+
+
+def latest_builds(branches: Iterable[str]) -> dict[str, int]:
+    """Return {branch: its latest build that we know}."""
+    known = Build.objects.filter(branch__in=list(branches)).order_by("external_id")
+    return dict(known.values_list("branch", "external_id"))
 
 
 def settle_commands(current: Pass, act: SettleCommands) -> None:
@@ -164,6 +162,28 @@ def settle_commands(current: Pass, act: SettleCommands) -> None:
     current.count("commands_settled", len(act.commands))
 
 
-def _newest(branch: str) -> int:
-    known = Build.objects.filter(provider="azure", branch=branch).order_by("-external_id")
-    return known.values_list("external_id", flat=True).first() or 0
+def _cancel_intent(act: CancelBuild, causes: tuple[str, ...]) -> Intent:
+    payload = {"number": act.number, "build": act.build_id, "by_person": act.by_person}
+    return Intent(f"cancel:{act.build_id}", CANCEL, f"#{act.number}", act.reason, payload, causes)
+
+
+def _retry_intent(act: RetryBuild, causes: tuple[str, ...], provider: str) -> Intent:
+    """Keep which run of the build is to be repeated: that is what tells later whether it was."""
+    ended = Build.objects.values_list("finished_at", flat=True).get(provider=provider, external_id=act.build_id)
+    payload = _for_head(act) | {"build": act.build_id, "finished_at": ended.isoformat() if ended else ""}
+    return Intent(f"retry:{act.build_id}", RETRY, f"#{act.number}", act.reason, payload, causes)
+
+
+def _queue_intent(act: QueueBuild, causes: tuple[str, ...]) -> Intent:
+    key, asked = queue_key(act.number, act.sha), bool(act.commands or causes)
+    kind = QUEUE if asked else QUEUE_MISSING
+    key = f"{key}:asked" if asked else key
+    return Intent(key, kind, f"#{act.number}", act.reason, _for_head(act), causes, once=not asked)
+
+
+def _for_head(act: RetryBuild | QueueBuild) -> dict[str, Any]:
+    """Return what tells later whether a build came: the latest one that there was before."""
+    branch = branch_name(act.number, act.sha)
+    after = latest_builds([branch]).get(branch, 0)
+    commands = list(act.commands)
+    return {"number": act.number, "branch": branch, "sha": act.sha, "commands": commands, "after": after}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar
 
 from django.conf import settings
 
@@ -12,27 +11,25 @@ from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.cache import ls_remote
 from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
-from flinkci_dashboard.jobs.ledger import Actions
+from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
-from sync.pulls.acts import Act, CancelBuild, DeleteBranch, PullPlan, PushBranch, QueueBuild, RetryBuild, SettleCommands
+from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
 from sync.pulls.github import Observer, live_pulls, note_quota, own_login
 from sync.pulls.outcome import record_states
 from sync.pulls.plan import plan
-from sync.pulls.recovery import Lookup
-from sync.pulls.replies import Words
+from sync.pulls.recovery import Recovery
+from sync.pulls.replies import Replies
 from sync.pulls.reported import read_reported
-from sync.pulls.requests import Wishes
+from sync.pulls.requests import Requests
 from sync.pulls.rows import save_branches
-from sync.pulls.state import PullStates
+from sync.pulls.state import JOB, PullStates
 from sync.pulls.values import PullState
 
 BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
-MAX_WORDS = 400  # reports, reactions and replies in one pass: GitHub takes about 500 new texts an hour
 SPEAKING = 240.0  # seconds that saying them may take
-Kind = TypeVar("Kind", bound=Act)
 
 _looked_at_everything: set[str] = set()  # databases for which this process has looked at all open pull requests
 
@@ -59,7 +56,8 @@ class PullsPass:
         self.source, self.target = source, target
         self.azure = azure_client.connect()
         self.active = settings.SYNC_MODE == "active"
-        self.actions = Actions(current.now, current.forced)
+        self.requests = Requests(current)
+        self.ledger = Ledger(JOB, current.now, forced=current.forced, asked=self.requests.subjects())
         self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer
         self.builds_known = False
 
@@ -103,10 +101,9 @@ class PullsPass:
             _looked_at_everything.add(place)
         self.observer.comments()
         self.observer.branch_owners()
-        self.wishes = Wishes(self.current, self.observer)
-        self.wishes.look()
+        self.requests.look(self.observer)
         if self.active:
-            Lookup(self.current, self.actions, self.github, self.azure, self.observer).settle(self.heads)
+            Recovery(self.current, self.ledger, self.github, self.azure, self.observer).settle(self.heads)
 
     def _try(self, who: str, function: Callable[[], None]) -> bool:
         try:
@@ -121,24 +118,24 @@ class PullsPass:
         states = PullStates(live_pulls(), self.token)
         found = {pull.number: states.state(pull) for pull in states.pulls}
         record_states(states, {n: plan(state, self.current.now) for n, state in found.items()}, found, self.current.now)
-        Wishes(self.current, None).answer_rest("Nothing was done: GitHub does not answer.")
+        self.requests.answer_rest("Nothing was done: GitHub does not answer.")
 
     # Working ----------------------------------------------------------------------------------
 
     def _work(self, pulls: list[PullRequest]) -> None:
-        states = self._states([*pulls, *self.wishes.others(pulls)])
+        states = self._states([*pulls, *self.requests.others(pulls)])
         found = {pull.number: states.state(pull) for pull in states.pulls}
         plans = {number: plan(state, self.current.now) for number, state in found.items()}
-        wished = self.wishes.acts(found, self.active)
+        wished = self.requests.wanted(found, self.active)
         if self.active:
             self._act(plans, wished)
             touched = [pull.number for pull in pulls if plans[pull.number]]
-            touched += [act.number for act, _ in wished]
+            touched += [each.act.number for each in wished]
             later, plans_later, found_later = self._speak(touched)
             record_states(later, plans_later, found_later, self.current.now)
             states.pulls = [pull for pull in states.pulls if pull.number not in plans_later]
         record_states(states, plans, found, self.current.now)
-        self.wishes.answer_rest()
+        self.requests.answer_rest()
 
     def _states(self, pulls: list[PullRequest]) -> PullStates:
         states = PullStates(pulls, self.token)
@@ -149,38 +146,32 @@ class PullsPass:
             return states
         return PullStates(pulls, self.token) if more else states
 
-    def _act(self, plans: dict[int, PullPlan], wished: list[tuple[Act, str]]) -> None:
-        planned = [(act, "") for each in plans.values() for act in each.acts]
-        acts = [*planned, *((act, cause) for act, cause in wished if (act, "") not in planned)]
-        builds = Builds(self.current, self.actions, self.azure)
-        if self.builds_known:
-            for act, cause in acts:
-                if isinstance(act, CancelBuild):
-                    self.wishes.note(cause, builds.carry_out(act, cause))
+    def _act(self, plans: dict[int, PullPlan], wished: list[Wanted]) -> None:
+        planned = [Wanted(act) for each in plans.values() for act in each.acts]
+        wanted = united([*planned, *wished])
+        builds = Builds(self.current, self.ledger, self.azure)
+        for each in wanted if self.builds_known else ():
+            if isinstance(each.act, CancelBuild):
+                builds.carry_out(each)
         if self.heads is not None:
-            branches = Branches(self.current, self.actions, self.source, self.target, self.token)
-            branches.carry_out(_only(PushBranch, acts), _only(DeleteBranch, acts))
-        for act, cause in acts if self.builds_known else ():
-            if isinstance(act, RetryBuild | QueueBuild):
-                self.wishes.note(cause, builds.carry_out(act, cause))
-            elif isinstance(act, SettleCommands):
-                settle_commands(self.current, act)
+            Branches(self.current, self.ledger, self.source, self.target, self.token).carry_out(wanted)
+        for each in wanted if self.builds_known else ():
+            if isinstance(each.act, RetryBuild | QueueBuild):
+                builds.carry_out(each)
+            elif isinstance(each.act, SettleCommands):
+                settle_commands(self.current, each.act)
 
     def _speak(self, numbers: list[int]) -> tuple[PullStates, dict[int, PullPlan], dict[int, PullState]]:
         """Decide anew for those that something was done for, and say it; returns how they stand then."""
-        words, said, until = Words(self.current, self.actions, self.github), 0, monotonic() + SPEAKING
+        replies, until = Replies(self.current, self.ledger, self.github, self.token), monotonic() + SPEAKING
         pulls = list(PullRequest.objects.filter(number__in=numbers).order_by("-number"))
         states = PullStates(pulls, self.token)
-        for pull in pulls:
+        for place, pull in enumerate(pulls):
             for word in plan(states.state(pull), self.current.now).words:
-                if words.stopped or said >= MAX_WORDS or monotonic() > until:
+                if replies.stopped or monotonic() > until:
                     break
-                said += words.say(word)
-            self.current.progress(f"reporting ({said})")
+                replies.say(word)
+            self.current.progress("reporting", 100 * place // len(pulls))
         later = PullStates(list(PullRequest.objects.filter(number__in=numbers)), self.token)
         found = {pull.number: later.state(pull) for pull in later.pulls}
         return later, {number: plan(state, self.current.now) for number, state in found.items()}, found
-
-
-def _only(kind: type[Kind], acts: list[tuple[Act, str]]) -> list[Kind]:
-    return [act for act, _ in acts if isinstance(act, kind)]

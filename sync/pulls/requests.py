@@ -1,71 +1,96 @@
 """What people asked for by a button: a fresh look, a retry, a cancel, deleted branches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from flinkci_dashboard.jobs.ledger import acts_for
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import JobRequest
+from flinkci_dashboard.models import Action, JobRequest
 from flinkci_dashboard.names import head_of
 from sync.models import CIBranch, PullRequest
-from sync.pulls.acts import Act, CancelBuild, DeleteBranch, QueueBuild, RetryBuild
+from sync.pulls.acts import Act, CancelBuild, DeleteBranch, QueueBuild, RetryBuild, Wanted
 from sync.pulls.github import Observer
 from sync.pulls.values import BuildStatus, PullState, latest_build
 
 SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN = "sync-pull", "retry", "cancel", "delete-branches", "delete-orphan"
 ACTS = (SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN)
+UNKNOWN = "There was no answer: the next pass looks what became of it."
+UNTRIED = "A service did not answer in this pass: ask again later."
 OBSERVING = "Nothing was done: this installation only observes (SYNC_MODE=observe)."
 
 
-class Wishes:
+class Requests:
     """The requests of one pass. The subject is a pull request's number, or an orphan's name."""
 
-    def __init__(self, current: Pass, observer: Observer | None) -> None:
-        self.current, self.observer = current, observer
+    def __init__(self, current: Pass) -> None:
+        self.current = current
         self.requests = [request for request in current.requests if request.act in ACTS]
         self._answers: dict[int, str] = {}
-        self._done: dict[int, bool] = {}
+        self._expected: dict[int, int] = {}  # how many acts each wants
 
-    def look(self) -> None:
+    def subjects(self) -> set[str]:
+        """Return the subjects of acts whose back-offs are lifted, since somebody waits for them."""
+        return {subject for request in self.requests if (subject := _subject(request))}
+
+    def look(self, observer: Observer) -> None:
         """Read anew what somebody waits for. Raises the errors of `clients.errors`."""
         for number in self._numbers():
-            if self.observer:
-                self.observer.look_up([number])
-                pull = PullRequest.objects.filter(number=number).first()
-                if pull:
-                    self.observer.conversation(pull)
+            observer.look_up([number])
+            pull = PullRequest.objects.filter(number=number).first()
+            if pull:
+                observer.conversation(pull)
 
     def others(self, pulls: list[PullRequest]) -> list[PullRequest]:
         """Return pull requests that are asked for and are not looked at anyhow."""
         have = {pull.number for pull in pulls}
         return list(PullRequest.objects.filter(number__in=[n for n in self._numbers() if n not in have]))
 
-    def acts(self, states: Mapping[int, PullState], active: bool) -> list[tuple[Act, str]]:
-        """Decide what to do for each request: acts, each with the request as its cause."""
-        found: list[tuple[Act, str]] = []
+    def wanted(self, states: Mapping[int, PullState], active: bool) -> list[Wanted]:
+        """Decide what to do for each request. What a killed pass has done for it already is not done again."""
+        found: list[Wanted] = []
         for request in self.requests:
             acts = _orphan(request) if request.act == DELETE_ORPHAN else _wanted(request, states)
+            if request.act == RETRY and any(action.settled for action in _tried(request)):
+                continue  # a killed pass has seen to it; its build may have ended since
             if isinstance(acts, str) or not active:
                 self._answers[request.pk] = acts if isinstance(acts, str) else OBSERVING
             else:
-                found += [(act, f"request-{request.pk}") for act in acts]
+                self._expected[request.pk] = len(acts)
+                found += [Wanted(act, (_cause(request),)) for act in acts]
         return found
 
-    def note(self, cause: str, done: bool) -> None:
-        """Note whether an act that somebody asked for was done."""
-        if cause:
-            self._done[int(cause.rpartition("-")[2])] = done
-
     def answer_rest(self, text: str = "") -> None:
-        """Answer every request with what was done for it."""
+        """Answer every request with what was done for it: by its own acts, whoever else's failed in this pass."""
         for request in self.requests:
             answer = text or self._answers.get(request.pk)
-            if not answer and self._done.get(request.pk, True) and not self.current.errors:
-                answer = "Done."
-            errors = " ".join(self.current.errors[-3:])
-            self.current.answer(request, answer or f"Not all of it was done. {errors}".strip())
+            self.current.answer(request, answer or _outcome(_tried(request), self._expected.get(request.pk, 0)))
 
     def _numbers(self) -> list[int]:
         subjects = {request.subject for request in self.requests if request.act != DELETE_ORPHAN}
         return sorted(int(subject) for subject in subjects if subject.isdecimal() and len(subject) < 10)
+
+
+def _cause(request: JobRequest) -> str:
+    return f"request-{request.pk}"
+
+
+def _subject(request: JobRequest) -> str:
+    """Return the subject of a request's acts."""
+    if request.act == DELETE_ORPHAN:
+        head = head_of(request.subject)
+        return f"#{head.number}" if head else ""
+    return f"#{int(request.subject)}" if request.subject.isdecimal() else ""
+
+
+def _tried(request: JobRequest) -> list[Action]:
+    return acts_for(_cause(request), _subject(request))
+
+
+def _outcome(tried: Sequence[Action], expected: int) -> str:
+    missed = [action for action in tried if action.state != Action.State.DONE]
+    if not missed and len(tried) >= expected:
+        return "Done."
+    words = dict.fromkeys(action.answer or UNKNOWN for action in missed)
+    return " ".join(["Not all of it was done.", *words] if missed else ["Not all of it was tried.", UNTRIED])
 
 
 def _wanted(request: JobRequest, states: Mapping[int, PullState]) -> list[Act] | str:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from flinkci_dashboard.clients.errors import (
+    InvalidError,
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
@@ -183,6 +184,8 @@ def _raise_for(response: Response) -> None:
     if status == 408 or status >= 500:
         raise UnavailableError(f"Azure DevOps answers {status}.")
     if status >= 400:
+        if invalid := _validation(response):
+            raise InvalidError(f"Azure DevOps refuses ({status}): {invalid}")
         raise RefusedError(f"Azure DevOps refuses ({status}): {_message(response) or 'no reason given'}")
 
 
@@ -198,11 +201,23 @@ def _body(response: Response) -> Any:
 
 
 def _message(response: Response) -> str:
+    return _words(str(_object(response).get("message") or ""))
+
+
+def _validation(response: Response) -> str:
+    """Return what is wrong with a pipeline, with its file, line and column, when that is why a build was refused."""
+    properties = _object(response).get("customProperties")
+    results = properties.get("ValidationResults") if isinstance(properties, dict) else None
+    found = [each for each in results or () if isinstance(each, dict)] if isinstance(results, list) else []
+    return _words(" ".join(str(each.get("message")) for each in found if str(each.get("result")).lower() == "error"))
+
+
+def _object(response: Response) -> dict[str, Any]:
     try:
         data = response.json()
     except (ValueError, RequestException):
-        return ""
-    return _words(str(data.get("message") or "")) if isinstance(data, dict) else ""
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _words(text: str) -> str:

@@ -91,9 +91,12 @@ class Azure:
         order = {"definition": {"id": definition_id}, "sourceBranch": f"refs/heads/{branch}", "sourceVersion": version}
         return self._one_build("POST", {}, content=order)
 
-    def retry_build(self, build_id: int) -> BuildFacts:
-        """Run the failed jobs of a build again: the same build, a new attempt."""
-        return self._one_build("PATCH", {"buildId": build_id}, {"retry": "true"}, {})
+    def retry_build(self, build_id: int, empty: bool = False) -> BuildFacts:
+        """Run the failed jobs of a build again: the same build, a new attempt.
+
+        Azure has refused such requests that have a body ("must be empty"), and others without: `empty` sends none.
+        """
+        return self._one_build("PATCH", {"buildId": build_id}, {"retry": "true"}, None if empty else {})
 
     def cancel_build(self, build_id: int) -> BuildFacts:
         """Ask a build to stop. It stays "cancelling" until its jobs have ended; see also `cancel_stage`."""
