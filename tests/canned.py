@@ -36,8 +36,9 @@ def canned() -> Iterator[Canned]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, body, headers = world.find(self.path)
             data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in ({"Content-Type": "application/json"} | headers).items():
+            self.send_response_only(status)
+            usual = {"Content-Type": "application/json", "Date": self.date_time_string()}
+            for name, value in (usual | headers).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

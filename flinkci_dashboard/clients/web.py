@@ -1,5 +1,7 @@
-"""HTTP to the configured services, and to nobody else."""
+"""HTTP to the configured services, and to nobody else; and the door that all their answers come in by."""
 
+import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,8 @@ from requests.adapters import HTTPAdapter
 
 ADDRESSES = ("GITHUB_API_URL", "GITHUB_GIT_URL", "AZURE_DEVOPS_URL", "JIRA_URL")  # settings
 TIMEOUT = 30.0  # seconds to connect, and between two bytes
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what no database takes, and no encoding
+MAYBE_UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])|\x00", re.IGNORECASE)  # how JSON writes it
 
 
 class ForbiddenAddressError(requests.RequestException):
@@ -67,3 +71,28 @@ def session() -> requests.Session:
     patient = _PatientSession()
     patient.headers["User-Agent"] = "flinkci-dashboard"
     return patient
+
+
+def read_json(content: bytes | str) -> Any:
+    """Read the JSON of an answer, its texts repaired. Raises ValueError, also for what is nested too deeply."""
+    text = content if isinstance(content, str) else content.decode(errors="replace").removeprefix("\ufeff")
+    try:
+        data = json.loads(text, strict=False)
+        return _repaired(data) if MAYBE_UNSTORABLE.search(text) else data
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def repaired(text: str) -> str:
+    """Return text from outside as a database takes it: half a character is U+FFFD, and NUL is nothing."""
+    return UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
+
+
+def _repaired(data: Any) -> Any:
+    if isinstance(data, str):
+        return repaired(data)
+    if isinstance(data, list):
+        return [_repaired(each) for each in data]
+    if isinstance(data, dict):
+        return {repaired(name): _repaired(value) for name, value in data.items()}
+    return data

@@ -70,6 +70,7 @@ class PullsPass:
             self._look_at_github()
             pulls = live_pulls()
             self.observer.conversations(pulls)
+            self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
         except ServiceError as error:
             self.current.fail(str(error))
             self._only_record()

@@ -298,7 +298,7 @@ def test_a_label_is_created_once(world, ticket):
     ("fault", "words"),
     [
         ({"status": 503}, "Jira answers 503"),
-        ({"status": 200, "body": "<html>"}, "not JSON"),
+        ({"status": 200, "body": "<html>"}, "a web page instead of tickets"),
         ({"status": 401, "body": "<html>"}, "refuses access"),
         ({"status": 429, "body": "", "headers": {"Retry-After": "600"}}, "left alone for 600 s"),
         ({"reset": True}, "does not answer"),

@@ -1,33 +1,39 @@
 """Calls to GitHub through PyGithub: conditional, timed, retried and held back by our own rules, failures by name."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from django.core.cache import cache
+import requests
 from github import Auth, Github
 from requests import RequestException
+from requests.structures import CaseInsensitiveDict
 
 from flinkci_dashboard.clients.errors import (
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
-    ThrottledError,
     UnavailableError,
 )
+from flinkci_dashboard.clients.pacing import PATIENCE, Pace, number
 from flinkci_dashboard.clients.secrets import mask
+from flinkci_dashboard.clients.web import read_json
 
 TIMEOUT = 30  # seconds to connect, and between two bytes
-PAUSES = (1.0, 4.0)  # seconds before the second and the third try of a read
-PATIENCE = 60.0  # seconds that all the waiting for the sake of limits may take in one pass
 SECONDARY_WAIT = 60.0  # seconds after a refusal that does not say how long; GitHub's advice
 WRITE_PAUSE = 0.75  # seconds between two writes to github.com, which takes about 80 new texts a minute
 PUBLIC = "https://api.github.com"
 MAX_WORDS = 300  # characters of GitHub's own words in a message
 TEXT_REFUSALS = ("rate limit", "abuse detection")
+TOO_DEEP = "pagination with the page parameter is not supported"
+PLACES = ("page", "after", "before")  # what names a place in a list
+
+
+class TooDeepError(RefusedError):
+    """GitHub does not go on by page numbers in so long a list."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Answer:
 
     status: int
     data: Any
-    headers: dict[str, str]  # names in lower case
+    headers: CaseInsensitiveDict
 
     @property
     def unchanged(self) -> bool:
@@ -46,12 +52,14 @@ class Answer:
     @property
     def etag(self) -> str:
         """Return what to send with the next such request."""
-        return self.headers.get("etag", "")
+        return self.headers.get("ETag", "")
 
     @property
-    def has_next(self) -> bool:
-        """Tell whether the list goes on."""
-        return 'rel="next"' in self.headers.get("link", "")
+    def next(self) -> str:
+        """Return where the list goes on ("page=2", or a cursor: "after=Y3Vyc…"), as the Link header has it, or ""."""
+        links = requests.utils.parse_header_links(self.headers.get("Link", ""))
+        query = next((urlsplit(link["url"]).query for link in links if link.get("rel") == "next"), "")
+        return urlencode([(name, value) for name, value in parse_qsl(query) if name in PLACES])
 
 
 @dataclass(frozen=True)
@@ -73,39 +81,31 @@ class Transport:
         options: dict[str, Any] = {"retry": None, "seconds_between_requests": 0, "seconds_between_writes": 0}
         auth = Auth.Token(token) if token else None
         self._github = Github(auth=auth, base_url=base_url, timeout=TIMEOUT, **options)
-        self._patience, self._sleep = patience, sleep
+        self.token = token
+        self._pace = Pace("GitHub", f"{base_url} {token or ''}", patience, sleep)
         self._write_pause = WRITE_PAUSE if base_url == PUBLIC else 0.0
-        self._written_at = 0.0
-        who = sha256(f"{base_url} {token or ''}".encode()).hexdigest()[:16]
-        self._pause_key = f"github-pause-{who}"
-        self._not_before: float = cache.get(self._pause_key) or 0.0
         self.quota: Quota | None = None
+        self.scopes: frozenset[str] | None = None  # what the token may do; None where GitHub does not tell
 
     def get(self, path: str, parameters: dict[str, Any] | None = None, etag: str = "") -> Answer:
         """Read; with an ETag, an answer that has not changed is a 304 and costs nothing. Tried three times.
 
         Raises the errors of `clients.errors`.
         """
-        pauses = iter(PAUSES)
-        while True:
-            try:
-                return self._send("GET", path, parameters, headers={"If-None-Match": etag} if etag else None)
-            except ThrottledError:
-                raise
-            except UnavailableError:
-                if (pause := next(pauses, None)) is None:
-                    raise
-                self._sleep(pause)
+        headers = {"If-None-Match": etag} if etag else {}
+        return self._pace.ask(lambda: self._send("GET", path, parameters, headers=headers), again=True)
 
     def write(self, method: str, path: str, content: Any = None) -> Answer:
         """Write, once: UnavailableError leaves open whether it was carried out; all others say that it was not."""
-        wait = self._written_at + self._write_pause - time.monotonic()
-        if wait > 0:
-            self._sleep(wait)
+        self._pace.keep_apart(self._write_pause)
         try:
-            return self._send(method, path, content=content)
+            return self._pace.ask(lambda: self._send(method, path, content=content), again=False)
         finally:
-            self._written_at = time.monotonic()
+            self._pace.ended()
+
+    def now(self) -> datetime:
+        """Return the time by GitHub's clock, as its answers tell it."""
+        return self._pace.now()
 
     def close(self) -> None:
         """Give the connection back."""
@@ -119,69 +119,57 @@ class Transport:
         content: Any = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        while True:
-            self._wait_for_turn()
-            try:
-                # PyGithub writes the token into the headers that it is given.
-                sent = dict(headers or {})
-                found = self._github.requester.requestJson(method, path, parameters, sent, content)
-            except (RequestException, AssertionError, RuntimeError, OSError) as error:
-                raise UnavailableError(f"GitHub does not answer ({type(error).__name__}).") from error
-            answer = _answer(*found)
-            self._note_quota(answer)
-            if not self._is_throttled(answer):
-                _raise_for(answer)
-                return answer
+        try:
+            # PyGithub writes the token into the headers that it is given.
+            sent = dict(headers or {})
+            status, told, body = self._github.requester.requestJson(method, path, parameters, sent, content)
+        except (RequestException, AssertionError, RuntimeError, OSError) as error:
+            raise UnavailableError(f"GitHub does not answer ({type(error).__name__}).") from error
+        self._pace.hear(found := CaseInsensitiveDict(told))
+        answer = Answer(status, _data(status, body), found)
+        self._note(answer)
+        if (wait := self._throttled_for(answer)) is not None:
+            raise self._pace.refused(wait)
+        _raise_for(answer, writing=method != "GET")
+        return answer
 
-    def _wait_for_turn(self) -> None:
-        """Keep still for as long as GitHub asked for; raises ThrottledError when that is beyond our patience."""
-        if (wait := self._not_before - time.time()) <= 0:
-            return
-        if wait > self._patience:
-            raise ThrottledError(f"GitHub asks to be left alone for {wait:.0f} s; a later pass goes on.", wait)
-        self._patience -= wait
-        self._sleep(wait)
-
-    def _note_quota(self, answer: Answer) -> None:
-        found = [_number(answer.headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
-        if None not in found and answer.headers.get("x-ratelimit-resource", "core") == "core":
+    def _note(self, answer: Answer) -> None:
+        """Keep what the headers tell of the account: what it may do, and how much of its hourly limit is left."""
+        if (scopes := answer.headers.get("X-OAuth-Scopes")) is not None:
+            self.scopes = frozenset(scopes.replace(",", " ").split())
+        found = [number(answer.headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining", "Reset")]
+        if None not in found and answer.headers.get("X-RateLimit-Resource", "core") == "core":
             limit, remaining, reset = (value or 0.0 for value in found)
             self.quota = Quota(int(limit), int(remaining), reset)
 
-    def _is_throttled(self, answer: Answer) -> bool:
-        """Tell whether GitHub refused for the sake of a limit, and note until when to keep still."""
+    def _throttled_for(self, answer: Answer) -> float | None:
+        """Return for how many seconds to keep still when GitHub refused for the sake of a limit, else None."""
         if answer.status not in (403, 429):
-            return False
-        headers, words = answer.headers, _words(answer).lower()
-        now = time.time()
-        if (after := _number(headers.get("retry-after"))) is not None:
-            wait = after
-        elif headers.get("x-ratelimit-remaining") == "0":
-            wait = max((_number(headers.get("x-ratelimit-reset")) or now) - now, 0.0) + 1.0
-        elif answer.status == 429 or any(text in words for text in TEXT_REFUSALS):
-            wait = SECONDARY_WAIT
-        else:
-            return False
-        self._not_before = now + max(wait, 1.0)
-        cache.set(self._pause_key, self._not_before, timeout=max(wait, 1.0))  # the next pass may be another process
-        return True
+            return None
+        if (wait := self._pace.wanted(answer.headers)) is not None:
+            return wait
+        if answer.headers.get("X-RateLimit-Remaining") == "0":
+            return (self._pace.until(answer.headers.get("X-RateLimit-Reset")) or 0.0) + 1.0
+        told = _words(answer).lower()
+        return SECONDARY_WAIT if answer.status == 429 or any(text in told for text in TEXT_REFUSALS) else None
 
 
-def _answer(status: int, headers: dict[str, Any], body: str) -> Answer:
-    names = {name.lower(): str(value) for name, value in headers.items()}
+def _data(status: int, body: str) -> Any:
     try:
-        data = json.loads(body) if body else None
-    except (ValueError, RecursionError) as error:
+        return read_json(body) if body else None
+    except ValueError as error:
         if status < 300:
             raise UnavailableError("GitHub answers something that is not JSON.") from error
-        data = None
-    return Answer(status, data, names)
+        return None
 
 
-def _raise_for(answer: Answer) -> None:
+def _raise_for(answer: Answer, writing: bool) -> None:
     status = answer.status
     if status in (200, 201, 202, 204, 304):
         return
+    if 300 <= status < 400:
+        moved = f"GitHub says that it is elsewhere ({status}): the repository was renamed. Correct its name here."
+        raise (RefusedError if writing else UnavailableError)(moved)
     if status in (401, 403):
         remedy = "Store a valid GitHub token with the scopes repo and workflow."
         raise NotAuthorizedError(
@@ -190,18 +178,16 @@ def _raise_for(answer: Answer) -> None:
     if status in (404, 410):
         raise NotFoundError(f"GitHub does not have it: {_words(answer) or 'not found'}")
     if 400 <= status < 500:
-        raise RefusedError(f"GitHub refuses ({status}): {_words(answer) or 'no reason given'}")
+        kind = TooDeepError if TOO_DEEP in _words(answer).lower() else RefusedError
+        raise kind(f"GitHub refuses ({status}): {_words(answer) or 'no reason given'}")
     raise UnavailableError(f"GitHub answers {status}.")
 
 
 def _words(answer: Answer) -> str:
-    data = answer.data
-    text = str(data.get("message") or "") if isinstance(data, dict) else ""
-    return mask(" ".join(text.split()))[:MAX_WORDS]
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        return max(float(value), 0.0) if value else None
-    except ValueError:
-        return None
+    """Return GitHub's message, and those of its single errors: "Validation Failed: User is blocked"."""
+    if not isinstance(answer.data, dict):
+        return ""
+    errors = answer.data.get("errors")
+    single = [each.get("message") for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    told = ": ".join(str(each) for each in (answer.data.get("message"), *single) if each)
+    return mask(" ".join(told.split()))[:MAX_WORDS]

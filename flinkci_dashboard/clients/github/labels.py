@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 
 from flinkci_dashboard.clients.errors import NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.github.http import Transport
-from flinkci_dashboard.clients.github.pulls import PAGE, UNSTORABLE
+from flinkci_dashboard.clients.github.pulls import PAGE
 from flinkci_dashboard.clients.secrets import token
 
 
@@ -61,13 +61,13 @@ class Labels:
 
     def _listed(self, path: str) -> list[str]:
         found: list[str] = []
-        page = 1
+        place: dict[str, str] = {"page": "1"}
         while True:
-            answer = self._http.get(path, {"per_page": PAGE, "page": page})
+            answer = self._http.get(path, {"per_page": PAGE} | place)
             found += _names(answer.data)
-            if not answer.has_next:
+            if not answer.next or dict(parse_qsl(answer.next)) == place:
                 return found
-            page += 1
+            place = dict(parse_qsl(answer.next))
 
 
 def connect(repository: str) -> Labels:
@@ -77,6 +77,6 @@ def connect(repository: str) -> Labels:
 
 def _names(data: Any) -> list[str]:
     try:
-        return [UNSTORABLE.sub("\ufffd", str(label["name"])) for label in data]
+        return [str(label["name"]) for label in data]
     except (KeyError, TypeError) as error:
         raise UnavailableError(f"GitHub answers something unusable ({type(error).__name__}).") from error

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 
@@ -13,9 +14,10 @@ from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, Trans
 from flinkci_dashboard.clients.secrets import fingerprint, token
 
 PAGE = 100
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what a database does not take
 SHA = re.compile(r"[0-9a-f]{40}")
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+MAX_NUMBER = 2**31 - 1  # a pull request's
+MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,14 @@ class Page(Generic[Facts]):
 
     items: tuple[Facts, ...]
     etag: str
-    has_next: bool
+    next: str = ""  # where the list goes on, to be handed in as `at`; "" at its end
     changed: bool = True
     unreadable: int = 0  # items that have not the shape of such a thing
+
+    @property
+    def has_next(self) -> bool:
+        """Tell whether the list goes on."""
+        return bool(self.next)
 
 
 class GitHub:
@@ -91,6 +98,17 @@ class GitHub:
         """Return what is left of the hourly limit; None before the first answer."""
         return self._http.quota
 
+    def now(self) -> datetime:
+        """Return the time by GitHub's clock, as its answers tell it; marks in its lists are set by that."""
+        return self._http.now()
+
+    def token_fingerprint(self) -> str:
+        """Return what tells this token, with what it may do now, from others; "" without one.
+
+        A classic token's scopes are changed in place. Each answer names them: ask after the first one.
+        """
+        return _fingerprint(self._http.token, *sorted(self._http.scopes or ()))
+
     def login(self) -> str:
         """Return whose token it is."""
         data = self._http.get("/user").data
@@ -98,9 +116,15 @@ class GitHub:
 
     # Pull requests -----------------------------------------------------------------------------
 
-    def pulls(self, state: str, sort: str, direction: str, page: int = 1, etag: str = "") -> Page[PullFacts]:
-        """List pull requests, 100 on a page; `state`: open, closed, all; `sort`: created, updated."""
-        query = {"state": state, "sort": sort, "direction": direction, "per_page": PAGE, "page": page}
+    def pulls(
+        self, state: str, sort: str, direction: str, page: int = 1, etag: str = "", at: str = ""
+    ) -> Page[PullFacts]:
+        """List pull requests, 100 on a page; `state`: open, closed, all; `sort`: created, updated.
+
+        `at` is the `next` of the page before, and goes before `page`. Deep pages have cursors instead of numbers:
+        those that are asked for by number raise TooDeepError.
+        """
+        query = {"state": state, "sort": sort, "direction": direction, "per_page": PAGE} | _place(page, at)
         return _page(self._http.get(f"{self._path}/pulls", query, etag), read_pull)
 
     def pull(self, number: int) -> PullFacts:
@@ -113,22 +137,25 @@ class GitHub:
 
     # Comments ----------------------------------------------------------------------------------
 
-    def comments_since(self, since: datetime, page: int = 1, etag: str = "") -> Page[CommentFacts]:
-        """List the comments of all conversations that were written or edited since then, newest change first."""
-        query = {"since": _stamp(since), "sort": "updated", "direction": "desc", "per_page": PAGE, "page": page}
+    def comments_since(self, since: datetime, page: int = 1, etag: str = "", at: str = "") -> Page[CommentFacts]:
+        """List the comments of all conversations that were written or edited since then, newest change first.
+
+        All pages of one reading are asked for with the same `since`; `at` is the `next` of the page before.
+        """
+        query = {"since": _stamp(since), "sort": "updated", "direction": "desc", "per_page": PAGE} | _place(page, at)
         return _page(self._http.get(f"{self._path}/issues/comments", query, etag), read_comment)
 
     def conversation(self, number: int) -> list[CommentFacts]:
         """Return all comments of one pull request, oldest first."""
         found: list[CommentFacts] = []
-        page = 1
+        at = ""
         while True:
-            query = {"per_page": PAGE, "page": page}
+            query = {"per_page": PAGE} | _place(1, at)
             part = _page(self._http.get(f"{self._path}/issues/{int(number)}/comments", query), read_comment)
             found += part.items
-            if not part.has_next:
+            if part.next in ("", at):
                 return found
-            page += 1
+            at = part.next
 
     def comment(self, comment_id: int, etag: str = "") -> tuple[CommentFacts | None, str]:
         """Return a comment and its ETag; None when it is unchanged. Raises NotFoundError when it was deleted."""
@@ -167,9 +194,15 @@ def connect(repository: str, patience: float = PATIENCE) -> GitHub:
 
 
 def token_fingerprint() -> str:
-    """Return what tells the current token from another one, and says nothing about it; "" without one."""
-    secret = token("github")
-    return fingerprint(secret) if secret else ""
+    """Return what tells the current token from another one, and says nothing about it; "" without one.
+
+    What the token may do is not part of it, since GitHub is not asked: see `GitHub.token_fingerprint`.
+    """
+    return _fingerprint(token("github"))
+
+
+def _fingerprint(secret: str | None, *scopes: str) -> str:
+    return fingerprint(" ".join([secret, *scopes])) if secret else ""
 
 
 def read_pull(data: dict[str, Any]) -> PullFacts:
@@ -178,7 +211,7 @@ def read_pull(data: dict[str, Any]) -> PullFacts:
     if not SHA.fullmatch(head["sha"]):
         raise ValueError("a head that is no SHA")
     return PullFacts(
-        number=int(data["number"]),
+        number=_number(data["number"], MAX_NUMBER),
         title=_text(data.get("title"))[:500],
         author=_login(data.get("user")),
         draft=bool(data.get("draft")),
@@ -197,8 +230,8 @@ def read_pull(data: dict[str, Any]) -> PullFacts:
 def read_comment(data: dict[str, Any]) -> CommentFacts:
     """Read a comment. Raises KeyError, TypeError or ValueError when it has not the shape of one."""
     return CommentFacts(
-        id=int(data["id"]),
-        number=int(str(data["issue_url"]).rpartition("/")[2]),
+        id=_number(data["id"], MAX_ID),
+        number=_number(str(data["issue_url"]).rpartition("/")[2], MAX_NUMBER),
         author=_login(data.get("user")),
         body=_text(data.get("body")),
         created_at=_needed_time(data["created_at"]),
@@ -217,7 +250,7 @@ def read_commit(data: dict[str, Any]) -> CommitFacts:
 def _page(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Page[Facts]:
     """Read a list. One item that can't be read must not hide the others: it is counted."""
     if answer.unchanged:
-        return Page((), "", False, changed=False)
+        return Page((), "", changed=False)
     if not isinstance(answer.data, list):
         raise UnavailableError("GitHub answers something that is no list.")
     found: list[Facts] = []
@@ -226,7 +259,7 @@ def _page(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Page[Facts
             found.append(read(each))
         except UNREADABLE:
             continue  # the difference to what came is told
-    return Page(tuple(found), answer.etag, answer.has_next, unreadable=len(answer.data) - len(found))
+    return Page(tuple(found), answer.etag, answer.next, unreadable=len(answer.data) - len(found))
 
 
 def _one(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Facts:
@@ -236,8 +269,18 @@ def _one(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Facts:
         raise UnavailableError(f"GitHub answers something unusable ({type(error).__name__}).") from error
 
 
+def _place(page: int, at: str) -> dict[str, Any]:
+    return dict(parse_qsl(at)) if at else {"page": page}
+
+
 def _text(value: Any) -> str:
-    return UNSTORABLE.sub("\ufffd", str(value or ""))
+    return str(value or "")
+
+
+def _number(value: Any, most: int) -> int:
+    if not 0 < int(value) <= most:
+        raise ValueError("a number that no such thing has")
+    return int(value)
 
 
 def _login(user: Any) -> str:

@@ -263,14 +263,22 @@ def test_changed_workflows_block_one_pull_request_and_not_the_others(flink):
 def test_another_token_unblocks(flink, monkeypatch):
     number = flink.pulls.open(files=WORKFLOW)
     settle(2)
-    flink.scopes = frozenset({"repo", "workflow"})
-    settle(1)
     assert not ci_branches(flink)
+    flink.scopes = frozenset({"repo", "workflow"})
     flink.github_token = "ghp_" + "b" * 36
     monkeypatch.setenv("GITHUB_TOKEN", flink.github_token)
     settle(3)
     assert ci_branches(flink) == {name_of(flink, number)}
     assert report(flink, number).note == ""
+
+
+def test_a_token_that_gains_the_scope_in_place_unblocks(flink):
+    number = flink.pulls.open(files=WORKFLOW)
+    settle(2)
+    assert not ci_branches(flink)
+    flink.scopes |= {"workflow"}
+    settle(1)
+    assert ci_branches(flink) == {name_of(flink, number)}
 
 
 def test_without_a_build_for_fifteen_minutes_one_is_queued(flink):
@@ -426,7 +434,7 @@ def test_observe_mode_says_what_it_would_do_and_does_nothing(flink, settings):
 
 @pytest.mark.parametrize("service", ["github", "azure", "git"])
 def test_a_service_that_is_down_fails_the_pass_and_heals(flink, service, monkeypatch):
-    monkeypatch.setattr("flinkci_dashboard.clients.github.http.PAUSES", ())
+    monkeypatch.setattr("flinkci_dashboard.clients.pacing.PAUSES", ())
     monkeypatch.setattr("flinkci_dashboard.clients.azure.http.PAUSES", ())
     number = flink.pulls.open()
     flink.fault(service=service, status=503, times=None)

@@ -1,6 +1,10 @@
 """The GitHub client over the sandbox: what it reads, what it costs, and what it does when things go wrong."""
 
+import json
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -8,11 +12,13 @@ from flinkci_dashboard.clients.errors import (
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
+    ServiceError,
     ThrottledError,
     UnavailableError,
 )
-from flinkci_dashboard.clients.github.http import Transport
-from flinkci_dashboard.clients.github.pulls import GitHub, connect, read_pull
+from flinkci_dashboard.clients.github.http import TooDeepError, Transport
+from flinkci_dashboard.clients.github.pulls import GitHub, connect, token_fingerprint
+from tests.canned import canned
 
 
 @pytest.fixture
@@ -25,6 +31,21 @@ def repo(world):
     client.slept = slept
     yield client
     transport.close()
+
+
+@pytest.fixture
+def prepared(db, settings):
+    """Stand in for GitHub with prepared answers."""
+    with canned() as world:
+        settings.GITHUB_API_URL = world.address
+        yield world
+
+
+@pytest.fixture
+def asking(prepared):
+    """Open apache/flink there."""
+    with GitHub(Transport(prepared.address, "a-token"), "apache/flink") as client:
+        yield client
 
 
 def test_pull_requests_are_listed_and_an_unchanged_list_is_free(world, repo):
@@ -140,10 +161,83 @@ def test_an_unreadable_pull_request_does_not_hide_the_others(world, repo):
     assert ([pull.title for pull in page.items], page.unreadable) == (["One"], 1)
 
 
-def test_text_that_no_database_takes_is_replaced():
-    facts = {
-        "number": 1, "title": "a\x00b\ud800c", "user": None, "state": "open", "labels": None,
-        "head": {"sha": "a" * 40, "label": None, "repo": None}, "base": {"ref": "master"},
-        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-    }  # fmt: skip
-    assert read_pull(facts).title == "a\ufffdb\ufffdc"
+def test_text_that_no_database_takes_is_repaired_everywhere(world, repo):
+    number = world.pulls.open()
+    world.pulls.edit(number, "a\x00b\ud800c")
+    world.pulls.add_labels(number, ["d\udfffe"])
+    world.pulls.comment(number, "f\ud83d")
+    pull = repo.pull(number)
+    assert (pull.title, pull.labels) == ("ab\ufffdc", ("d\ufffde",))
+    assert [comment.body for comment in repo.conversation(number)] == ["f\ufffd"]
+    world.fault(service="github", status=422, body='{"message": "No \\ud83d"}')
+    with pytest.raises(RefusedError, match="No \ufffd"):
+        repo.pull(number)
+
+
+def test_a_deep_list_goes_on_by_the_cursor_that_github_names(prepared, asking):
+    link = '<https://api.github.com/repositories/1/pulls?per_page=100&after=Y3Vyc29y%3D>; rel="next", <x>; rel="prev"'
+    prepared.answers["/repos/apache/flink/pulls"] = (200, [], {"Link": link})
+    page = asking.pulls("all", "created", "desc")
+    assert (page.has_next, page.next) == (True, "after=Y3Vyc29y%3D")
+    asking.pulls("all", "created", "desc", at=page.next)
+    first, second = (dict(parse_qsl(urlsplit(path).query)) for _, path, _ in prepared.asked)
+    assert first.pop("page") == "1"
+    assert second == first | {"after": "Y3Vyc29y="}
+
+
+def test_a_page_that_is_too_deep_for_its_number_is_named(world, repo):
+    words = "Pagination with the page parameter is not supported for large datasets, please use cursor based pagination"
+    world.fault(service="github", path="page=5", status=422, body=json.dumps({"message": words}))
+    with pytest.raises(TooDeepError):
+        repo.pulls("all", "created", "desc", 5)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_of_a_write_says_that_nothing_was_written_and_why(world, repo, status):
+    number = world.pulls.open()
+    world.fault(service="github", method="POST", status=status, headers={"Location": "/repositories/1/x"}, times=None)
+    with pytest.raises(ServiceError, match="renamed|does not answer"):
+        repo.create_comment(number, "hello")
+    assert world.pulls.conversation(number) == []
+
+
+def test_a_refusal_names_what_each_single_error_says(world, repo):
+    body = {"message": "Validation Failed", "errors": [{"code": "x", "message": "User is blocked"}, "odd"]}
+    world.fault(service="github", status=422, body=json.dumps(body))
+    with pytest.raises(RefusedError, match="Validation Failed: User is blocked"):
+        repo.login()
+
+
+def test_a_token_that_gains_a_scope_in_place_is_another_one(world, repo):
+    repo.login()
+    before = repo.token_fingerprint()
+    repo.login()
+    assert repo.token_fingerprint() == before
+    world.scopes |= {"workflow"}
+    repo.login()
+    assert repo.token_fingerprint() not in ("", before, token_fingerprint())
+
+
+@pytest.mark.parametrize("days", [-3, 0, 3])
+def test_the_time_is_githubs(prepared, asking, days):
+    there = datetime.now(UTC) + timedelta(days=days)
+    prepared.answers["/user"] = (200, {"login": "x"}, {"Date": format_datetime(there)})
+    asking.login()
+    assert abs(asking.now() - there) < timedelta(seconds=3)
+
+
+def test_an_answer_that_a_proxy_kept_tells_no_time(prepared, asking):
+    old = datetime.now(UTC) - timedelta(days=1)
+    prepared.answers["/user"] = (200, {"login": "x"}, {"Date": format_datetime(old), "Age": "86400"})
+    asking.login()
+    assert abs(asking.now() - datetime.now(UTC)) < timedelta(seconds=3)
+
+
+def test_a_pause_until_a_time_of_githubs_clock_is_not_lengthened_by_ours(prepared, asking):
+    there = datetime.now(UTC) + timedelta(days=3)
+    headers = {"Date": format_datetime(there), "X-RateLimit-Remaining": "0"}
+    headers["X-RateLimit-Reset"] = str(int(there.timestamp()) + 100)
+    prepared.answers["/user"] = (403, {"message": "API rate limit exceeded"}, headers)
+    with pytest.raises(ThrottledError) as refused:
+        asking.login()
+    assert refused.value.seconds == pytest.approx(101, abs=2)
