@@ -57,7 +57,7 @@ def _jobs() -> list[dict[str, object]]:
         ended=Subquery(latest.values("ended_at")[:1]), outcome=Subquery(latest.values("outcome")[:1])
     )
     return [
-        {"title": JOBS[row.job].title, "ended": row.ended, "outcome": row.outcome}
+        {"title": JOBS[row.job].title, "ended": row.ended, "outcome": row.outcome or "none yet"}
         for row in rows
         if row.job in JOBS and row.job not in HIDDEN and not row.job.startswith(HOUSEKEEPING)
     ]

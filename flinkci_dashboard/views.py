@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
-from flinkci_dashboard.models import JobRun, Worker
+from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.tiles import tiles, verdict
 
@@ -40,6 +40,5 @@ def overview(request: HttpRequest) -> Context:
         "tiles": shown,
         "verdict": verdict(shown),
         "worker_problem": health.worker_problem(now),
-        "workers": Worker.objects.all(),
         "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }

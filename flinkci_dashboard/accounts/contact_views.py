@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from flinkci_dashboard.accounts.contacts import FALLBACK
 from flinkci_dashboard.models import Contact
 from flinkci_dashboard.web.exports import Card, attachment, csv_text, vcard_text
 
@@ -12,7 +13,9 @@ from flinkci_dashboard.web.exports import Card, attachment, csv_text, vcard_text
 @require_safe
 def contacts(request: HttpRequest) -> HttpResponse:
     """List who can help with what."""
-    return render(request, "accounts/contacts.html", {"contacts": Contact.objects.filter(active=True)})
+    return render(
+        request, "accounts/contacts.html", {"contacts": Contact.objects.filter(active=True), "fallback": FALLBACK}
+    )
 
 
 @require_safe

@@ -36,6 +36,9 @@ CONTACTS = (
 )
 
 
+FALLBACK = "dev@flink.apache.org"  # the community's list: where to write when nobody can be reached
+
+
 def create_contacts() -> None:
     """Fill in the contacts of the wiki page, unless there is any contact already."""
     if not Contact.objects.exists():

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from flinkci_dashboard.credentials.rules import days_left, warning_due
 from flinkci_dashboard.models import Credential, StoredValue
+from flinkci_dashboard.web.words import counted
 
-URGENT = 7  # days
+SOON, URGENT = 30, 7  # days
 URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
 
 
@@ -18,19 +19,48 @@ class CredentialLine:
     days: int | None  # until it ends; negative when it has ended
     level: str  # one of URGENCY; "none": nothing is known
     values: list[StoredValue]
-    from_environment: bool  # in use, and not stored here
 
     @property
     def left(self) -> str:
         """Say in words how long it still works; "" when no end is known."""
         if self.days is None:
             return ""
-        return "ended" if self.days < 0 else f"{self.days} day{'' if self.days == 1 else 's'} left"
+        return "ended" if self.days < 0 else f"{counted(self.days, 'day')} left"
 
     @property
     def urgency(self) -> str:
-        """Return the badge of the countdown."""
-        return "failed" if self.days is not None and self.days < URGENT else "partial"
+        """Return the state of the countdown's badge; "" while there is time, or no end is known."""
+        if self.days is None or self.days > SOON:
+            return ""
+        return "failed" if self.days < URGENT else "partial"
+
+    @property
+    def state(self) -> str:
+        """Return the state of its badge: the overview worries about the same credentials as this page."""
+        if self.credential.problem:
+            return "failed"
+        if self.credential.works:
+            return "partial" if self.needs_a_look else "works"
+        return "none"
+
+    @property
+    def label(self) -> str:
+        """Return the badge's words."""
+        if self.state == "none":
+            return "not probed" if self.credential.serves else "listed only"
+        return {"failed": "fails", "partial": "works, needs a look", "works": "works"}[self.state]
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Tell whether somebody has to look at what it may do, or for which organizations it was issued."""
+        return bool(self.credential.works and (self.credential.scope_problem or self.credential.maybe_global))
+
+    @property
+    def kept(self) -> str:
+        """Say where its value is, when none is stored here."""
+        if self.credential.works and not self.values:
+            return "from the environment"
+        return "none" if self.credential.serves else "kept elsewhere"
 
 
 def credential_lines(now: datetime) -> list[CredentialLine]:
@@ -55,6 +85,4 @@ def _line(credential: Credential, now: datetime) -> CredentialLine:
         level = "warn"
     else:
         level = "good" if credential.works or ends else "none"
-    return CredentialLine(
-        credential, None if ends is None else days_left(ends, now), level, values, bool(credential.works) and not values
-    )
+    return CredentialLine(credential, None if ends is None else days_left(ends, now), level, values)

@@ -13,7 +13,7 @@ CREDENTIALS = (
         "account": "flinkbot",
         "uses": [Use.MIRROR, Use.CI_BOT, Use.LABELER],
         "serves": "github",
-        "scopes_wanted": "repo",
+        "scopes_wanted": "repo workflow",  # without workflow, GitHub refuses commits that change workflow files
         "renew_url": "https://github.com/settings/tokens",
         "rotation_notes": PMC_HOLDS,
     },

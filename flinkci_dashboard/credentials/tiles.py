@@ -34,6 +34,6 @@ def _what(line: CredentialLine) -> str:
 def _trouble(line: CredentialLine) -> str:
     if line.credential.problem:
         return line.credential.problem
-    if line.days is not None and line.days <= 30:
+    if line.urgency:
         return line.left
     return line.credential.scope_problem or "may end on 2026-12-01, with all global tokens"

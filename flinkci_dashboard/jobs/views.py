@@ -18,7 +18,9 @@ from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
+from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.words import tallied
 
 PER_PAGE = 50
 RECENT = 8  # requests
@@ -43,7 +45,24 @@ def _row(schedule: JobSchedule, late: list[str]) -> dict[str, Any]:
     runs = passes.recent(schedule.job)
     newest = runs[0] if runs else None
     job, overdue = JOBS[schedule.job], schedule.job in late
-    return {"job": job, "schedule": schedule, "run": newest, "overdue": overdue, "bars": passes.bars(runs)}
+    state, did = (newest.outcome, _did(newest)) if newest else ("never run", "")
+    told = {"job": job, "schedule": schedule, "run": newest, "overdue": overdue, "bars": passes.bars(runs)}
+    return told | {"state": state, "did": did}
+
+
+def _did(run: JobRun) -> str:
+    """Say what a pass is doing, or did."""
+    phase, percent = run.progress.get("phase"), run.progress.get("percent")
+    if phase:
+        return phase if percent is None else f"{phase} {percent} %"
+    return ", ".join(tallied(name, number) for name, number in run.counts.items() if number)
+
+
+def _pace(schedule: JobSchedule | None) -> str:
+    """Say how often a job runs, after its name."""
+    if schedule is None:
+        return ""
+    return f", every {duration(schedule.interval)}" if schedule.enabled else ", disabled"
 
 
 def _latest_runs() -> QuerySet[JobRun]:
@@ -68,7 +87,7 @@ def job_runs(request: HttpRequest, job: str) -> Context:
     schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
     last = passes.recent(job)
-    known = {"job": JOBS[job], "schedule": schedule, "newest": last[0] if last else None}
+    known = {"job": JOBS[job], "schedule": schedule, "pace": _pace(schedule), "newest": last[0] if last else None}
     return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
 
 

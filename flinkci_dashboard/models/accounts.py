@@ -54,6 +54,16 @@ class Contact(models.Model):
         return self.name
 
     @property
+    def addresses(self) -> list[str]:
+        """Return where to write."""
+        return [address for address in (self.email, self.mailing_list) if address]
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether there is any way to reach this person."""
+        return bool(self.github or self.addresses)
+
+    @property
     def area_labels(self) -> list[str]:
         """Return the areas in words."""
         return [area.label for area in Area if area in self.areas]

@@ -4,6 +4,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 
+from flinkci_dashboard.accounts.contacts import FALLBACK
 from flinkci_dashboard.accounts.contacts import whom_to_ask as find
 from flinkci_dashboard.accounts.middleware import OPEN, lacks_second_factor
 
@@ -21,7 +22,8 @@ register = template.Library()
 @register.inclusion_tag("accounts/_whom_to_ask.html")
 def whom_to_ask(area: str) -> dict[str, object]:
     """Name the contacts who can help with what a page shows; `area` is a value of `models.Area`."""
-    return {"contacts": find(area)}
+    contacts = find(area)
+    return {"contacts": contacts, "fallback": "" if any(each.reachable for each in contacts) else FALLBACK}
 
 
 @register.simple_tag(takes_context=True)

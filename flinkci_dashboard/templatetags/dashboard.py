@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tones import MOVING, tone
 from flinkci_dashboard.web.words import counted, tallied
@@ -17,6 +18,7 @@ from flinkci_dashboard.web.words import counted, tallied
 register = template.Library()
 register.filter("duration", duration)
 register.filter("counted", counted)
+register.filter("tone", tone)
 
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
 
@@ -30,9 +32,23 @@ def badge(state: object, label: str = "") -> SafeString:
     return format_html('<span class="badge {}"><i aria-hidden="true">{}</i>{}</span>', kind, ICONS[its], text)
 
 
+@register.simple_tag
+def columns(*names: str) -> SafeString:
+    """Write the head of a table: "#Ran" is a column of numbers, "(Act)" is said to screen readers alone."""
+    return format_html("<thead><tr>{}</tr></thead>", format_html_join("", "{}", ((_head(name),) for name in names)))
+
+
+def _head(name: str) -> SafeString:
+    if name.startswith("("):
+        return format_html('<th scope="col"><span class="visually-hidden">{}</span></th>', name.strip("()"))
+    if name.startswith("#"):
+        return format_html('<th scope="col" class="num">{}</th>', name[1:])
+    return format_html('<th scope="col">{}</th>', name)
+
+
 @register.filter
 def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
-    """Show how long ago it was ("ago") or has lasted ("since"); the script keeps it true, the title has the date."""
+    """Show how long ago it was ("ago"), has lasted ("since") or is to come ("due"); the script keeps it true."""
     if not at:
         return "–"
     text = "{:%Y-%m-%d %H:%M} UTC"
@@ -71,6 +87,18 @@ def job_title(name: str) -> str:
 
 
 @register.simple_tag
+def took(run: JobRun) -> SafeString | str:
+    """Say how long a pass took, or has taken so far."""
+    return duration(run.seconds) if run.ended_at else format_html("{} so far", ago(run.started_at, "since"))
+
+
+@register.simple_tag
+def checked(last: JobRun | None) -> SafeString | str:
+    """Say when a job last looked."""
+    return format_html("Checked {}", ago(last.ended_at)) if last else "Not checked yet"
+
+
+@register.simple_tag
 def passes(bars: list[Bar]) -> SafeString | str:
     """Draw the last passes of a job, the newest to the right, as high as they were long."""
     if not bars:
@@ -94,6 +122,12 @@ def _said(bar: Bar) -> str:
 @register.inclusion_tag("_pages.html", takes_context=True)
 def pages(context: dict, page: Page) -> dict[str, object]:
     """Show where one is in a long list; links keep the filter."""
+    found = {"before": page.previous_page_number, "after": page.next_page_number}
+    exists = {"before": page.has_previous(), "after": page.has_next()}
+    return {"page": page} | {name: _query(context, number()) for name, number in found.items() if exists[name]}
+
+
+def _query(context: dict, number: int) -> str:
     query = context["request"].GET.copy()
-    query.pop("page", None)
-    return {"page": page, "query": query.urlencode()}
+    query["page"] = str(number)
+    return query.urlencode()

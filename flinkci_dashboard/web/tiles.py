@@ -7,7 +7,7 @@ from importlib import import_module
 from flinkci_dashboard.parts import parts
 from flinkci_dashboard.web.tones import tone
 
-CREDENTIALS = "flinkci_dashboard.credentials.tiles"
+OURS = ("flinkci_dashboard.credentials.tiles", "flinkci_dashboard.jobs.tiles")
 WORRIES = {"bad": "Failing:", "warn": "Worth a look:"}  # tone → what is said before the tiles, the worst first
 
 
@@ -34,8 +34,8 @@ class OverallVerdict:
 
 
 def tiles(now: datetime) -> list[Tile]:
-    """Return the tiles of all apps, in the order of INSTALLED_APPS."""
-    return [tile for part in (*parts("tiles"), import_module(CREDENTIALS)) for tile in part.tiles(now)]
+    """Return the tiles of all apps, in the order of INSTALLED_APPS, and then those of the ground."""
+    return [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
 
 
 def verdict(shown: list[Tile]) -> OverallVerdict:

@@ -2,7 +2,7 @@
 
 # Every state that a page shows. The word is always there too: colour alone says nothing.
 TONES = {
-    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works"),
+    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works", "safe"),
     "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open"),
     "warn": (
         "partial",
@@ -16,7 +16,7 @@ TONES = {
         "unknown",
         "canceled",
     ),
-    "bad": ("failed", "failure", "rejected", "not_authorized", "overdue"),
+    "bad": ("failed", "failure", "rejected", "not_authorized", "overdue", "exposed"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
 MOVING = {"running", "busy", "cancelling"}  # shown as under way
