@@ -130,7 +130,7 @@ def idle(world: "Sandbox") -> bool:
 
 def busy(world: "Sandbox") -> bool:
     """Measure a pass in which some tickets have another component."""
-    from flinkci_dashboard.sandbox.github.pulls import Pull
+    from flinkci_dashboard.sandbox.github.data import Pull
     from labeler.models import LabelState
     from sync.models import PullRequest
 

@@ -12,16 +12,25 @@ Git. `repo` is SOURCE (apache/flink) unless told otherwise; MIRROR and PULLS are
         world.commit("master", "subject", files={…}, count=1, repo=…); world.force_push("master", back=1)
         world.cut_release("2.3"); world.release("2.2.0"); world.tag(name, branch); world.create_branch(name)
         world.delete_branch(name); world.protect(repo, branch); world.unprotect(repo); world.mirror_all(repo)
+        world.rules(repo).decline("a/key.txt", "GH013")    # the whole push is declined; "GH001": too large
+        world.rules(repo).forbid_deletion(branch); world.rules(repo).lift(); world.rename(repo, "new/name")
         world.heads(repo)                        # branch → SHA
         with world.repositories.batch(repo) as batch: batch.commit(ref, …); batch.set(ref, target)    # many at once
 
-What the token may do: `world.scopes` (no "workflow": workflow files are refused), `.writable`, `.triages`,
-`.creates_labels`, `.token_expiry`; `world.github.limit` an hour, `.used`, `.reset_at`, `.writes_per_minute` (0: any).
+GitHub. What the token may do: `world.scopes` (no "workflow": workflow files are refused), `.writable`, `.triages`,
+`.creates_labels`, `.token_expiry`; `world.github.limit` an hour, `.used`, `.reset_at`; `.writes_per_minute` and
+`.writes_per_hour` (0: any), past which writing alone is refused.
 
         number = world.pulls.open("[FLINK-1] Title", login=…, base=…, files={…}, draft=…); world.pulls.push(number)
         world.pulls.edit(number, title=…, draft=…); world.pulls.close(number); .merge(number); .reopen(number)
         id = world.pulls.comment(number, "@flinkbot run azure", login=None); .edit_comment(id, …); .delete_comment(id)
         world.pulls.review_comment(number, …); .react(id, login, "eyes"); .add_labels(number, […]); .remove_label(…)
+        world.pulls.refs_lag = True              # refs/pull/N/head stays behind what is pushed, until …
+        world.pulls.refs_catch_up(); .lose_ref(number); .set_head(number, former_sha)
+        world.pulls.hide(number, listed=True); .show(number); .blocking = {login}    # banned; who has blocked the bot
+        world.pulls.comments_at_once(number, bodies)       # all in one second
+        world.github.last_page = 3               # deeper pages are 422, and links have cursors
+        then = world.github.remembered(); world.github.lag(then, path="/pulls", times=2); .catch_up()
         world.pulls.reports(number); .conversation(number); .by_number[number]; .many(opened=1000, closed=30000)
 
 Azure. A push starts a build; builds move with `world.clock`.
@@ -47,7 +56,7 @@ Jira.
 
         world.jira.create("FLINK-1", ["Runtime / REST"], summary=…); world.jira.edit("FLINK-1", components=[…])
         world.jira.move("FLINK-1", "FLINK-9"); world.jira.delete("FLINK-9"); world.jira.many(20_000)
-        world.jira.utc_offset = 5.5; .page_limit; .search_finds_moved
+        world.jira.utc_offset = 5.5; .page_limit; .search_finds_moved; .login_fails
 
 What was asked, and what goes wrong (`Request`, `Fault`; services are git, github, azure, jira).
 
@@ -57,13 +66,14 @@ What was asked, and what goes wrong (`Request`, `Fault`; services are git, githu
         world.fault(rate_limit="primary"); .fault(rate_limit="secondary", retry_after=30); world.clear_faults()
         world.fault(path="retry=true", acted=True, reset=True)           # it is done, and the answer is lost
         world.fault(path="retry=true", acted=True, status=200, body="null")    # … or odd
+        world.fault(service="git", path="service=git-receive-pack", status=401,
+                    headers={"WWW-Authenticate": 'Basic realm="GitHub"'})    # as if the token were wrong, once
+        world.fault(service="github", path=r"/pulls/7\\?", status=404)       # a live pull request, once
         world.fault(path="comments", before=lambda: …, after=lambda: …)  # meanwhile: pages shift, people act
 """
 
-# The routes that these declare are what they are for.
 from flinkci_dashboard.sandbox.calls import Request
 from flinkci_dashboard.sandbox.faults import Fault
-from flinkci_dashboard.sandbox.github import labels_api, rights_api  # noqa: F401
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 
 __all__ = ["MIRROR", "PULLS", "SOURCE", "Fault", "Request", "Sandbox"]

@@ -66,6 +66,8 @@ class Call:
     headers: dict[str, str]  # names in lower case
     read: Callable[[], Iterator[bytes]]
     address: str  # of the service, for links
+    host: str = ""  # the address that all services stand below
+    last_page: int = 0  # from this page on, GitHub's lists want a cursor
 
     @property
     def target(self) -> str:

@@ -10,7 +10,8 @@ from functools import partial
 from flinkci_dashboard.sandbox.azure.history import Start, live_through
 from flinkci_dashboard.sandbox.git.repositories import Batch
 from flinkci_dashboard.sandbox.github.ci_bot import report
-from flinkci_dashboard.sandbox.github.pulls import BOT, Pull
+from flinkci_dashboard.sandbox.github.data import Pull
+from flinkci_dashboard.sandbox.github.pulls import BOT
 from flinkci_dashboard.sandbox.jira.tickets import COMPONENTS
 from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, Change, change
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox

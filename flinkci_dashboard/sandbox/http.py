@@ -8,6 +8,8 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from email.utils import format_datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,7 +24,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, services: dict[str, Callable[[Call], Answer]]) -> None:
+    def __init__(self, port: int, services: dict[str, Callable[[Call], Answer]], now: Callable[[], datetime]) -> None:
+        self.now = now
         self.services = services
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
@@ -80,6 +83,7 @@ class Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             self._read_body,
             f"{self.server.address}/{service}",
+            self.server.address,
         )
         self._left = int(self.headers.get("Content-Length") or 0)
         self._sent = 0
@@ -205,6 +209,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the world's time, which is what services stamp their answers with."""
+        return format_datetime(self.server.now(), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet: the request log has it."""

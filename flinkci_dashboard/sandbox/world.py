@@ -3,21 +3,23 @@
 import secrets
 import shutil
 import string
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from flinkci_dashboard.sandbox.accounts import Account
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.azure.gate import AzureService
 from flinkci_dashboard.sandbox.calls import Answer, Call, Request
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.faults import Fault
-from flinkci_dashboard.sandbox.git.http import Account, GitService
+from flinkci_dashboard.sandbox.git.http import GitService
 from flinkci_dashboard.sandbox.git.repositories import AUTHOR, Repositories
-from flinkci_dashboard.sandbox.github.api import GitHubService
+from flinkci_dashboard.sandbox.git.rules import Rules
+from flinkci_dashboard.sandbox.github.gate import GitHubService
 from flinkci_dashboard.sandbox.github.pulls import Pulls
+from flinkci_dashboard.sandbox.github.state import GitHub
 from flinkci_dashboard.sandbox.http import Server
 from flinkci_dashboard.sandbox.jira.api import JiraService
 from flinkci_dashboard.sandbox.jira.tickets import Jira
@@ -49,14 +51,14 @@ class Sandbox:
         self.pulls = Pulls(SOURCE, self.repositories, self.clock)
         self.azure = Azure(self.clock, self.repositories.heads)
         self.jira = Jira(self.clock)
-        self.github = GitHubService(self)
+        self.github = GitHub(self.repositories, self.pulls, self.azure)
         services: dict[str, Callable[[Call], Answer]] = {
-            "git": GitService(self.repositories.root, self.account_of, self._pushed),
+            "git": GitService(self.repositories, self.account_of, self._pushed),
             "azure": AzureService(self.azure, lambda token: token == self.azure_token),
-            "jira": JiraService(self),
-            "github": self.github,
+            "jira": JiraService(self.jira, lambda token: token == self.jira_token),
+            "github": GitHubService(self.github, self.account_of),
         }
-        self.server = Server(port, services)
+        self.server = Server(port, services, self.clock.now)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -106,13 +108,8 @@ class Sandbox:
 
     def account_of(self, token: str) -> Account | None:
         """Return whose token it is; None for a token that GitHub does not know."""
-        return Account("flinkbot", self.scopes, self.writable, self.triages) if token == self.github_token else None
-
-    def known(self, repo: str) -> str:
-        """Return the name of a repository that exists. Raises KeyError."""
-        if not self.repositories.path(repo).is_dir():
-            raise KeyError(repo)
-        return repo
+        rights = (self.scopes, self.writable, self.triages, self.creates_labels, self.token_expiry)
+        return Account("flinkbot", *rights) if token == self.github_token else None
 
     def _pushed(self, repo: str) -> None:
         """Let Azure see a push: it builds what was pushed to the repositories that it watches."""
@@ -197,34 +194,27 @@ class Sandbox:
 
     def protect(self, repo: str, branch: str) -> None:
         """Let the repository refuse every push to a branch."""
-        with (self.repositories.path(repo) / "protected-branches").open("a") as file:
-            file.write(f"{branch}\n")
+        self.rules(repo).protect(branch)
 
     def unprotect(self, repo: str) -> None:
-        """Take pushes to all branches again."""
-        (self.repositories.path(repo) / "protected-branches").unlink(missing_ok=True)
+        """Take all pushes again."""
+        self.rules(repo).lift()
 
-    def protected(self, repo: str) -> set[str]:
-        """Return the branches that refuse every push."""
-        file = self.repositories.path(repo) / "protected-branches"
-        return set(file.read_text().split()) if file.exists() else set()
+    def rules(self, repo: str) -> Rules:
+        """Return what a repository refuses: protected branches, secrets, large files, deletions."""
+        return self.repositories.rules(repo)
+
+    def rename(self, repo: str, name: str) -> None:
+        """Give a repository another name; its former one leads there, by 301 for reading and 307 for writing."""
+        self.repositories.rename(repo, name)
+        self.pulls.repo = name if self.pulls.repo == repo else self.pulls.repo
+        self.writable |= {name} if repo in self.writable else set()
+        self.triages |= {name} if repo in self.triages else set()
 
     def mirror_all(self, repo: str = MIRROR) -> None:
         """Bring every branch of the source into another repository, as if it had been mirrored."""
         self.repositories.copy_objects(SOURCE, repo)
         self.repositories.set_refs(repo, {f"refs/heads/{branch}": sha for branch, sha in self.heads().items()})
-
-    def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
-        """Return a commit's facts by SHA or branch; None when there is no such commit."""
-        fields = ("sha", "tree", "parents", "author", "email", "date", "message")
-        try:
-            found = self.repositories.git(repo, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
-        except subprocess.CalledProcessError:
-            return None
-        text = self.repositories.git(
-            repo, "log", "-1", "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B", found, "--"
-        )
-        return dict(zip(fields, text.split("\0"), strict=True))
 
 
 def _random(length: int, alphabet: str = string.ascii_letters + string.digits) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from flinkci_dashboard.sandbox import Sandbox
+from tests.sandbox.clone import Clone
 
 
 @pytest.fixture
@@ -12,3 +13,9 @@ def sandbox(tmp_path, settings):
         settings.GITHUB_API_URL = sandbox.github_api_url
         sandbox.commit()
         yield sandbox
+
+
+@pytest.fixture
+def clone(sandbox, tmp_path):
+    """Clone the source."""
+    return Clone(sandbox, tmp_path / "clone.git")

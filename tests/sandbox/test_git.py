@@ -2,41 +2,14 @@
 
 import base64
 import os
-import subprocess
 
 import pytest
 import requests
 
 from flinkci_dashboard.sandbox import MIRROR, PULLS, SOURCE
+from tests.sandbox.clone import Clone
 
 WORKFLOW = {".github/workflows/ci.yml": "on: push\n"}
-
-
-class Clone:
-    """A clone of the source, and pushes from it with a token or none."""
-
-    def __init__(self, world, folder):
-        self.world, self.folder = world, folder
-        self.git("clone", "-q", "--mirror", f"{world.github_git_url}/{SOURCE}.git", str(folder))
-
-    def git(self, *arguments, token=None, folder=None):
-        env = {"PATH": os.environ["PATH"], "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_CONFIG_GLOBAL": "/dev/null"}
-        if token:
-            value = base64.b64encode(f"x:{token}".encode()).decode()
-            env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader"}
-            env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {value}"
-        return subprocess.run(
-            ["git", *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=not folder
-        )
-
-    def push(self, repo, *specs, token=None):
-        url = f"{self.world.github_git_url}/{repo}.git"
-        return self.git("push", "--porcelain", url, *specs, token=token, folder=self.folder)
-
-
-@pytest.fixture
-def clone(sandbox, tmp_path):
-    return Clone(sandbox, tmp_path / "clone.git")
 
 
 def test_a_push_with_the_token_arrives_and_is_logged_without_it(sandbox, clone):

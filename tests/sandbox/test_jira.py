@@ -103,3 +103,24 @@ def test_a_component_has_the_same_id_everywhere(world):
     issue = requests.get(f"{world.jira_url}/rest/api/2/issue/FLINK-1", timeout=5).json()
     assert issue["fields"]["components"][0] in listed
     assert len({each["id"] for each in listed}) == len(listed)
+
+
+def test_a_failed_login_may_be_answered_as_nobodys(world):
+    world.jira.create("FLINK-1")
+    world.jira.login_fails = True
+    right = {"Authorization": f"Bearer {world.jira_token}"}
+    answer = requests.get(f"{world.jira_url}/rest/api/2/issue/FLINK-1", headers=right, timeout=5)
+    assert (answer.status_code, answer.json()["key"]) == (200, "FLINK-1")
+    assert answer.headers["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
+    assert requests.get(f"{world.jira_url}/rest/api/2/myself", headers=right, timeout=5).status_code == 401
+
+
+def test_it_may_be_down_or_busy(world):
+    page = "<html><body>Too Many Requests</body></html>"
+    world.fault(service="jira", status=429, body=page, retry_after=7)
+    world.fault(service="jira", reset=True)
+    answer = ask(world, "project = FLINK")
+    assert (answer.status_code, answer.headers["Retry-After"], answer.text) == (429, "7", page)
+    assert answer.headers["Content-Type"].startswith("text/html")
+    with pytest.raises(requests.ConnectionError):
+        ask(world, "project = FLINK")

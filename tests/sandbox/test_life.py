@@ -58,7 +58,7 @@ def test_nothing_of_the_past_lies_in_the_future(lived):
 
 def test_what_was_built_exists(lived):
     for build in list(lived.azure.builds.values())[-30:]:
-        assert lived.commit_facts(build.repo, build.version), build
+        assert lived.repositories.commit_facts(build.repo, build.version), build
 
 
 def test_open_pull_requests_have_their_heads_and_most_their_branch_and_report(lived):

@@ -6,30 +6,25 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
+from flinkci_dashboard.sandbox.accounts import Account
 from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call
+from flinkci_dashboard.sandbox.git.repositories import Repositories
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
 
 
-@dataclass(frozen=True)
-class Account:
-    """Who a token speaks for, and what it may do."""
-
-    login: str
-    scopes: frozenset[str]
-    writable: frozenset[str]  # full names of repositories
-    triages: frozenset[str] = frozenset()  # those whose issues it may label
-
-
 class GitService:
     """The repositories below one folder, as `<owner>/<name>.git`."""
 
-    def __init__(self, root: Path, account_of: Callable[[str], Account | None], pushed: Callable[[str], None]) -> None:
-        self.root = root
+    def __init__(
+        self,
+        repositories: Repositories,
+        account_of: Callable[[str], Account | None],
+        pushed: Callable[[str], None],
+    ) -> None:
+        self.repositories = repositories
         self.account_of = account_of
         self.pushed = pushed
 
@@ -39,6 +34,9 @@ class GitService:
         service = call.query.get("service", what if what in SERVICES else "")
         if service not in SERVICES or what not in ("info/refs", *SERVICES):
             return Answer(404, "Not Found", {"Content-Type": "text/plain"})
+        if full_name in self.repositories.renamed and what == "info/refs":
+            there = f"{call.address}/{self.repositories.renamed[full_name]}.git/{what}?service={service}"
+            return Answer(301, "Moved Permanently", {"Location": there, "Content-Type": "text/plain"})
         account, refusal = self._authenticate(call)
         refusal = refusal or self._authorize(full_name, service, account)
         return refusal or self._backend(call, account)
@@ -56,7 +54,7 @@ class GitService:
         return account, None if account else Answer(401, denied, CHALLENGE)
 
     def _authorize(self, full_name: str, service: str, account: Account | None) -> Answer | None:
-        if not (self.root / f"{full_name}.git").is_dir():
+        if not self.repositories.path(full_name).is_dir():
             if account:
                 return Answer(404, "Repository not found.", {"Content-Type": "text/plain"})
             return Answer(401, "Repository not found.", CHALLENGE)
@@ -96,7 +94,7 @@ class GitService:
             "PATH": os.environ["PATH"],
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_PROJECT_ROOT": str(self.root),
+            "GIT_PROJECT_ROOT": str(self.repositories.root),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": call.headers.get("git-protocol", ""),
             "PATH_INFO": call.path,

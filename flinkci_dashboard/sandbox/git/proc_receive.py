@@ -12,6 +12,30 @@ from pathlib import Path
 WORKFLOWS = ".github/workflows"
 REFUSAL = "refusing to allow a Personal Access Token to create or update workflow `{path}` without `workflow` scope"
 NOTHING = "0" * 40
+VIOLATION = "GH013: Repository rule violations found for {ref}."
+DECLINES = {"GH013": "push declined due to repository rule violations", "GH001": "pre-receive hook declined"}
+OFFENCES = {
+    "GH013": (
+        f"error: {VIOLATION}",
+        "",
+        "- GITHUB PUSH PROTECTION",
+        "  Resolve the following violations before pushing again",
+        "",
+        "  - Push cannot contain secrets",
+        "",
+        "    —— GitHub Personal Access Token ——",
+        "     locations:",
+        "       - commit: {commit}",
+        "         path: {path}:1",
+        "",
+    ),
+    "GH001": (
+        "error: Trace: 0a1b2c3d",
+        "error: See https://gh.io/lfs for more information.",
+        "error: File {path} is 123.45 MB; this exceeds GitHub's file size limit of 100.00 MB",
+        "error: GH001: Large files detected. You may want to try Git Large File Storage - https://git-lfs.github.com.",
+    ),
+}
 
 
 def main() -> None:
@@ -20,13 +44,57 @@ def main() -> None:
     write_packet("version=1\0")
     flush()
     commands = [line.split(" ") for line in read_packets()]
-    touching = with_workflows([new for _, new, _ in commands if new != NOTHING])
-    simple = [(old, new, ref) for old, new, ref in commands if new not in touching and not protection(ref)]
-    together = update_together(simple)
-    for old, new, ref in commands:
-        refusal = "" if together and (old, new, ref) in simple else refuse(new, ref) or update(old, new, ref)
-        write_packet(f"ng {ref} {refusal}" if refusal else f"ok {ref}")
+    refusals = declined(commands) or carry_out(commands)
+    for _, _, ref in commands:
+        write_packet(f"ng {ref} {refusals[ref]}" if refusals.get(ref) else f"ok {ref}")
     flush()
+
+
+def carry_out(commands: list[list[str]]) -> dict[str, str]:
+    """Move each ref that may be; returns ref → why not."""
+    touching = with_workflows([new for _, new, _ in commands if new != NOTHING])
+    simple = [command for command in commands if command[1] not in touching and not protection(command[2])]
+    together = update_together(simple)
+    rest = [command for command in commands if not together or command not in simple]
+    return {ref: refuse(new, ref) or update(old, new, ref) for old, new, ref in rest}
+
+
+def declined(commands: list[list[str]]) -> dict[str, str]:
+    """Return ref → GitHub's words when it declines the push as a whole, which one bad ref is enough for."""
+    for _, new, ref in commands:
+        said = undeletable(ref) if new == NOTHING else offence(new, ref)
+        if said:
+            code, lines = said
+            print(*lines, sep="\n", file=sys.stderr, flush=True)
+            return dict.fromkeys((each for _, _, each in commands), DECLINES[code])
+    return {}
+
+
+def undeletable(ref: str) -> tuple[str, list[str]] | None:
+    """Return what GitHub says when a ruleset forbids to delete a branch."""
+    if ref.removeprefix("refs/heads/") not in listed("undeletable-branches"):
+        return None
+    return "GH013", [
+        f"error: GH013: Repository rule violations found for {ref}.",
+        "",
+        "- Cannot delete this branch",
+        "",
+    ]
+
+
+def offence(new: str, ref: str) -> tuple[str, list[str]] | None:
+    """Return what GitHub says about a file that it does not take: one with a secret, or one that is too large."""
+    for line in listed("declined-paths"):
+        code, path = line.split(" ", 1)
+        if git("ls-tree", new, "--", path):
+            return code, [text.format(ref=ref, path=path, commit=new) for text in OFFENCES[code]]
+    return None
+
+
+def listed(name: str) -> list[str]:
+    """Return the lines of a file of rules."""
+    file = Path(name)
+    return file.read_text().splitlines() if file.exists() else []
 
 
 def with_workflows(commits: list[str]) -> set[str]:
@@ -38,7 +106,7 @@ def with_workflows(commits: list[str]) -> set[str]:
     return {commit for commit, line in zip(commits, found.stdout.splitlines(), strict=True) if "missing" not in line}
 
 
-def update_together(commands: list[tuple[str, str, str]]) -> bool:
+def update_together(commands: list[list[str]]) -> bool:
     """Move all refs in one transaction; False, and nothing is moved, when one of them is not where it was seen."""
     lines = [f"update {ref} {new} {old}\n" for old, new, ref in commands if new != NOTHING]
     lines += [f"delete {ref} {old}\n" for old, new, ref in commands if new == NOTHING != old]
@@ -48,8 +116,7 @@ def update_together(commands: list[tuple[str, str, str]]) -> bool:
 
 def protection(ref: str) -> str:
     """Return GitHub's words when a branch is protected."""
-    protected = Path("protected-branches")
-    if protected.exists() and ref.removeprefix("refs/heads/") in protected.read_text().split():
+    if ref.removeprefix("refs/heads/") in listed("protected-branches"):
         return "protected branch hook declined"
     return ""
 

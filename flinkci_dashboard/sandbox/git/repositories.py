@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from flinkci_dashboard.sandbox.git.rules import Rules
+
 SETTINGS = {
     "http.receivepack": "true",
     "uploadpack.allowReachableSHA1InWant": "true",
@@ -30,6 +32,8 @@ class Repositories:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lock = threading.RLock()
+        self.renamed: dict[str, str] = {}  # former name → present name
+        self._ids: list[str] = []  # a repository's id is its place here, from 1 on
         self._written = 0
         self._second = int(time.time()) - 40 * 86_400
 
@@ -37,12 +41,41 @@ class Repositories:
         """Return the folder of a repository."""
         return self.root / f"{repo}.git"
 
+    def known(self, repo: str) -> str:
+        """Return the name of a repository that exists. Raises KeyError."""
+        if not self.path(repo).is_dir():
+            raise KeyError(repo)
+        return repo
+
+    def rules(self, repo: str) -> Rules:
+        """Return what a repository refuses."""
+        return Rules(self.path(repo))
+
+    def id_of(self, repo: str) -> int:
+        """Return a repository's lasting id, by its present name or by a former one."""
+        return self._ids.index(self.renamed.get(repo, repo)) + 1
+
+    def by_id(self, id: int) -> str:
+        """Return a repository's present name. Raises KeyError."""
+        if not 0 < id <= len(self._ids):
+            raise KeyError(id)
+        return self._ids[id - 1]
+
+    def rename(self, repo: str, name: str) -> None:
+        """Give a repository another name; its former one leads there."""
+        with self.lock:
+            self.path(name).parent.mkdir(parents=True, exist_ok=True)
+            self.path(repo).rename(self.path(name))
+            self._ids[self.id_of(repo) - 1] = name
+            self.renamed = {old: name if now == repo else now for old, now in self.renamed.items()} | {repo: name}
+
     def create(self, repo: str) -> None:
         """Make an empty repository; the first one costs three processes, the others a copy."""
         template = self.root / ".template.git"
         if not template.exists():
             self._make_template(template)
         shutil.copytree(template, self.path(repo), symlinks=True)
+        self._ids.append(repo)
 
     def _make_template(self, folder: Path) -> None:
         subprocess.run(["git", "init", "-q", "--bare", "--template=", "-b", "master", str(folder)], check=True)
@@ -61,7 +94,19 @@ class Repositories:
     def git(self, repo: str, *arguments: str, feed: bytes = b"") -> str:
         """Run git in a repository and return what it prints. Raises CalledProcessError."""
         command = ["git", "--git-dir", str(self.path(repo)), *arguments]
-        return subprocess.run(command, input=feed, check=True, capture_output=True).stdout.decode().strip()
+        return (
+            subprocess.run(command, input=feed, check=True, capture_output=True).stdout.decode(errors="replace").strip()
+        )
+
+    def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
+        """Return a commit's facts by SHA or branch; None when there is no such commit."""
+        fields = ("sha", "tree", "parents", "author", "email", "date", "message")
+        try:
+            found = self.git(repo, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+        except subprocess.CalledProcessError:
+            return None
+        text = self.git(repo, "log", "-1", "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B", found, "--")
+        return dict(zip(fields, text.split("\0"), strict=True))
 
     def heads(self, repo: str) -> dict[str, str]:
         """Return branch → SHA."""
@@ -110,7 +155,7 @@ class Repositories:
         self._written += 1
         self._second = int(at.timestamp()) if at else min(int(time.time()), self._second + STEP)
         changed = files or {f"flink-core/src/Change{self._written % 50}.java": f"// {self._written}\n"}
-        text, who = message.encode(), f"{author} {self._second} +0000"
+        text, who = message.encode(errors="surrogatepass"), f"{author} {self._second} +0000"
         lines = [f"commit {ref}\nmark {mark}\nauthor {who}\ncommitter {who}\n".encode()]
         lines.append(b"data %d\n%s\n" % (len(text), text))
         if parent:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING
 
+from flinkci_dashboard.sandbox.accounts import Account
 from flinkci_dashboard.sandbox.calls import Answer, Call
-from flinkci_dashboard.sandbox.git.http import Account
-from flinkci_dashboard.sandbox.github.api import refuse, router
+from flinkci_dashboard.sandbox.github.answers import paged, refuse
+from flinkci_dashboard.sandbox.github.on_pulls import CREATED, REPO, on_pulls
 from flinkci_dashboard.sandbox.github.pulls import Pulls
-from flinkci_dashboard.sandbox.github.pulls_api import CREATED, REPO, label_json, labels_on, on_pulls, page_of
+from flinkci_dashboard.sandbox.github.shapes import label_json, labels_on
+from flinkci_dashboard.sandbox.github.state import GitHub
+from flinkci_dashboard.sandbox.routing import Router
 
-if TYPE_CHECKING:
-    from flinkci_dashboard.sandbox.world import Sandbox
-
+router = Router()
 LABEL_LIMIT = 50
 
 
@@ -20,13 +20,13 @@ def triaging(function: Callable[..., Answer]) -> Callable[..., Answer]:
     """Refuse those who may not triage: who is not signed in, and whose role in the repository is less."""
 
     @wraps(function)
-    def answer(world: "Sandbox", call: Call, account: Account | None, owner: str, name: str, **values: str) -> Answer:
+    def answer(github: GitHub, call: Call, account: Account | None, owner: str, name: str, **values: str) -> Answer:
         if account is None:
             return refuse(401, "Requires authentication")
         creates = call.method == "POST" and call.path.endswith(f"{name}/labels")
-        if f"{owner}/{name}" not in account.triages or (creates and not world.creates_labels):
+        if f"{owner}/{name}" not in account.triages or (creates and not account.creates_labels):
             return refuse(403, "Must have admin rights to Repository.")
-        return on_pulls(function)(world, call, account, owner, name, **values)
+        return on_pulls(function)(github, call, account, owner, name, **values)
 
     return answer
 
@@ -35,7 +35,7 @@ def triaging(function: Callable[..., Answer]) -> Callable[..., Answer]:
 @on_pulls
 def list_labels(pulls: Pulls, call: Call, account: Account | None) -> Answer:
     """List the repository's labels."""
-    return page_of(
+    return paged(
         call, sorted(pulls.labels.values(), key=lambda label: label.name.casefold()), lambda x: label_json(call, x)
     )
 
@@ -66,7 +66,7 @@ def get_label(pulls: Pulls, call: Call, account: Account | None, label: str) -> 
 @on_pulls
 def labels_of(pulls: Pulls, call: Call, account: Account | None, number: int) -> Answer:
     """List the labels of a pull request."""
-    return page_of(call, labels_on(pulls, pulls.by_number[number]), lambda label: label_json(call, label))
+    return paged(call, labels_on(pulls, pulls.by_number[number]), lambda label: label_json(call, label))
 
 
 @router.route("POST", f"{REPO}/issues/{{number}}/labels")

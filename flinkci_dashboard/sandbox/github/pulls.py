@@ -1,63 +1,17 @@
 """Pull requests, comments, reactions and labels: their state, and the verbs that move it."""
 
+import copy
 import itertools
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.git.repositories import AUTHOR, Repositories
+from flinkci_dashboard.sandbox.github.data import Comment, Label, Pull
 
 BOT = "flinkbot"
-
-
-@dataclass
-class Comment:
-    """A comment in a pull request's conversation. `login` is None when its author's account was deleted."""
-
-    id: int
-    number: int
-    login: str | None
-    body: str
-    created_at: datetime
-    updated_at: datetime
-    reactions: dict[tuple[str, str], int] = field(default_factory=dict)  # (login, content) → id
-
-
-@dataclass
-class Pull:
-    """A pull request as GitHub keeps it."""
-
-    number: int
-    title: str
-    login: str | None
-    head: str
-    base: str
-    created_at: datetime
-    updated_at: datetime
-    branch: str = "patch"
-    draft: bool = False
-    base_sha: str = "0" * 40
-    closed_at: datetime | None = None
-    merged_at: datetime | None = None
-    labels: list[str] = field(default_factory=list)
-    body: str | None = None
-
-    @property
-    def state(self) -> str:
-        """Return "open" or "closed", as the API does for merged ones too."""
-        return "closed" if self.closed_at else "open"
-
-
-@dataclass
-class Label:
-    """A label of the repository."""
-
-    id: int
-    name: str
-    color: str = "ededed"
-    description: str | None = None
+LAGGING = "refs/internal/pull/"  # where heads are that refs/pull/ does not show yet
 
 
 class Pulls:
@@ -73,6 +27,10 @@ class Pulls:
         self.by_pull: dict[int, list[int]] = {}
         self.review_comments: list[Comment] = []
         self.labels: dict[str, Label] = {}  # by name in lower case
+        self.hidden: set[int] = set()  # whose author is banned: 404 wherever they are asked for by number
+        self.unlisted: set[int] = set()  # of those, the ones that lists leave out too
+        self.blocking: set[str | None] = set()  # logins that have blocked the bot
+        self.refs_lag = False  # whether refs/pull/N/head stays behind what is pushed, until `refs_catch_up`
         self._ids = itertools.count(1_000_001)
         self._last = clock.now()
         self._events = 0
@@ -86,6 +44,7 @@ class Pulls:
             event, found = self._orders.get((state, sort, direction), (-1, []))
             if event != self._events:
                 found = [pull for pull in self.by_number.values() if state in ("all", pull.state)]
+                found = [pull for pull in found if pull.number not in self.unlisted]
                 stamp = "updated_at" if sort == "updated" else "created_at"
                 found.sort(key=lambda pull: (getattr(pull, stamp), pull.number), reverse=direction == "desc")
                 self._orders[state, sort, direction] = self._events, found
@@ -132,8 +91,55 @@ class Pulls:
             return pull.head
 
     def _commit(self, number: int, title: str, files: Mapping[str, str] | None, parent: str) -> str:
-        ref = f"refs/pull/{number}"
+        ref = f"{LAGGING if self.refs_lag else 'refs/pull/'}{number}"
         return self.repositories.commit(self.repo, f"{ref}/head", title, AUTHOR, files, parent, merge=f"{ref}/merge")
+
+    def refs_catch_up(self) -> None:
+        """Let refs/pull/N/head be where the API has had each head for a while."""
+        with self.lock:
+            self.refs_lag = False
+            late = self.repositories.refs(self.repo, LAGGING)
+            self.repositories.set_refs(self.repo, {f"refs/pull/{name}": sha for name, sha in late.items()})
+            for name in late:
+                self.repositories.delete_ref(self.repo, f"{LAGGING}{name}")
+
+    def lose_ref(self, number: int) -> None:
+        """Let refs/pull/N/head be missing, although its commit is there, until `refs_catch_up`."""
+        with self.lock:
+            head = self.by_number[number].head
+            self.repositories.set_ref(self.repo, f"{LAGGING}{number}/head", head)
+            self.repositories.delete_ref(self.repo, f"refs/pull/{number}/head")
+
+    def set_head(self, number: int, sha: str) -> None:
+        """Force a pull request to a commit that it had before, or that is anywhere in the repository."""
+        with self.lock:
+            pull = self.by_number[number]
+            ref = f"{LAGGING if self.refs_lag else 'refs/pull/'}{number}/head"
+            self.repositories.set_ref(self.repo, ref, sha)
+            pull.head, pull.updated_at = sha, self._tick()
+
+    def hide(self, number: int, listed: bool = True) -> None:
+        """Let GitHub hide a pull request, whose author it has banned: lists may have it for a while."""
+        with self.lock:
+            self.hidden.add(number)
+            self.unlisted |= set() if listed else {number}
+            self._events += 1
+
+    def show(self, number: int) -> None:
+        """Let a hidden pull request be seen again."""
+        with self.lock:
+            self.hidden.discard(number)
+            self.unlisted.discard(number)
+            self._events += 1
+
+    def remembered(self) -> "Pulls":
+        """Return all this as it is, without the repository: nothing moves there any more."""
+        with self.lock:
+            then = copy.copy(self)
+            then.by_number, then.comments = copy.deepcopy((self.by_number, self.comments))
+            then.by_pull, then.labels = copy.deepcopy((self.by_pull, self.labels))
+            then.hidden, then.unlisted, then._orders = set(self.hidden), set(self.unlisted), {}
+            return then
 
     def merge(self, number: int) -> str:
         """Land a pull request as one commit on its base, as Flink's committers do; returns the base's new head."""
@@ -197,6 +203,12 @@ class Pulls:
             pull.updated_at = max(pull.updated_at, now)
             self._events += 1
             return comment.id
+
+    def comments_at_once(self, number: int, bodies: Iterable[str], login: str | None = "ada") -> list[int]:
+        """Write many comments within one second; returns their ids."""
+        with self.lock:
+            at = self._tick()
+            return [self.comment(number, body, login, at) for body in bodies]
 
     def review_comment(self, number: int, body: str, login: str | None = "ada") -> int:
         """Write a comment on the code, which is no part of the conversation; returns its id."""

@@ -44,6 +44,7 @@ class Jira:
         self.by_id: dict[int, Ticket] = {}
         self.ids: dict[str, int] = {}  # by every key that a ticket has or had
         self.components = list(COMPONENTS)
+        self.login_fails = False  # a good token is answered as nobody's: 200, with a header that says so
         self.search_finds_moved = True  # whether JQL accepts old keys
         self.page_limit = 1000  # the most that one search answers
         self.utc_offset = 0.0  # hours by which the server's zone is ahead of UTC
