@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from flinkci_dashboard import status, views
 from flinkci_dashboard.accounts import activity_views, contact_views
+from flinkci_dashboard.api import views as api
+from flinkci_dashboard.api.service import API, addresses
 from flinkci_dashboard.credentials import views as credentials
 from flinkci_dashboard.jobs import views as jobs
 
@@ -27,5 +29,10 @@ urlpatterns: list = [
     path("activity/activity.csv", activity_views.export, name="activity_csv"),
     path("status/", status.status, name="public_status"),
     path("", include("agents.urls")),
+    path("tokens/", api.tokens, name="api_tokens"),
+    path("tokens/<int:pk>/revoke/", api.revoke, name="revoke_api_token"),
+    path("api/v1/docs", api.describe, name="api_docs"),
+    path("api/v1/", addresses(API)),
+    path("api/v1/<path:rest>", api.nowhere, name="api_nowhere"),
     path("accounts/", include("allauth.urls")),
 ]

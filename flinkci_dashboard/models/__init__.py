@@ -4,10 +4,12 @@ from flinkci_dashboard.models.accounts import AllowedSignIn, Area, Contact
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models.tokens import ApiToken
 
 __all__ = [
     "Action",
     "AllowedSignIn",
+    "ApiToken",
     "AppendOnlyError",
     "Area",
     "AuditEvent",

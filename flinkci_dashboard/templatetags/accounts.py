@@ -14,6 +14,7 @@ ACCOUNT_PAGES = (
     ("usersessions_list", "Sessions"),
     ("socialaccount_connections", "GitHub"),
     ("account_email", "Mail address"),
+    ("api_tokens", "API tokens"),
 )
 
 register = template.Library()

@@ -54,14 +54,24 @@ class PullFilter(django_filters.FilterSet):
 
     def by_label(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Keep those that carry a label of exactly this name."""
-        return rows.filter(labels__icontains=json.dumps(value))
+        return with_label(rows, value)
 
     def by_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Look in the title, and for the number."""
-        number = value.strip().removeprefix("#")
-        found = Q(title__icontains=value)
-        return rows.filter(found | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else found)
+        return with_text(rows, value)
 
     def in_order(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Sort; the number breaks ties, so that pages do not overlap."""
         return rows.order_by(SORTS[value][0], "-number")
+
+
+def with_label(rows: QuerySet[PullRequest], name: str) -> QuerySet[PullRequest]:
+    """Keep the pull requests that carry a label of exactly this name; case does not matter, as on GitHub."""
+    return rows.filter(labels__icontains=json.dumps(name))
+
+
+def with_text(rows: QuerySet[PullRequest], text: str) -> QuerySet[PullRequest]:
+    """Keep those whose title contains a text, or that have it as their number."""
+    number = text.strip().removeprefix("#")
+    titled = Q(title__icontains=text)
+    return rows.filter(titled | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else titled)

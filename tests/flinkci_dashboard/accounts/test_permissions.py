@@ -35,6 +35,10 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "act_on_pull": BUTTON,
     "delete_orphan": (None, "admin"),
     "settle_labels": BUTTON,
+    "api_tokens": ("without role", "without role"),  # each one's own
+    "revoke_api_token": (None, "without role"),
+    "api_nowhere": ("anonymous", "anonymous"),
+    "api-root": ("without role", "without role"),  # leads to the description
 }
 # django-allauth's pages that are meant for people who are not signed in (yet).
 ENTRANCE = re.compile(

@@ -1,0 +1,158 @@
+"""Builds, their jobs, and the agents that these ran on, for programs."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+
+from agents.models import Agent, Build, Job, TestFailure
+from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
+
+router = Router()
+EXACT = {"provider": "provider", "branch": "branch", "pull": "pull_number", "sha": "version", "result": "result"}
+
+
+class BuildFilters(Schema):
+    """What may be asked of builds; `branch` is without refs/heads/."""
+
+    provider: Text | None = None
+    branch: Text | None = None
+    pull: int | None = None
+    sha: Text | None = None
+    result: Text | None = None
+
+
+class BuildOut(Schema):
+    """A build of a CI service; `provider` and `id` name it."""
+
+    provider: str
+    id: int
+    number: str
+    repository: str
+    branch: str
+    sha: str
+    pull: int | None
+    reason: str
+    status: str
+    result: str | None
+    attempt: int
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    url: str
+
+
+class BuildJobOut(Schema):
+    """One attempt of a job of a build."""
+
+    name: str
+    attempt: int
+    status: str
+    result: str | None
+    host: str | None
+    agent: str | None
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    failing_tests: list[str]
+    cause: str | None
+
+
+class WholeBuildOut(BuildOut):
+    """A build with its jobs."""
+
+    jobs: list[BuildJobOut]
+
+
+class AgentFilters(Schema):
+    """What may be asked of agents."""
+
+    host: Text | None = None
+    state: Text | None = None
+
+
+class AgentOut(Schema):
+    """A machine that runs jobs; `job` is what it runs now."""
+
+    name: str
+    host: str | None
+    state: str
+    job: str | None
+    since: datetime | None
+    last_seen: datetime | None
+
+
+@router.get("/builds", response=Listing[BuildOut])
+def builds(request: HttpRequest, filters: Query[BuildFilters], paging: Query[Paging]) -> dict[str, object]:
+    """Return builds, those that we saw last first."""
+    asked = filters.dict(exclude_none=True)
+    rows = Build.objects.filter(**{EXACT[name]: value for name, value in asked.items()})
+    return listing(request, rows, paging, "pk", _build)
+
+
+@router.get("/builds/{provider}/{build_id}", response=WholeBuildOut)
+def build(request: HttpRequest, provider: str, build_id: int) -> dict[str, object]:
+    """Return one build with its jobs, all attempts."""
+    row = get_object_or_404(Build, provider=provider, external_id=build_id)
+    failing: dict[int, list[str]] = defaultdict(list)
+    for job_id, name in TestFailure.objects.filter(build=row).order_by("pk").values_list("job_id", "test__name"):
+        failing[job_id].append(name)
+    jobs = row.jobs.select_related("agent").order_by("order", "name", "attempt")
+    return _build(row) | {"jobs": [_job(job, failing[job.pk]) for job in jobs]}
+
+
+@router.get("/agents", response=Listing[AgentOut])
+def agents(request: HttpRequest, filters: Query[AgentFilters], paging: Query[Paging]) -> dict[str, object]:
+    """Return every agent that is known."""
+    rows = Agent.objects.filter(**filters.dict(exclude_none=True)).select_related("current_job")
+    return listing(request, rows, paging, "pk", _agent, newest_first=False)
+
+
+def _build(row: Build) -> dict[str, object]:
+    return {
+        "provider": row.provider,
+        "id": row.external_id,
+        "number": row.number,
+        "repository": row.repository,
+        "branch": row.branch,
+        "sha": row.version,
+        "pull": row.pull_number,
+        "reason": row.reason,
+        "status": row.status,
+        "result": row.result or None,
+        "attempt": row.attempt,
+        "queued_at": row.queued_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "url": row.web_url,
+    }
+
+
+def _job(row: Job, failing_tests: list[str]) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "attempt": row.attempt,
+        "status": row.status,
+        "result": row.result or None,
+        "host": row.host or None,
+        "agent": row.worker_name or None,
+        "queued_at": row.queued_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "failing_tests": failing_tests,
+        "cause": None,
+    }
+
+
+def _agent(row: Agent) -> dict[str, object]:
+    job = row.current_job.name if row.current_job else row.current_name
+    return {
+        "name": row.name,
+        "host": row.host or None,
+        "state": row.state,
+        "job": job or None,
+        "since": row.current_since if job else row.state_since,
+        "last_seen": row.seen_at,
+    }

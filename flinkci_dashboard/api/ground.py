@@ -1,0 +1,94 @@
+"""What the API says of the whole, and of the jobs."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Schema
+
+from flinkci_dashboard.api.lists import Listing, whole
+from flinkci_dashboard.jobs import health
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import JobRun, JobSchedule
+from flinkci_dashboard.web.tiles import Tile, tiles, verdict
+from flinkci_dashboard.web.tones import tone
+
+router = Router()
+Standing = Literal["good", "warn", "bad"]
+
+
+class TileOut(Schema):
+    """One fact of the overview."""
+
+    name: str
+    state: Literal["good", "warn", "bad", "info", "muted"]
+    words: str
+    as_of: datetime | None
+
+
+class StatusOut(Schema):
+    """How it all stands."""
+
+    state: Standing
+    sentence: str
+    as_of: datetime
+    tiles: list[TileOut]
+
+
+class JobOut(Schema):
+    """A background job."""
+
+    name: str
+    title: str
+    interval: int
+    last_outcome: str | None
+    last_started_at: datetime | None
+    last_ended_at: datetime | None
+    next_run_at: datetime | None
+    late: bool
+
+
+@router.get("/status", response=StatusOut)
+def status(request: HttpRequest) -> dict[str, object]:
+    """Return what the overview says."""
+    now = timezone.now()
+    shown = tiles(now)
+    found = verdict(shown)
+    sentence = " ".join(_said(words, named) for words, named in found.sentences)
+    state = "warn" if found.tone == "muted" else found.tone
+    return {"state": state, "sentence": sentence, "as_of": now, "tiles": [_tile(tile) for tile in shown]}
+
+
+@router.get("/jobs", response=Listing[JobOut])
+def jobs(request: HttpRequest) -> dict[str, object]:
+    """Return every background job: when it runs and how its last pass ended."""
+    late = health.overdue(timezone.now())
+    newest = JobRun.objects.filter(job=OuterRef("job")).exclude(ended_at=None).order_by("-pk").values("pk")[:1]
+    schedules = {row.job: row for row in JobSchedule.objects.annotate(run=Subquery(newest))}
+    runs = JobRun.objects.in_bulk([row.run for row in schedules.values() if row.run])
+    return whole([_job(name, schedules[name], runs, name in late) for name in JOBS if name in schedules])
+
+
+def _said(words: str, named: list[Tile]) -> str:
+    return f"{words} {', '.join(f'{tile.title} ({tile.label})' for tile in named)}." if named else words
+
+
+def _tile(tile: Tile) -> dict[str, object]:
+    words = f"{tile.figure} {tile.words}, {tile.label}"
+    return {"name": tile.title, "state": tone(tile.state), "words": words, "as_of": tile.seen_at}
+
+
+def _job(name: str, schedule: JobSchedule, runs: dict[int, JobRun], late: bool) -> dict[str, object]:
+    run = runs.get(schedule.run)  # type: ignore[attr-defined]
+    return {
+        "name": name,
+        "title": JOBS[name].title,
+        "interval": schedule.interval,
+        "last_outcome": run.outcome if run else None,
+        "last_started_at": run.started_at if run else None,
+        "last_ended_at": run.ended_at if run else None,
+        "next_run_at": schedule.next_run_at if schedule.enabled else None,
+        "late": late,
+    }

@@ -1,0 +1,71 @@
+"""The API's own pages: its description, what it answers to unknown addresses, and a member's tokens."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import signed_in
+from flinkci_dashboard.api.service import API, RATE
+from flinkci_dashboard.api.tokens import MAX_TOKENS, TokenError, make_token
+
+
+@csrf_exempt
+@login_not_required
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """Answer an address that the API does not have, in its own form."""
+    return JsonResponse({"detail": f"There is no /api/v1/{rest}: see /api/v1/openapi.json."}, status=404)
+
+
+@require_GET
+def describe(request: HttpRequest) -> HttpResponse:
+    """Describe the API for people: each address with its filters and fields."""
+    schema = API.get_openapi_schema()
+    shapes = schema["components"]["schemas"]
+    lists = [_described(path, verbs["get"], shapes) for path, verbs in schema["paths"].items()]
+    return render(request, "api/describe.html", {"lists": lists, "rate": RATE.removesuffix("/m")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Show one's own tokens, and make another; what it is stands on this one answer and nowhere else."""
+    owner, made, problem = signed_in(request), "", ""
+    if request.method == "POST":
+        name = request.POST.get("name", "")
+        try:
+            made = make_token(owner, name)
+        except TokenError as error:
+            problem = str(error)
+        else:
+            audit.record(request, "make API token", name)
+    rows = owner.api_tokens.all()  # type: ignore[attr-defined]
+    context = {"tokens": rows, "made": made, "problem": problem, "most": MAX_TOKENS}
+    return render(request, "api/tokens.html", context, status=400 if problem else 200)
+
+
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one of one's own tokens: it does not work any more from now on."""
+    token = get_object_or_404(signed_in(request).api_tokens, pk=pk)  # type: ignore[attr-defined]
+    audit.record(request, "revoke API token", token.name)
+    token.delete()
+    return redirect("api_tokens")
+
+
+def _described(path: str, operation: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page says of one address."""
+    answer = operation["responses"][200]["content"]["application/json"]["schema"]
+    shape = shapes[answer["$ref"].rpartition("/")[2]]
+    many = shape["properties"].get("results")
+    if many:
+        shape = shapes[many["items"]["$ref"].rpartition("/")[2]]
+    return {
+        "path": path,
+        "says": operation.get("description", ""),
+        "filters": [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"],
+        "fields": list(shape["properties"]),
+    }
