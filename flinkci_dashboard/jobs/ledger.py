@@ -7,6 +7,7 @@ for a new reason, the earlier row steps back to `key#<its id>`.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,6 @@ TRY_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  #
 HOUR = timedelta(hours=1)
 TEXTS_AN_HOUR = 450  # GitHub takes about 500 from an account: comments and their edits, reactions, labels
 LOST = "The pass that tried this ended before it knew the answer"
-PLAN = "plan:"  # what the key of an act that is only planned begins with
 MAX_KEY = 230  # characters, which leaves room for what tells turns apart
 PART = 500  # keys in one query
 
@@ -143,7 +143,7 @@ class Ledger:
             "state": Action.State.PENDING,
             "answer": "",
             "settled_at": None,
-            "attempts": action.attempts + (not action.untried),
+            "attempts": action.attempts + 1,
             "tried_at": self.now,
             "texts": intent.texts + (action.texts if recent else 0),
         }
@@ -174,25 +174,26 @@ class Ledger:
 
     def plan(self, intents: Iterable[Intent] = ()) -> int:
         """Record, for observe mode, what would be done now, and drop what would not be; returns how many are new."""
-        wanted = {f"{PLAN}{_key(intent)}": intent for intent in intents}
+        wanted = {_key(intent): intent for intent in intents}
         planned = dict(self._mine(Action.State.PLANNED).values_list("key", "pk"))
         overtaken = [pk for key, pk in planned.items() if key not in wanted]
-        for start in range(0, len(overtaken), PART):
-            Action.objects.filter(pk__in=overtaken[start : start + PART]).delete()
-        new = [self._planned(key, intent) for key, intent in wanted.items() if key not in planned]
-        Action.objects.bulk_create(new, batch_size=PART)
+        known = self._known(intent for key, intent in wanted.items() if key not in planned)
+        new = [self._planned(intent) for key, intent in wanted.items() if key not in planned]
+        with transaction.atomic():
+            for start in range(0, len(overtaken), PART):
+                Action.objects.filter(pk__in=overtaken[start : start + PART]).delete()
+            _step_back(list(known.values()))
+            Action.objects.bulk_create(new, batch_size=PART)
         return len(new)
 
     def unplanned(self, intents: Iterable[Intent]) -> bool:
         """Tell whether any of these is not recorded as planned yet."""
-        return bool({f"{PLAN}{_key(intent)}" for intent in intents} - self._planned_keys())
+        planned = self._mine(Action.State.PLANNED).values_list("key", flat=True)
+        return bool({_key(intent) for intent in intents} - set(planned))
 
-    def _planned_keys(self) -> set[str]:
-        return set(self._mine(Action.State.PLANNED).values_list("key", flat=True))
-
-    def _planned(self, key: str, intent: Intent) -> Action:
+    def _planned(self, intent: Intent) -> Action:
         facts = self._facts(intent, Action(attempts=0)) | {"state": Action.State.PLANNED, "attempts": 0}
-        return Action(key=key, created_at=self.now, **facts | {"tried_at": None, "texts": 0})
+        return Action(key=_key(intent), created_at=self.now, **facts | {"tried_at": None, "texts": 0})
 
     def _mine(self, state: Action.State) -> QuerySet[Action]:
         scope = {f"payload__{name}": value for name, value in self.scope.items()}
@@ -221,7 +222,10 @@ def forget(before: datetime) -> int:
 
 
 def _key(intent: Intent) -> str:
-    return intent.key[:MAX_KEY]
+    """Return what the row bears: the key, or, of one that is too long, its begin and its digest."""
+    if len(intent.key) <= MAX_KEY:
+        return intent.key
+    return f"{intent.key[: MAX_KEY - 33]}~{sha256(intent.key.encode()).hexdigest()[:32]}"
 
 
 def _step_back(actions: Sequence[Action]) -> None:

@@ -29,6 +29,9 @@ class Changes(Generic[Row]):
             self._fields.update(differing)
         return row._state.adding or bool(differing)
 
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed)
+
     def write(self) -> int:
         """Create and update; returns how many rows were written.
 

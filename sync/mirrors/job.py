@@ -1,41 +1,33 @@
 """The mirror job: look at both sides, decide, carry branches over, record."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 
-from flinkci_dashboard.clients.errors import (
-    NotAuthorizedError,
-    NotFoundError,
-    RefusedError,
-    ServiceError,
-    UnavailableError,
-)
-from flinkci_dashboard.clients.git.cache import (
-    Cache,
-    Commit,
-    LsRemote,
-    PushResult,
-    PushStatus,
-    open_cache,
-    remove_cache,
-)
-from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing, RemoteMissing, TimedOut
-from flinkci_dashboard.clients.git.process import Progress
-from flinkci_dashboard.clients.github.pulls import CommitFacts, connect
+from flinkci_dashboard.clients.errors import ServiceError
+from flinkci_dashboard.clients.git.cache import Cache, Commit, PushResult, PushStatus, open_cache, remove_cache
+from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing
+from flinkci_dashboard.clients.github.pulls import CommitFacts, connect, token_fingerprint
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
-from flinkci_dashboard.models import JobRequest
-from sync.mirrors.plan import out_of_reach, plan, plan_reset
-from sync.mirrors.rows import MirrorRecords
-from sync.mirrors.values import BranchFacts, BranchState, Failure, MirrorPlan, Observation, Push, Relation, ResetRequest
+from sync.mirrors.plan import out_of_reach, plan
+from sync.mirrors.resets import Resets, subject
+from sync.mirrors.rows import MirrorRows
+from sync.mirrors.sides import Sides
+from sync.mirrors.transfers import Transfers, state_after
+from sync.mirrors.values import BranchFacts, BranchState, Failure, MirrorPlan, Observation, Push, ResetRequest
 from sync.models import Mirror
 
 log = logging.getLogger(__name__)
+JOB = "sync_mirrors"
 MAX_LOOKED_UP = 20  # commits in one pass
-HEADS, TAGS = "refs/heads/", "refs/tags/"
+# After the first failure the next pass tries again; the mirror may have been busy for a moment.
+TRY_AGAIN = (timedelta(0), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=15))
 
 
 def sync_mirrors(current: Pass) -> None:
@@ -59,37 +51,148 @@ class MirrorPass:
 
     def __init__(self, current: Pass, mirror: Mirror) -> None:
         self.current, self.mirror = current, mirror
-        self.records = MirrorRecords(mirror, current.now)
-        self.policy, self.known = self.records.policy(), self.records.known()
-        self.source: dict[str, str] = {}
-        self.target: dict[str, str] = {}  # heads by branch
-        self.relations: dict[tuple[str, str], Relation] = {}
-        self.failures: dict[str, Failure] = {}
+        self.active = settings.SYNC_MODE == "active"
+        self.sides, self.rows, self.resets = Sides(mirror), MirrorRows(mirror, current.now), Resets(current, mirror)
+        self.transfers = Transfers(current, mirror)
+        scope = {"mirror": mirror.pk}
+        self.ledger = Ledger(JOB, current.now, scope=scope, back_off=TRY_AGAIN, forced=current.forced)
+        self.token = token_fingerprint()
         self.commits: dict[str, Commit | CommitFacts] = {}
         self.tried: set[str] = set()
-        self.asked = [(request, asked) for request in current.requests if (asked := self._asked(request))]
 
     def run(self) -> None:
         """Look, and if anything is to be done, do it; then record."""
         if not self._look():
             return
-        if settled := self.records.settle_pending(self.target):
-            self.current.count("lost_pushes_settled", settled)
+        self._recover()
         decided = self._decide()
         if self._has_work(decided):
             self._work(decided)
             decided = self._decide()
-        self.records.drop_overtaken(decided.pushes if settings.SYNC_MODE == "observe" else ())
-        self.records.record(decided.branches, self.commits | self._look_up(decided), self.tried)
-        self._report_failures()
-        self._answer_rest(decided)
+        self.ledger.plan(() if self.active else self._intents(decided).values())
+        self.rows.record(decided.branches, self.commits | self._look_up(decided), self.tried)
+        self._report(decided)
+        self.resets.answer(decided, self.transfers.failures)
+
+    # Looking and deciding -----------------------------------------------------------------------
+
+    def _look(self) -> bool:
+        """Read both sides; False, and recorded, when one of them does not answer."""
+        errors = self.sides.look()
+        self.rows.note_problems(*(str(error or "") for error in errors))
+        for error in filter(None, errors):
+            self.current.fail(f"{self.mirror}: {error}")
+        if blocking := errors[0] or errors[1]:
+            known = self.rows.known()
+            self.rows.record_out_of_reach(out_of_reach(known, state_after(blocking), str(blocking), self.sides.heads))
+            self.resets.give_up(str(blocking))
+        return not blocking
+
+    def _recover(self) -> None:
+        """Settle pushes that a killed pass left open, by what the mirror has now."""
+        lost = self.ledger.unsettled()
+        for action in lost:
+            done = self.sides.target.get(action.payload["branch"]) == action.payload["new"]
+            self.ledger.settle_lost(action, done, f"the mirror {'has it' if done else 'does not have it'}.")
+        if lost:
+            self.current.count("lost_pushes_settled", len(lost))
+
+    def _decide(self) -> MirrorPlan:
+        seen = Observation(
+            self.sides.heads, self.sides.tags, self.sides.target, self.transfers.relations, self.transfers.failures
+        )
+        refused = {(intent := self._intent(push)).key: (push.branch, intent) for push in self.rows.refused()}
+        waiting = self.ledger.waiting(intent for _, intent in refused.values())
+        known = self.rows.known({refused[key][0]: at for key, at in waiting.items()})
+        return plan(self.rows.policy(), seen, known, self.current.now, forced=self.current.forced)
+
+    def _has_work(self, decided: MirrorPlan) -> bool:
+        if not self.active:
+            return bool(decided.compare) or self.ledger.unplanned(self._intents(decided).values())
+        return bool(decided.compare or self._intents(decided))
+
+    # Working ------------------------------------------------------------------------------------
+
+    def _work(self, decided: MirrorPlan) -> None:
+        """Carry branches over through the cache; a damaged one is made anew, once."""
+        folder = settings.DATA_DIR / "git" / f"mirror-{self.mirror.pk}.git"
+        failures = self.transfers.failures
+        try:
+            try:
+                self._work_in(folder, decided, last=False)
+            except CacheCorrupt as error:
+                log.warning("%s: %s It is made anew.", self.mirror, error)
+                self.current.count("caches_rebuilt")
+                failures.clear()
+                remove_cache(folder)
+                self._work_in(folder, decided, last=True)
+        except GitMissing:
+            raise
+        except ServiceError as error:
+            waiting = [each.branch for each in decided.compare] + [each.branch for each in decided.pushes]
+            failures |= {branch: Failure(None, str(error)) for branch in waiting if branch not in self.tried}
+
+    def _work_in(self, folder: Path, decided: MirrorPlan, last: bool) -> None:
+        with open_cache(folder) as cache:
+            if cache.healed:
+                log.info("%s: cleared what an interrupted pass left: %s", self.mirror, ", ".join(cache.healed))
+                self.current.count("leftovers_cleared", len(cache.healed))
+            self.transfers.fetch(cache, replace(decided, pushes=tuple(self._intents(decided))), last)
+            self.transfers.relate(cache, decided.compare)
+            decided = self._decide()
+            intents = self._intents(decided)
+            if intents and self.active:
+                self._push(cache, intents)
+            elif new := self.ledger.plan(intents.values()):
+                self.current.count("branches_planned", new)
+            self.commits = dict(cache.commit_facts(cache.contains(self.rows.without_commit(decided))))
+            cache.tidy()
+
+    def _push(self, cache: Cache, intents: Mapping[Push, Intent]) -> None:
+        """Push all branches in one go, then look at the mirror for what came of it."""
+        begun = zip(intents, self.ledger.begin_all(list(intents.values())), strict=True)
+        actions = {push: action for push, action in begun if action}
+        self.tried = {push.branch for push in actions}
+        results = self.transfers.push(cache, list(actions))
+        if problem := self.sides.look_at_target():
+            self.rows.note_problems("", str(problem))
+            self.current.fail(f"{self.mirror.target}: {problem}")
+            self.sides.target |= {push.branch: push.new for push in actions if _is_taken(push, results)}
+        for push, action in actions.items():
+            if self.sides.target.get(push.branch) == push.new or _is_taken(push, results):
+                self.transfers.failures.pop(push.branch, None)
+                self.ledger.done(action)
+                self.current.count("branches_reset" if push.reset else "branches_pushed")
+            else:
+                failure, result = self.transfers.failures.get(push.branch), results.get(push.branch)
+                self.ledger.failed(action, answer=failure.detail if failure else result.message if result else "")
+
+    def _intents(self, decided: MirrorPlan) -> dict[Push, Intent]:
+        """Return what is to be pushed, each as an act."""
+        facts = {each.branch: each for each in decided.branches}
+        pushes: dict[Push, tuple[str, ...]] = dict.fromkeys(decided.pushes, ())
+        if self.active:
+            pushes |= self.resets.pushes(decided)
+        return {
+            # What was refused and is not due yet is in no plan.
+            push: replace(self._intent(push, _reason(push, facts[push.branch]), causes), patient=False)
+            for push, causes in pushes.items()
+        }
+
+    def _intent(self, push: Push, reason: str = "", causes: tuple[str, ...] = ()) -> Intent:
+        key = f"{'reset' if push.reset else 'push'}:{self.mirror.pk}:{push.old or '-'}:{push.new}:{push.branch}"
+        kind, payload = "reset-branch" if push.reset else "push-branch", {"old": push.old, "new": push.new}
+        about = subject(self.mirror, push.branch)
+        return Intent(key, kind, about, reason, payload | {"branch": push.branch}, causes, token=self.token)
+
+    # Telling ------------------------------------------------------------------------------------
 
     def _look_up(self, decided: MirrorPlan) -> dict[str, Commit | CommitFacts]:
         """Ask GitHub about heads that are new to us and were never fetched, since the mirror has them already.
 
         Once for each head: who wrote it is good to know, and nothing depends on it.
         """
-        heads = self.records.new_heads(decided) - set(self.commits)
+        heads = self.rows.new_heads(decided) - set(self.commits)
         found: dict[str, Commit | CommitFacts] = {}
         if not heads:
             return found
@@ -102,246 +205,27 @@ class MirrorPass:
                     break
         return found
 
-    # Looking and deciding
+    def _report(self, decided: MirrorPlan) -> None:
+        """Tell what failed, and what waits after a failure: then the rest is done, and this is not."""
+        failures = self.transfers.failures
+        self._tell({branch: failure.detail for branch, failure in failures.items()})
+        waiting = {each.branch: each.detail for each in _refused(decided.branches) if each.branch not in failures}
+        self._tell(waiting)
+        self.current.achieved = self.current.achieved or bool(waiting and not failures)
 
-    def _look(self) -> bool:
-        """Read both sides at once; False, and recorded, when one of them does not answer."""
-        with (
-            LsRemote(self.mirror.source.git_url, (HEADS, TAGS)) as source,
-            LsRemote(self.mirror.target.git_url, (HEADS,), authenticate=True) as target,
-        ):
-            answers = [_answer(side) for side in (source, target)]
-        errors = [answer if isinstance(answer, ServiceError) else None for answer in answers]
-        self.records.note_problems(*(str(error or "") for error in errors))
-        for error in filter(None, errors):
-            self.current.fail(f"{self.mirror}: {error}")
-        self.source, self.target = (answer if isinstance(answer, dict) else {} for answer in answers)
-        self.target = _under(HEADS, self.target)
-        if blocking := errors[0] or errors[1]:
-            self._give_up(blocking)
-        return not blocking
-
-    def _give_up(self, error: ServiceError) -> None:
-        heads = _under(HEADS, self.source)
-        self.records.record_out_of_reach(out_of_reach(self.known, _state(error), str(error), heads))
-        for request, _ in self.asked:
-            self.current.answer(request, f"Nothing was reset: {error}")
-
-    def _decide(self) -> MirrorPlan:
-        heads, tags = _under(HEADS, self.source), _under(TAGS, self.source)
-        seen = Observation(heads, tags, self.target, self.relations, self.failures)
-        return plan(self.policy, seen, self.known, self.current.now, forced=self.current.forced)
-
-    def _has_work(self, decided: MirrorPlan) -> bool:
-        if settings.SYNC_MODE == "observe":
-            return bool(decided.compare or self.records.unplanned(decided.pushes))
-        return not decided.settled
-
-    # Working
-
-    def _work(self, decided: MirrorPlan) -> None:
-        """Carry branches over through the cache; a damaged one is made anew, once."""
-        folder = settings.DATA_DIR / "git" / f"mirror-{self.mirror.pk}.git"
-        try:
-            try:
-                self._work_in(folder, decided, last=False)
-            except CacheCorrupt as error:
-                log.warning("%s: %s It is made anew.", self.mirror, error)
-                self.current.count("caches_rebuilt")
-                self.failures.clear()
-                remove_cache(folder)
-                self._work_in(folder, decided, last=True)
-        except ServiceError as error:
-            if isinstance(error, GitMissing):
-                raise
-            waiting = [each.branch for each in decided.compare] + [each.branch for each in decided.pushes]
-            self.failures |= {branch: Failure(None, str(error)) for branch in waiting if branch not in self.tried}
-
-    def _work_in(self, folder: Path, decided: MirrorPlan, last: bool) -> None:
-        with open_cache(folder) as cache:
-            if cache.healed:
-                log.info("%s: cleared what an interrupted pass left: %s", self.mirror, ", ".join(cache.healed))
-                self.current.count("leftovers_cleared", len(cache.healed))
-            self._fetch(cache, decided, last)
-            self._relate(cache, decided.compare)
-            decided = self._decide()
-            pushes = (*decided.pushes, *self._resets(decided))
-            if pushes and settings.SYNC_MODE == "observe":
-                self._only_plan(pushes)
-            elif pushes:
-                self._push(cache, pushes)
-            shas = cache.contains(self.records.without_commit(decided))
-            self.commits = dict(cache.commit_facts(shas))
-            cache.tidy()
-
-    def _fetch(self, cache: Cache, decided: MirrorPlan, last: bool) -> None:
-        """Fetch what the cache lacks, in one go; when that fails, branch by branch, so that a bad one stands alone."""
-        heads = {each.branch: each.source_sha for each in decided.compare}
-        heads |= {each.branch: each.new for each in decided.pushes}
-        have = cache.contains(heads.values())
-        wanted = {branch: sha for branch, sha in heads.items() if sha not in have}
-        if not wanted:
-            return
-        url, shown = self.mirror.source.git_url, self._shown(f"Fetching from {self.mirror.source}")
-        excused = (UnavailableError, NotFoundError, RefusedError, *([CacheCorrupt] if last else []))
-        try:
-            cache.fetch(url, wanted, shown)
-        except excused as error:
-            if len(wanted) == 1 or isinstance(error, (TimedOut, RemoteMissing)):
-                self.failures |= {branch: Failure(BranchState.UNREACHABLE, str(error)) for branch in wanted}
-                return
-            for branch, sha in wanted.items():
-                try:
-                    cache.fetch(url, {branch: sha}, shown)
-                except excused as single:
-                    self.failures[branch] = Failure(BranchState.UNREACHABLE, str(single))
-
-    def _relate(self, cache: Cache, compared: Iterable[BranchFacts]) -> None:
-        facts = [each for each in compared if each.branch not in self.failures]
-        have = cache.contains(each.target_sha for each in facts)
-        for each in facts:
-            self.relations[each.target_sha, each.source_sha] = _relation(cache, each, each.target_sha in have)
-
-    def _push(self, cache: Cache, pushes: Sequence[Push]) -> None:
-        """Push all branches in one go, then look at the mirror for what came of it."""
-        actions = self.records.begin(pushes, self._reasons(pushes))
-        self.tried = {push.branch for push in pushes}
-        results = self._try_pushes(cache, pushes)
-        self._look_again(pushes, results)
-        done = {push.branch for push in pushes if self._is_done(push, results)}
-        for branch in done:
-            self.failures.pop(branch, None)
-        answers = {branch: failure.detail for branch, failure in self.failures.items()}
-        answers |= {branch: result.message for branch, result in results.items() if branch not in answers}
-        self.records.settle(actions, done, answers)
-        self._count(pushes, done)
-
-    def _try_pushes(self, cache: Cache, pushes: Sequence[Push]) -> dict[str, PushResult]:
-        """Return {branch: answer}. Of several that the mirror refused one may be to blame: each is tried alone."""
-        results = self._try_push(cache, pushes)
-        refused = [push for push in pushes if _is_refused(push, results, self.failures)]
-        if len(refused) > 1:
-            for push in refused:
-                self.failures.pop(push.branch, None)
-                results |= self._try_push(cache, [push])
-        for push in pushes:
-            result = results.get(push.branch)
-            if result and result.status == PushStatus.REJECTED:
-                self.failures[push.branch] = Failure(BranchState.REJECTED, result.message)
-        return results
-
-    def _try_push(self, cache: Cache, pushes: Sequence[Push]) -> dict[str, PushResult]:
-        wanted = {push.branch: push.new for push in pushes}
-        leases = {push.branch: push.old for push in pushes if push.reset}
-        shown = self._shown(f"Pushing to {self.mirror.target}")
-        try:
-            results = cache.push(self.mirror.target.git_url, wanted, shown, leases=leases)
-        except RefusedError as error:
-            self.failures |= {branch: Failure(BranchState.REJECTED, str(error)) for branch in wanted}
-            return {}
-        except (NotAuthorizedError, NotFoundError, UnavailableError) as error:
-            self.failures |= {branch: Failure(_state(error), str(error)) for branch in wanted}
-            return {}
-        return {result.ref.removeprefix(HEADS): result for result in results}
-
-    def _look_again(self, pushes: Sequence[Push], results: Mapping[str, PushResult]) -> None:
-        with LsRemote(self.mirror.target.git_url, (HEADS,), authenticate=True) as asking:
-            answer = _answer(asking)
-        if isinstance(answer, dict):
-            self.target = _under(HEADS, answer)
-            return
-        self.records.note_problems("", str(answer))
-        self.current.fail(f"{self.mirror.target}: {answer}")
-        self.target |= {push.branch: push.new for push in pushes if _is_taken(push, results)}
-
-    def _only_plan(self, pushes: Sequence[Push]) -> None:
-        new = self.records.unplanned(pushes)
-        self.records.note_planned(new, self._reasons(new))
-        if new:
-            self.current.count("branches_planned", len(new))
-
-    # Telling
-
-    def _is_done(self, push: Push, results: Mapping[str, PushResult]) -> bool:
-        return self.target.get(push.branch) == push.new or _is_taken(push, results)
-
-    def _count(self, pushes: Sequence[Push], done: set[str]) -> None:
-        for push in pushes:
-            if push.branch in done:
-                self.current.count("branches_reset" if push.reset else "branches_pushed")
-
-    def _reasons(self, pushes: Sequence[Push]) -> dict[str, str]:
-        facts = {each.branch: each for each in self._decide().branches}
-        return {push.branch: _reason(push, facts[push.branch]) for push in pushes}
-
-    def _report_failures(self) -> None:
-        for detail in dict.fromkeys(failure.detail for failure in self.failures.values()):
-            branches = ", ".join(branch for branch, failure in self.failures.items() if failure.detail == detail)
+    def _tell(self, details: Mapping[str, str]) -> None:
+        for detail in dict.fromkeys(details.values()):
+            branches = ", ".join(branch for branch, each in details.items() if each == detail)
             self.current.fail(f"{self.mirror.target}: {branches}: {detail}")
 
-    def _shown(self, phase: str) -> Callable[[Progress], None]:
-        self.current.progress(phase)
-        return lambda seen: self.current.progress(f"{phase}: {seen.phase}", seen.percent, seen.megabytes)
 
-    # Resets that an admin asked for
-
-    def _asked(self, request: JobRequest) -> ResetRequest | None:
-        asked = ResetRequest.parse(request.subject) if request.act == ResetRequest.ACT else None
-        return asked if asked and asked.target == str(self.mirror.target) else None
-
-    def _resets(self, decided: MirrorPlan) -> list[Push]:
-        facts = {each.branch: each for each in decided.branches}
-        decisions = (plan_reset(asked, facts.get(asked.branch)) for _, asked in self.asked)
-        return [decision for decision in dict.fromkeys(decisions) if isinstance(decision, Push)]
-
-    def _answer_rest(self, decided: MirrorPlan) -> None:
-        facts = {each.branch: each for each in decided.branches}
-        for request, asked in self.asked:
-            self.current.answer(request, self._outcome(asked, facts.get(asked.branch)))
-
-    def _outcome(self, asked: ResetRequest, facts: BranchFacts | None) -> str:
-        if asked.branch in self.failures:
-            return f"{asked.branch} was not reset: {self.failures[asked.branch].detail}"
-        if facts and asked.branch in self.tried and facts.state == BranchState.IN_SYNC:
-            return f"{asked.branch} was reset from {asked.seen[:10]} to {facts.source_sha[:10]}."
-        decision = plan_reset(asked, facts)
-        if isinstance(decision, str):
-            return decision
-        return f"{asked.branch} was not reset: this installation only observes (SYNC_MODE=observe)."
-
-
-def _answer(asking: LsRemote) -> dict[str, str] | ServiceError:
-    try:
-        return asking.result()
-    except ServiceError as error:
-        return error
-
-
-def _state(error: ServiceError) -> BranchState:
-    return BranchState.NOT_AUTHORIZED if isinstance(error, NotAuthorizedError) else BranchState.UNREACHABLE
-
-
-def _under(prefix: str, refs: Mapping[str, str]) -> dict[str, str]:
-    return {ref.removeprefix(prefix): sha for ref, sha in refs.items() if ref.startswith(prefix)}
-
-
-def _relation(cache: Cache, facts: BranchFacts, in_cache: bool) -> Relation:
-    if in_cache:
-        ahead, behind = cache.ahead_behind(facts.target_sha, facts.source_sha)
-        return Relation(ahead > 0, ahead, behind)
-    # The whole history of the source's head is here (counting it proves that), and the mirror's head is not in it.
-    cache.count_commits(None, facts.source_sha)
-    return Relation(diverged=True)
+def _refused(facts: Iterable[BranchFacts]) -> list[BranchFacts]:
+    refused = (BranchState.REJECTED, BranchState.NOT_AUTHORIZED)
+    return [each for each in facts if each.selected and each.state in refused]
 
 
 def _is_taken(push: Push, results: Mapping[str, PushResult]) -> bool:
     return push.branch in results and results[push.branch].status == PushStatus.DONE
-
-
-def _is_refused(push: Push, results: Mapping[str, PushResult], failures: Mapping[str, Failure]) -> bool:
-    if push.branch in results:
-        return results[push.branch].status == PushStatus.REJECTED
-    return push.branch in failures and failures[push.branch].state == BranchState.REJECTED
 
 
 def _reason(push: Push, facts: BranchFacts) -> str:

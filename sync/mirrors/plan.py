@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sync.mirrors.values import (
     BranchFacts,
@@ -18,7 +18,6 @@ from sync.mirrors.values import (
     Selection,
 )
 
-RETRY = timedelta(minutes=15)  # after the mirror has refused a push and neither side has moved
 NUMBER = "(0|[1-9][0-9]{0,8})"
 RELEASE = re.compile(rf"release-{NUMBER}\.{NUMBER}")
 PUBLISHED = re.compile(rf"release-{NUMBER}\.{NUMBER}\.{NUMBER}")
@@ -57,7 +56,7 @@ MEANINGS = {
     BranchState.REJECTED: Meaning(
         "The mirror refused the push, in the words shown.",
         "Lift what it names (a branch protection, a missing “workflow” scope of the token), then press “Sync now”. "
-        "It is tried again after 15 minutes, or when either side moves.",
+        "It is tried again by the next pass, then after 2, 10 and 15 minutes, or when either side moves.",
     ),
     BranchState.UNREACHABLE: Meaning(
         "A repository did not answer, so that nothing newer is known.",
@@ -67,7 +66,7 @@ MEANINGS = {
     BranchState.NOT_AUTHORIZED: Meaning(
         "A repository refused the token, or wants one.",
         "Store a GitHub token that is valid and may write to the mirror, then press “Sync now”. "
-        "It is tried again after 15 minutes, or when either side moves.",
+        "It is tried again by the next pass, then after 2, 10 and 15 minutes, or when a side or the token changes.",
     ),
     BranchState.NOT_SELECTED: Meaning(
         "The policy does not select it.", "To mirror it, pin it in the mirror's policy, or lift its exclusion."
@@ -92,7 +91,7 @@ def plan(
 ) -> MirrorPlan:
     """Decide what follows from an observation. Never by force, never a deletion.
 
-    A branch that the mirror refused waits 15 minutes, unless either side moved or a person waits (`forced`). Where
+    A branch that the mirror refused waits until it is due, unless either side moved or a person waits (`forced`). Where
     the relation of two heads is not known yet, `compare` names the branch: relate it, then plan again.
     """
     facts = tuple(_facts(choice, seen, known, now, forced) for choice in _choices(policy, seen, known))
@@ -219,8 +218,7 @@ def _recorded_as_behind(same: KnownBranch) -> bool:
 
 
 def _waits(same: KnownBranch, now: datetime) -> bool:
-    refused = same.state in (BranchState.REJECTED, BranchState.NOT_AUTHORIZED)
-    return refused and same.tried_at is not None and now - same.tried_at < RETRY
+    return same.due_at is not None and now < same.due_at
 
 
 def _same_heads(before: KnownBranch, facts: BranchFacts) -> bool:

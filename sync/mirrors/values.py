@@ -79,7 +79,7 @@ class KnownBranch:
     source_sha: str = ""
     target_sha: str = ""
     commits_behind: int | None = None
-    tried_at: datetime | None = None
+    due_at: datetime | None = None  # when what the mirror refused is tried again; None when nothing holds it back
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from django.db import connection
 
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git.process import Limits, authentication
-from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.jobs.run import Pass, request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
+from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch
 from tests.mirrors import SELECTED, cache, git_children, row, states, sync
 
@@ -69,8 +70,11 @@ def test_a_token_without_the_right_to_push_is_told_apart_and_waits(mirrored):
     assert sync().outcome == "failed"
     assert states() == dict.fromkeys(SELECTED, "in_sync") | {"master": "not_authorized"}
     assert "Permission to flink-ci/flink-mirror.git denied to flinkbot" in row().detail
+    assert sync().outcome == "failed"
     mark = mirrored.log_mark()
-    assert sync().outcome == "ok"
+    waits = sync()
+    assert (waits.outcome, waits.counts) == ("partial", {})
+    assert "denied to flinkbot" in waits.error
     assert len(mirrored.since(mark, "git")) == 4
     mirrored.writable = frozenset({MIRROR})
     assert sync(now=True).counts == {"branches_pushed": 1}
@@ -129,6 +133,33 @@ def test_a_push_whose_pass_was_killed_is_looked_for_before_it_is_tried_again(mir
     assert (action.state, action.attempts) == ("done", 1 if arrived else 2)
     assert run.counts == {"lost_pushes_settled": 1} | ({} if arrived else {"branches_pushed": 1})
     assert states()["master"] == "in_sync"
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_reset_whose_pass_was_killed_is_done_once_and_answered(mirrored, monkeypatch, arrived):
+    theirs = mirrored.commit("release-2.1", "Not ours", repo=MIRROR)
+    head = mirrored.commit("release-2.1")
+    sync()
+    asked = request("sync_mirrors", None, ResetRequest.ACT, str(ResetRequest(MIRROR, "release-2.1", theirs)))
+    push = git.Cache.push
+
+    def killed(*args, **more):
+        if arrived:
+            push(*args, **more)
+        raise SystemExit("killed")
+
+    monkeypatch.setattr(git.Cache, "push", killed)
+    with pytest.raises(SystemExit):
+        run_pass("sync_mirrors", "button")
+    asked.settled_at = None  # the pass was killed before it could answer, not ended as here
+    asked.save()
+    monkeypatch.setattr(git.Cache, "push", push)
+    run = sync()
+    assert run.counts == {"lost_pushes_settled": 1} | ({} if arrived else {"branches_reset": 1})
+    assert mirrored.heads(MIRROR)["release-2.1"] == head
+    asked.refresh_from_db()
+    assert asked.answer == f"release-2.1 was reset from {theirs[:10]} to {head[:10]}."
+    assert Action.objects.filter(kind="reset-branch").count() == 1
 
 
 def test_an_answer_lost_on_the_way_is_found_by_looking(mirrored):

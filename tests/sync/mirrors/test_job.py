@@ -1,9 +1,12 @@
 """The mirror job over a real git server: what each state does, what it costs, what it remembers."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -11,7 +14,6 @@ from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass, request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
-from sync.mirrors.plan import RETRY
 from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch, Repository
 from tests.mirrors import SELECTED, git_requests, pushes, row, states, sync
@@ -163,23 +165,66 @@ def test_a_rejected_branch_has_the_servers_words_and_waits_while_the_others_go_o
     assert "release-2.1: protected branch hook declined" in run.error
     assert mirrored.heads(MIRROR)["master"] == head
     assert (row("release-2.1").state, row("release-2.1").detail) == ("rejected", "protected branch hook declined")
+    assert pushes_of(sync, mirrored) == 1  # the next pass tries it once more
     mark = mirrored.log_mark()
-    assert sync().outcome == "ok"
+    waits = sync()
+    assert (waits.outcome, waits.counts) == ("partial", {})
+    assert "release-2.1: protected branch hook declined" in waits.error
     assert len(mirrored.since(mark, "git")) == 4
 
 
-@pytest.mark.parametrize("why", ["time", "person", "source"])
-def test_a_rejected_branch_is_tried_again(mirrored, why):
+@pytest.mark.parametrize("why", ["time", "person", "source", "token"])
+def test_a_rejected_branch_is_tried_again(mirrored, monkeypatch, why):
     mirrored.protect(MIRROR, "master")
     mirrored.commit("master")
     sync()
+    sync()
     mirrored.unprotect(MIRROR)
+    assert sync().counts == {}
     if why == "time":
-        MirrorBranch.objects.update(tried_at=timezone.now() - RETRY)
+        age(minutes=2)
     if why == "source":
         mirrored.commit("master")
+    if why == "token":
+        mirrored.github_token = "ghp_" + "b" * 36
+        monkeypatch.setenv("GITHUB_TOKEN", mirrored.github_token)
     assert sync(now=why == "person").counts == {"branches_pushed": 1}
     assert states()["master"] == "in_sync"
+
+
+def test_what_is_refused_is_tried_again_at_once_then_after_two_ten_and_fifteen_minutes(mirrored):
+    mirrored.protect(MIRROR, "master")
+    mirrored.commit("master")
+    assert pushes_of(sync, mirrored) == 1
+    assert pushes_of(sync, mirrored) == 1
+    for minutes in (2, 10, 15, 15):
+        age(minutes=minutes - 1)
+        assert pushes_of(sync, mirrored) == 0
+        age(minutes=1)
+        assert pushes_of(sync, mirrored) == 1
+    assert Action.objects.get(state="failed").attempts == 6
+
+
+def test_one_refused_token_costs_one_pass(mirrored):
+    head = mirrored.commit("master")
+    mirrored.fault(service="git", path=f"{MIRROR}.git/git-receive-pack", status=401)
+    assert sync().outcome == "failed"
+    assert row().state == "not_authorized"
+    run = sync()
+    assert (run.outcome, run.counts) == ("ok", {"branches_pushed": 1})
+    assert mirrored.heads(MIRROR)["master"] == head
+
+
+def pushes_of(a_pass, world) -> int:
+    """Return how many pushes a pass makes."""
+    mark = world.log_mark()
+    a_pass()
+    return pushes(world, mark)
+
+
+def age(minutes: int) -> None:
+    """Let time pass for what was recorded."""
+    Action.objects.update(settled_at=F("settled_at") - timedelta(minutes=minutes))
 
 
 def test_a_refused_workflow_change_names_the_missing_scope(mirrored):

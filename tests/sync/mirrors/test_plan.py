@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.mirrors.plan import MEANINGS, RETRY, out_of_reach, plan, plan_reset, select_branches
+from sync.mirrors.plan import MEANINGS, out_of_reach, plan, plan_reset, select_branches
 from sync.mirrors.values import (
     BranchState,
     Failure,
@@ -18,6 +18,7 @@ from sync.mirrors.values import (
 from sync.models import MirrorBranch
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=2)
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 MASTER = Policy()
 
@@ -136,15 +137,11 @@ PUSH = (Push("master", A, B),)
         pytest.param(observe(B, A), known("diverged"), "diverged", (), False, id="still diverged: nothing to do"),
         pytest.param(observe(C, A), known("diverged"), "behind", (), True, id="diverged, then the source moved"),
         pytest.param(observe(B, A), known("behind", commits_behind=3), "behind", PUSH, False, id="behind, as recorded"),
-        pytest.param(
-            observe(B, A), known("rejected", tried_at=NOW - RETRY / 2, **REFUSED), "rejected", (), False, id="refused"
-        ),
-        pytest.param(
-            observe(B, A), known("rejected", tried_at=NOW - RETRY, **REFUSED), "behind", PUSH, False, id="tried again"
-        ),
+        pytest.param(observe(B, A), known("rejected", due_at=LATER, **REFUSED), "rejected", (), False, id="refused"),
+        pytest.param(observe(B, A), known("rejected", due_at=NOW, **REFUSED), "behind", PUSH, False, id="tried again"),
         pytest.param(
             observe(C, A),
-            known("rejected", tried_at=NOW, **REFUSED),
+            known("rejected", due_at=LATER, **REFUSED),
             "behind",
             (),
             True,
@@ -152,18 +149,16 @@ PUSH = (Push("master", A, B),)
         ),
         pytest.param(
             observe(B),
-            known("rejected", tried_at=NOW, source_sha=B, target_sha=""),
+            known("rejected", due_at=LATER, source_sha=B, target_sha=""),
             "rejected",
             (),
             False,
             id="a new branch was refused",
         ),
         pytest.param(
-            observe(B, A), known("not_authorized", tried_at=NOW, **REFUSED), "not_authorized", (), False, id="no right"
+            observe(B, A), known("not_authorized", due_at=LATER, **REFUSED), "not_authorized", (), False, id="no right"
         ),
-        pytest.param(
-            observe(B, A), known("unreachable", tried_at=NOW, **REFUSED), "behind", PUSH, False, id="back in reach"
-        ),
+        pytest.param(observe(B, A), known("unreachable", **REFUSED), "behind", PUSH, False, id="back in reach"),
         pytest.param(
             observe(B, A, failures={"master": Failure(BranchState.REJECTED, "no")}, relations=AHEAD_ONLY_SOURCE),
             {},
@@ -194,7 +189,7 @@ def test_each_state_and_what_follows(seen, before, state, pushes, compared):
 
 def test_a_person_who_waits_overrides_the_back_off_and_recorded_relations():
     for state in ("rejected", "diverged"):
-        decided = plan(MASTER, observe(B, A), known(state, tried_at=NOW, **REFUSED), NOW, forced=True)
+        decided = plan(MASTER, observe(B, A), known(state, due_at=LATER, **REFUSED), NOW, forced=True)
         assert decided.compare
 
 
