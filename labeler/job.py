@@ -73,18 +73,13 @@ class LabelPass:
 
     def _ask_jira(self) -> set[int] | None:
         """Return the ids of tickets whose pull requests have to be looked at; None when Jira keeps silent."""
-        now, contact = self.current.now, self.contact
-        if contact.not_before and contact.not_before > now:
-            self.current.fail(
-                f"Jira is left alone until {contact.not_before:%H:%M} UTC, as it asked: {contact.problem}"
-            )
-            return None
+        now = self.current.now
         try:
             with Jira() as client:
-                return tickets.refresh(self.current, contact, client)
+                return tickets.refresh(self.current, self.contact, client)
         except ServiceError as error:
             until = now + timedelta(seconds=error.seconds) if isinstance(error, ThrottledError) else None
-            contact.note_silence(now, str(error), until)
+            self.contact.note_silence(now, str(error), until)
             self.current.fail(str(error))
             return None
 

@@ -223,7 +223,7 @@ class VariableGroup:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TokenVerdict:
     """How a service answered to a token. `works` is None when it did not answer: nothing is known then."""
 
     works: bool | None

@@ -1,7 +1,5 @@
 """Jira's tickets, over its REST API (Data Center, version 2)."""
 
-import email.utils
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,10 +15,11 @@ from flinkci_dashboard.clients.errors import (
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
-    ThrottledError,
     UnavailableError,
 )
+from flinkci_dashboard.clients.pacing import Pace
 from flinkci_dashboard.clients.secrets import mask, token
+from flinkci_dashboard.clients.web import read_json
 
 PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and nobody waits for us
 BATCH = 100  # keys in one query
@@ -31,7 +30,6 @@ MAX_SIZE = 50_000_000  # bytes of an answer
 DEFAULT_WAIT = 60.0  # seconds to keep away when Jira says "too many" and not for how long
 MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
 FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what a database does not take
 KEY = re.compile(r"\b[A-Z][A-Z0-9_]*-[0-9]+\b")
 LOGIN_REASON, DENIED = "X-Seraph-LoginReason", "X-Authentication-Denied-Reason"
 
@@ -55,11 +53,9 @@ class Jira:
 
     def __init__(self, pause: float | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
         self._pause = PAUSE if pause is None else pause
-        self._sleep = sleep
-        self._patience = PATIENCE
-        self._asked_at: float | None = None
         self._session = web.session()
         secret = token("jira")
+        self._pace = Pace("Jira", settings.JIRA_URL, PATIENCE, sleep)
         self._auth = web.SignedBy(secret) if secret else None
 
     def __enter__(self) -> "Jira":
@@ -67,6 +63,10 @@ class Jira:
 
     def __exit__(self, *error: object) -> None:
         self._session.close()
+
+    def now(self) -> datetime:
+        """Return the time by Jira's clock, as its answers tell it."""
+        return self._pace.now()
 
     def tickets(self, keys: Iterable[str]) -> Iterator[dict[str, Ticket | None]]:
         """Yield batches of key → ticket; None for a key that Jira does not know. Raises the errors of `clients.errors`.
@@ -126,13 +126,20 @@ class Jira:
         return _page(_json(answer))
 
     def _send(self, method: str, path: str, **options: Any) -> "_Answer":
-        while True:
-            self._keep_pace()
+        return self._pace.ask(lambda: self._send_once(method, path, **options), again=False)
+
+    def _send_once(self, method: str, path: str, **options: Any) -> "_Answer":
+        self._pace.keep_apart(self._pause)
+        try:
             answer = self._ask(method, f"{settings.JIRA_URL}/rest/api/2/{path}", **options)
-            _refuse_failed_login(answer)
-            if answer.status_code != 429:
-                return answer
-            self._wait(_retry_after(answer.headers.get("Retry-After")))
+        finally:
+            self._pace.ended()
+        self._pace.hear(answer.headers)
+        _refuse_failed_login(answer)
+        if answer.status_code == 429 or (answer.status_code == 503 and "Retry-After" in answer.headers):
+            wait = self._pace.wanted(answer.headers)
+            raise self._pace.refused(DEFAULT_WAIT if wait is None else wait)
+        return answer
 
     def _ask(self, method: str, address: str, **options: Any) -> "_Answer":
         options |= {"auth": self._auth, "timeout": TIMEOUT, "allow_redirects": False, "stream": True}
@@ -144,18 +151,6 @@ class Jira:
         except requests.RequestException as error:
             raise UnavailableError(f"Jira does not answer ({type(error).__name__}).") from error
 
-    def _keep_pace(self) -> None:
-        now = time.monotonic()
-        if self._asked_at is not None and (early := self._asked_at + self._pause - now) > 0:
-            self._sleep(early)
-        self._asked_at = time.monotonic()
-
-    def _wait(self, seconds: float) -> None:
-        if seconds > self._patience:
-            raise ThrottledError(f"Jira asks to be left alone for {seconds:.0f} s (429).", seconds)
-        self._patience -= max(seconds, 1.0)
-        self._sleep(seconds)
-
 
 @dataclass(frozen=True)
 class _Answer:
@@ -165,7 +160,7 @@ class _Answer:
 
     def json(self) -> Any:
         """Read the body; raises ValueError."""
-        return json.loads(self.content)
+        return read_json(self.content)
 
 
 @dataclass(frozen=True)
@@ -239,7 +234,7 @@ def _words(answer: _Answer) -> str:
 def _page(data: Any) -> _Page:
     try:
         return _Page(int(data["startAt"]), int(data["total"]), [_ticket(issue) for issue in data["issues"]])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 
 
@@ -256,7 +251,7 @@ def _ticket(issue: Any) -> Ticket:
             fix_versions=_names(fields.get("fixVersions")),
             updated=datetime.strptime(fields["updated"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 
 
@@ -265,18 +260,4 @@ def _names(items: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else UNSTORABLE.sub("\ufffd", str(value))
-
-
-def _retry_after(value: str | None) -> float:
-    """Read Retry-After in seconds, which may be a date."""
-    if value is None:
-        return DEFAULT_WAIT
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except ValueError:
-        return DEFAULT_WAIT
+    return "" if value is None else str(value)

@@ -15,7 +15,7 @@ from flinkci_dashboard.clients.errors import ThrottledError, UnavailableError
 PAUSES = (1.0, 4.0)  # seconds before the second and the third try of a read
 PATIENCE = 60.0  # seconds that all the waiting for a service's sake may take in one pass
 MIN_WAIT = 1.0  # seconds after a refusal for the sake of limits
-LONGEST = 7200.0  # seconds; a noted pause that ends later was noted by a clock that was wrong
+LONGEST = 7200.0  # seconds that any wish is heeded; a noted pause that ends later was noted by a wrong clock
 SKEW = timedelta(seconds=2)  # what a Date header's whole seconds, and the way to us, may make of two right clocks
 
 Answer = TypeVar("Answer")
@@ -45,8 +45,10 @@ class Pace:
             self.wait_for_turn()
             try:
                 return send()
-            except ThrottledError:
-                continue  # `refused` has noted until when to keep still
+            except ThrottledError as error:  # `refused` has noted until when to keep still
+                if error.seconds > self._patience:
+                    raise
+                self._rest(error.seconds)
             except UnavailableError:
                 if (pause := next(pauses, None)) is None:
                     raise
@@ -58,10 +60,8 @@ class Pace:
         if not 0 < wait <= LONGEST:
             return
         if wait > self._patience:
-            raise ThrottledError(f"{self.service} asks to be left alone for {wait:.0f} s; a later pass goes on.", wait)
-        self._patience -= wait
-        self.sleep(wait)
-        self._not_before = 0.0
+            raise self._throttled(wait)
+        self._rest(wait)
 
     def keep_apart(self, seconds: float) -> None:
         """Wait until so many seconds have passed since the end of the call before, which `ended` notes."""
@@ -81,8 +81,19 @@ class Pace:
 
     def refused(self, seconds: float) -> ThrottledError:
         """Note that the service did not look at a request for the sake of its limits; returns what to raise."""
-        self.pause(max(seconds, MIN_WAIT))
-        return ThrottledError(f"{self.service} asks to be left alone for {seconds:.0f} s.", seconds)
+        seconds = min(max(seconds, MIN_WAIT), LONGEST)
+        self.pause(seconds)
+        return self._throttled(seconds)
+
+    def _rest(self, seconds: float) -> None:
+        self._patience -= seconds
+        self.sleep(seconds)
+        self._not_before = 0.0
+
+    def _throttled(self, seconds: float) -> ThrottledError:
+        return ThrottledError(
+            f"{self.service} asks to be left alone for {seconds:.0f} s; a later pass goes on.", seconds
+        )
 
     # What the service's headers tell -------------------------------------------------------------
 

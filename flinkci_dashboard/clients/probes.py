@@ -8,7 +8,7 @@ import requests
 from django.conf import settings
 
 from flinkci_dashboard.clients import web
-from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.clients.facts import TokenVerdict
 
 # What a personal access token of Azure DevOps may do is not told; reading one thing of each kind tells.
 AZURE_READS = {
@@ -18,23 +18,23 @@ AZURE_READS = {
 }
 
 
-def probe(service: str, secret: str, wanted: str = "") -> Verdict:
+def probe(service: str, secret: str, wanted: str = "") -> TokenVerdict:
     """Ask "github", "azure" or "jira" about a token; `wanted` holds scopes to look for. Silence is a verdict too."""
     try:
         with web.session() as session:
             return PROBES[service](session, secret, set(wanted.replace(",", " ").split()))
     except (requests.RequestException, ValueError) as error:  # no answer, or one that is no JSON
-        return Verdict(works=None, problem=f"no answer ({type(error).__name__})")
+        return TokenVerdict(works=None, problem=f"no answer ({type(error).__name__})")
 
 
-def _github(session: requests.Session, secret: str, wanted: set[str]) -> Verdict:
+def _github(session: requests.Session, secret: str, wanted: set[str]) -> TokenVerdict:
     answer = session.get(f"{settings.GITHUB_API_URL}/user", auth=web.SignedBy(secret), allow_redirects=False)
     if answer.status_code != 200:
         return _refusal(answer)
     scopes = answer.headers.get("X-OAuth-Scopes")  # fine-grained tokens have none
-    return Verdict(
+    return TokenVerdict(
         works=True,
-        account=str(answer.json().get("login", "")),
+        account=str(web.read_json(answer.content).get("login", "")),
         scopes=None if scopes is None else frozenset(filter(None, re.split(r"[,\s]+", scopes))),
         expires_at=parse_expiry(answer.headers.get("github-authentication-token-expiration", "")),
         quota_left=_number(answer.headers.get("X-RateLimit-Remaining")),
@@ -42,21 +42,21 @@ def _github(session: requests.Session, secret: str, wanted: set[str]) -> Verdict
     )
 
 
-def _azure(session: requests.Session, secret: str, wanted: set[str]) -> Verdict:
+def _azure(session: requests.Session, secret: str, wanted: set[str]) -> TokenVerdict:
     sign = web.azure_signature(secret)
     answer = session.get(
         f"{settings.AZURE_DEVOPS_URL}/_apis/connectionData?api-version=7.1-preview", auth=sign, allow_redirects=False
     )
     if answer.status_code != 200:
         return _refusal(answer)
-    user = answer.json().get("authenticatedUser", {})
+    user = web.read_json(answer.content).get("authenticatedUser", {})
     missing = set()
     for scope in wanted & AZURE_READS.keys():
         path = AZURE_READS[scope].format(project=settings.AZURE_PROJECT)
         read = session.get(f"{settings.AZURE_DEVOPS_URL}/{path}", auth=sign, allow_redirects=False)
         if read.status_code in (401, 403):
             missing.add(scope)
-    return Verdict(
+    return TokenVerdict(
         works=True,
         account=str(user.get("providerDisplayName") or user.get("customDisplayName") or ""),
         missing=frozenset(missing),
@@ -65,22 +65,22 @@ def _azure(session: requests.Session, secret: str, wanted: set[str]) -> Verdict:
     )
 
 
-def _jira(session: requests.Session, secret: str, wanted: set[str]) -> Verdict:
+def _jira(session: requests.Session, secret: str, wanted: set[str]) -> TokenVerdict:
     answer = session.get(f"{settings.JIRA_URL}/rest/api/2/myself", auth=web.SignedBy(secret), allow_redirects=False)
     # Jira may answer 200 to a login that failed, and say so in this header only.
     if answer.headers.get("X-Seraph-LoginReason") == "AUTHENTICATED_FAILED":
-        return Verdict(works=False, problem="Jira refused the login.")
+        return TokenVerdict(works=False, problem="Jira refused the login.")
     if answer.status_code != 200:
         return _refusal(answer)
-    return Verdict(
+    return TokenVerdict(
         works=True,
-        account=str(answer.json().get("name", "")),
+        account=str(web.read_json(answer.content).get("name", "")),
         quota_left=_number(answer.headers.get("X-RateLimit-Remaining")),
         quota_limit=_number(answer.headers.get("X-RateLimit-Limit")),
     )
 
 
-PROBES: dict[str, Callable[[requests.Session, str, set[str]], Verdict]] = {
+PROBES: dict[str, Callable[[requests.Session, str, set[str]], TokenVerdict]] = {
     "github": _github,
     "azure": _azure,
     "jira": _jira,
@@ -95,13 +95,13 @@ def parse_expiry(text: str) -> datetime | None:
         return None
 
 
-def _refusal(answer: requests.Response) -> Verdict:
+def _refusal(answer: requests.Response) -> TokenVerdict:
     """Tell a refused token (401; Azure also sends a sign-in page, 203 or 302) from a service that is out of order."""
     if answer.status_code in (401, 203, 302):
-        return Verdict(works=False, problem=f"refused ({answer.status_code}): expired, revoked or mistyped")
+        return TokenVerdict(works=False, problem=f"refused ({answer.status_code}): expired, revoked or mistyped")
     if answer.status_code == 403 and answer.headers.get("X-RateLimit-Remaining") != "0":
-        return Verdict(works=False, problem="refused (403): the account is blocked, or the token may not do this")
-    return Verdict(works=None, problem=f"no usable answer ({answer.status_code})")
+        return TokenVerdict(works=False, problem="refused (403): the account is blocked, or the token may not do this")
+    return TokenVerdict(works=None, problem=f"no usable answer ({answer.status_code})")
 
 
 def _number(text: str | None) -> int | None:

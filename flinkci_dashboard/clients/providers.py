@@ -20,6 +20,9 @@ class CIService(Protocol):
 
     provider: str  # its name in rows, keys of acts and addresses
 
+    def now(self) -> datetime:
+        """Return the time by the service's clock, as its answers tell it; marks in its lists are set by that."""
+
     def unfinished_builds(self) -> list[BuildFacts]:
         """Return all builds that wait, run or are being cancelled, however old."""
 

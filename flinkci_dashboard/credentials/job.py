@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from flinkci_dashboard.accounts.mail import warn
-from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.clients.facts import TokenVerdict
 from flinkci_dashboard.clients.probes import probe
 from flinkci_dashboard.clients.secrets import UnreadableSecretError, environment_token, reveal
 from flinkci_dashboard.credentials.rules import Step, days_left, missing_scopes, next_step, scope_problem, warning_due
@@ -21,9 +21,9 @@ Role = StoredValue.Role
 class Probed:
     """What the service answered to each value that a credential has."""
 
-    current: Verdict | None
-    candidate: Verdict | None
-    previous: Verdict | None
+    current: TokenVerdict | None
+    candidate: TokenVerdict | None
+    previous: TokenVerdict | None
 
 
 def probe_credentials(current: Pass) -> None:
@@ -40,7 +40,7 @@ def _probe(current: Pass, credential: Credential) -> None:
         probed = _ask(credential, values)
     except UnreadableSecretError as error:
         current.fail(f"{credential}: {error}")
-        _record(credential, Verdict(works=False, problem=str(error)), current.now)
+        _record(credential, TokenVerdict(works=False, problem=str(error)), current.now)
         return
     step = next_step(probed.current, probed.candidate, probed.previous, credential.scopes_wanted)
     verdict = _apply(step, probed, values)
@@ -58,7 +58,7 @@ def _probe(current: Pass, credential: Credential) -> None:
 def _ask(credential: Credential, values: dict[str, StoredValue]) -> Probed:
     """Probe the value in use, a new one, and an old one where it may be needed again."""
 
-    def verdict(secret: str | None) -> Verdict | None:
+    def verdict(secret: str | None) -> TokenVerdict | None:
         return probe(credential.serves, secret, credential.scopes_wanted) if secret else None
 
     def stored(role: str) -> str | None:
@@ -72,7 +72,7 @@ def _ask(credential: Credential, values: dict[str, StoredValue]) -> Probed:
 
 
 @transaction.atomic
-def _apply(step: Step, probed: Probed, values: dict[str, StoredValue]) -> Verdict | None:
+def _apply(step: Step, probed: Probed, values: dict[str, StoredValue]) -> TokenVerdict | None:
     """Move the values as decided; returns the verdict on the one that is in use afterwards.
 
     Each move asks for the very value that was probed: one that somebody entered meanwhile waits for the next pass.
@@ -103,7 +103,7 @@ def _same(value: StoredValue):
     return StoredValue.objects.filter(pk=value.pk, role=value.role, sealed=value.sealed)
 
 
-def _record(credential: Credential, verdict: Verdict, now: datetime) -> None:
+def _record(credential: Credential, verdict: TokenVerdict, now: datetime) -> None:
     """Write down what the probe of the value in use found; a changed problem begins anew."""
     lacking = missing_scopes(credential.scopes_wanted, verdict)
     problem = verdict.problem or (f"lacks {', '.join(sorted(lacking))}" if lacking else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.clients.facts import TokenVerdict
 
 WARN_BEFORE = (30, 14, 7, 1)  # days before the end; then once more when it has ended
 
@@ -32,7 +32,7 @@ def warning_due(expires_at: datetime | None, now: datetime) -> int | None:
     return min((days for days in WARN_BEFORE if remaining <= days), default=None)
 
 
-def scope_problem(wanted: str, verdict: Verdict) -> str:
+def scope_problem(wanted: str, verdict: TokenVerdict) -> str:
     """Say which scopes are missing and which are more than wanted; "" when all fits, or nothing is known."""
     parts = []
     if missing := missing_scopes(wanted, verdict):
@@ -42,14 +42,14 @@ def scope_problem(wanted: str, verdict: Verdict) -> str:
     return "; ".join(parts)
 
 
-def missing_scopes(wanted: str, verdict: Verdict) -> set[str]:
+def missing_scopes(wanted: str, verdict: TokenVerdict) -> set[str]:
     """Return the wanted scopes (commas or spaces between them) that a token is known not to have."""
     if verdict.scopes is None:
         return set(verdict.missing)
     return _split(wanted) - _with_implied(verdict.scopes)
 
 
-def _extra_scopes(wanted: str, verdict: Verdict) -> set[str]:
+def _extra_scopes(wanted: str, verdict: TokenVerdict) -> set[str]:
     needs = _split(wanted)
     return set(verdict.scopes or ()) - _with_implied(needs) if needs else set()
 
@@ -72,7 +72,9 @@ class Step(StrEnum):
     RETURN = "return"  # the new value has stopped working and the old one works: use that again
 
 
-def next_step(current: Verdict | None, candidate: Verdict | None, previous: Verdict | None, wanted: str = "") -> Step:
+def next_step(
+    current: TokenVerdict | None, candidate: TokenVerdict | None, previous: TokenVerdict | None, wanted: str = ""
+) -> Step:
     """Decide a rotation's next step from how the service answered to each value; None where there is no such value.
 
     A candidate must work and have every scope that is wanted; a service that does not answer decides nothing.

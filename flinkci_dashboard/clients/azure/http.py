@@ -1,26 +1,24 @@
 """Calls to Azure DevOps through its SDK: signed, timed, retried by our own rules, and every failure given a name."""
 
-import json
 import logging
 import os
 import time
 from collections.abc import Callable
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 
 from flinkci_dashboard.clients.errors import (
     InvalidError,
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
-    ThrottledError,
     UnavailableError,
 )
+from flinkci_dashboard.clients.pacing import PATIENCE, Pace
 from flinkci_dashboard.clients.secrets import mask
-from flinkci_dashboard.clients.web import SignedBy
+from flinkci_dashboard.clients.web import SignedBy, read_json
 
 # The SDK makes its cache folder while it is imported, in HOME unless told otherwise.
 os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", str(settings.DATA_DIR / "azure-devops"))
@@ -34,9 +32,6 @@ from requests import RequestException, Response, Session  # noqa: E402
 log = logging.getLogger(__name__)
 
 TIMEOUT = 30  # seconds to connect, and between two bytes
-PAUSES = (1.0, 4.0)  # seconds before the second and the third try of a read
-PATIENCE = 60.0  # seconds that all the waiting for the sake of limits may take in one pass
-MIN_WAIT = 1.0  # seconds after a refusal for the sake of limits
 READS = ("GET", "OPTIONS")
 MAX_WORDS = 300  # characters of the service's own words in a message
 SIGN_IN = (
@@ -50,10 +45,7 @@ class Transport(Client):
 
     def __init__(self, base_url: str, token: str | None, sleep: Callable[[float], None] = time.sleep) -> None:
         super().__init__(base_url, _signature(token))
-        self._sleep = sleep
-        self._patience = PATIENCE
-        self._pause_key = f"azure-pause-{sha256(base_url.encode()).hexdigest()[:16]}"
-        self._not_before: float = cache.get(self._pause_key) or 0.0
+        self._pace = Pace("Azure DevOps", base_url, PATIENCE, sleep)
         self._configure()
 
     def call(
@@ -87,51 +79,34 @@ class Transport(Client):
         self, request: Any, headers: Any = None, content: Any = None, media_type: str | None = None, **config: Any
     ) -> Response:
         """Replace the SDK's sending: every call of the SDK, discovery included, passes here."""
-        pauses = iter(PAUSES if request.method in READS else ())
-        while True:
-            self._wait_for_turn()
+
+        def send() -> Response:
             try:
                 response = self._client.send(request, headers=headers, content=content, **config)
-                self._obey_limits(response)
-                _raise_for(response)
             except (ClientException, RequestException) as error:
-                failure = UnavailableError(f"Azure DevOps does not answer ({type(error).__name__}).")
-                failure.__cause__ = error
-            except ThrottledError:
-                continue  # `_obey_limits` has set the time of the next try, or has given up
-            except UnavailableError as error:
-                failure = error
-            else:
-                return response
-            if (pause := next(pauses, None)) is None:
-                raise failure
-            self._sleep(pause)
+                raise UnavailableError(f"Azure DevOps does not answer ({type(error).__name__}).") from error
+            self._obey_limits(response)
+            _raise_for(response)
+            return response
+
+        return self._pace.ask(send, again=request.method in READS)
+
+    def now(self) -> datetime:
+        """Return the time by Azure's clock, as its answers tell it."""
+        return self._pace.now()
 
     def _get_deployment_url(self) -> None:
         """Look for resources in the organization only, not one level up."""
 
-    def _wait_for_turn(self) -> None:
-        """Keep still for as long as the service asked for; raises ThrottledError when that is beyond our patience."""
-        if (wait := self._not_before - time.time()) <= 0:
-            return
-        if wait > self._patience:
-            self._patience = 0
-            raise _GivenUpError(f"Azure DevOps asks to be left alone for {wait:.0f} s.", wait)
-        self._patience -= wait
-        self._sleep(wait)
-        self._not_before = 0.0
-
     def _obey_limits(self, response: Response) -> None:
         """Note a wish for a pause: it may come with a 200, before the service starts to refuse."""
-        now = time.time()
-        seconds = _seconds(response.headers.get("Retry-After"))
+        self._pace.hear(response.headers)
+        seconds = self._pace.wanted(response.headers)
         if not seconds and response.headers.get("X-RateLimit-Remaining") == "0":
-            seconds = max(_seconds(response.headers.get("X-RateLimit-Reset")) - now, 0.0)
-        if _is_throttled(response):
-            seconds = max(seconds, MIN_WAIT)
-        if seconds:
-            self._not_before = now + seconds
-            cache.set(self._pause_key, self._not_before, timeout=seconds)  # the next pass may be another process
+            seconds = self._pace.until(response.headers.get("X-RateLimit-Reset"))
+        if response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers):
+            raise self._pace.refused(seconds or 0.0)
+        self._pace.pause(seconds or 0.0)
 
     def _configure(self) -> None:
         config = self._client.config
@@ -142,10 +117,6 @@ class Transport(Client):
         retries.total = retries.connect = retries.read = 0
         retries.status_forcelist = ()
         retries.respect_retry_after_header = False
-
-
-class _GivenUpError(ThrottledError):
-    """A pause that is longer than our patience."""
 
 
 class _Bearer(Authentication):
@@ -177,8 +148,6 @@ def _raise_for(response: Response) -> None:
     if status in (401, 403) or status == 203 or 300 <= status < 400 or (status == 200 and "text/html" in kind):
         words = _message(response) if status == 403 else ""
         raise NotAuthorizedError(SIGN_IN.format(what=f" ({words or status})"))
-    if _is_throttled(response):
-        raise ThrottledError("Azure DevOps is throttling.", 0)
     if status == 404:
         raise NotFoundError(f"Azure DevOps does not have it: {_message(response) or 'not found'}")
     if status == 408 or status >= 500:
@@ -189,13 +158,9 @@ def _raise_for(response: Response) -> None:
         raise RefusedError(f"Azure DevOps refuses ({status}): {_message(response) or 'no reason given'}")
 
 
-def _is_throttled(response: Response) -> bool:
-    return response.status_code == 429 or (response.status_code == 503 and "Retry-After" in response.headers)
-
-
 def _body(response: Response) -> Any:
     try:
-        return json.loads(response.content) if response.content else None
+        return read_json(response.content) if response.content else None
     except (ValueError, RequestException) as error:
         raise UnavailableError("Azure DevOps answers something that is not JSON.") from error
 
@@ -214,7 +179,7 @@ def _validation(response: Response) -> str:
 
 def _object(response: Response) -> dict[str, Any]:
     try:
-        data = response.json()
+        data = read_json(response.content)
     except (ValueError, RequestException):
         return {}
     return data if isinstance(data, dict) else {}
@@ -222,10 +187,3 @@ def _object(response: Response) -> dict[str, Any]:
 
 def _words(text: str) -> str:
     return mask(" ".join(text.split()))[:MAX_WORDS]
-
-
-def _seconds(value: str | None) -> float:
-    try:
-        return max(float(value or 0), 0.0)
-    except ValueError:
-        return 0.0

@@ -54,6 +54,10 @@ class Azure:
         self._http = transport
         self._project = {"project": project}
 
+    def now(self) -> datetime:
+        """Return the time by Azure's clock, as its answers tell it; marks in its lists are set by that."""
+        return self._http.now()
+
     # Builds ------------------------------------------------------------------------------------
 
     def unfinished_builds(self) -> list[BuildFacts]:

@@ -16,4 +16,4 @@ def in_team(token: str, organization: str, team: str, login: str) -> bool:
     if answer.status_code in (403, 404):
         return False
     answer.raise_for_status()
-    return answer.json().get("state") == "active"
+    return web.read_json(answer.content).get("state") == "active"

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from flinkci_dashboard.accounts import mail as notices
-from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.clients.facts import TokenVerdict
 from flinkci_dashboard.clients.secrets import fingerprint, reveal, seal, token
 from flinkci_dashboard.credentials import job as credential_engine
 from flinkci_dashboard.jobs.run import run_pass
@@ -21,13 +21,13 @@ from flinkci_dashboard.models import Action, Contact, Credential, StoredValue
 pytestmark = pytest.mark.django_db
 Role = StoredValue.Role
 OLD, NEW = "old-secret-value", "new-secret-value"
-WORKS = Verdict(works=True, account="flinkbot", scopes=frozenset({"repo"}))
-FAILS = Verdict(works=False, problem="refused (401): expired, revoked or mistyped")
-SILENT = Verdict(works=None, problem="no answer (ConnectionError)")
+WORKS = TokenVerdict(works=True, account="flinkbot", scopes=frozenset({"repo"}))
+FAILS = TokenVerdict(works=False, problem="refused (401): expired, revoked or mistyped")
+SILENT = TokenVerdict(works=None, problem="no answer (ConnectionError)")
 
 
 @pytest.fixture
-def answers(monkeypatch) -> dict[str, Verdict]:
+def answers(monkeypatch) -> dict[str, TokenVerdict]:
     """What the service says, by secret."""
     said = {OLD: WORKS, NEW: WORKS}
     monkeypatch.setattr(credential_engine, "probe", lambda service, secret, wanted: said[secret])
@@ -99,7 +99,7 @@ def test_a_value_entered_while_the_probe_runs_waits_for_the_next_pass(credential
     store(credential, NEW, Role.CANDIDATE)
     newer = "newer-secret-value"
 
-    def slow(service: str, secret: str, wanted: str) -> Verdict:
+    def slow(service: str, secret: str, wanted: str) -> TokenVerdict:
         StoredValue.objects.filter(role=Role.CANDIDATE).update(sealed=seal(newer))
         return answers[secret]
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flinkci_dashboard.clients.facts import Verdict
+from flinkci_dashboard.clients.facts import TokenVerdict
 from flinkci_dashboard.credentials.rules import Step, days_left, next_step, scope_problem, warning_due
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-WORKS, FAILS, SILENT = Verdict(works=True), Verdict(works=False), Verdict(works=None)
+WORKS, FAILS, SILENT = TokenVerdict(works=True), TokenVerdict(works=False), TokenVerdict(works=None)
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_days_left_are_whole_days():
 @pytest.mark.parametrize(
     ("wanted", "verdict", "problem"),
     [
-        ("repo", Verdict(works=True, scopes=frozenset({"repo"})), ""),
-        ("repo, workflow", Verdict(works=True, scopes=frozenset({"repo"})), "lacks workflow"),
-        ("repo", Verdict(works=True, scopes=frozenset({"repo", "admin:org"})), "has admin:org beyond need"),
-        ("repo", Verdict(works=True, scopes=frozenset({"gist"})), "lacks repo; has gist beyond need"),
-        ("public_repo", Verdict(works=True, scopes=frozenset({"repo"})), "has repo beyond need"),
-        ("repo", Verdict(works=True, scopes=frozenset({"repo", "repo:status"})), ""),
-        ("", Verdict(works=True, scopes=frozenset({"repo"})), ""),
-        ("repo", Verdict(works=True, scopes=None), ""),
-        ("vso.build", Verdict(works=True, missing=frozenset({"vso.build"})), "lacks vso.build"),
+        ("repo", TokenVerdict(works=True, scopes=frozenset({"repo"})), ""),
+        ("repo, workflow", TokenVerdict(works=True, scopes=frozenset({"repo"})), "lacks workflow"),
+        ("repo", TokenVerdict(works=True, scopes=frozenset({"repo", "admin:org"})), "has admin:org beyond need"),
+        ("repo", TokenVerdict(works=True, scopes=frozenset({"gist"})), "lacks repo; has gist beyond need"),
+        ("public_repo", TokenVerdict(works=True, scopes=frozenset({"repo"})), "has repo beyond need"),
+        ("repo", TokenVerdict(works=True, scopes=frozenset({"repo", "repo:status"})), ""),
+        ("", TokenVerdict(works=True, scopes=frozenset({"repo"})), ""),
+        ("repo", TokenVerdict(works=True, scopes=None), ""),
+        ("vso.build", TokenVerdict(works=True, missing=frozenset({"vso.build"})), "lacks vso.build"),
     ],
 )
 def test_too_few_and_too_many_scopes_are_named(wanted, verdict, problem):
@@ -66,8 +66,8 @@ def test_too_few_and_too_many_scopes_are_named(wanted, verdict, problem):
         (None, WORKS, None, Step.SWITCH),
         (WORKS, FAILS, None, Step.REFUSE),
         (WORKS, SILENT, None, Step.KEEP),
-        (WORKS, Verdict(works=True, scopes=frozenset({"gist"})), None, Step.REFUSE),
-        (WORKS, Verdict(works=True, scopes=frozenset({"repo", "gist"})), None, Step.SWITCH),
+        (WORKS, TokenVerdict(works=True, scopes=frozenset({"gist"})), None, Step.REFUSE),
+        (WORKS, TokenVerdict(works=True, scopes=frozenset({"repo", "gist"})), None, Step.SWITCH),
         (WORKS, None, WORKS, Step.DROP),
         (WORKS, None, FAILS, Step.DROP),
         (FAILS, None, WORKS, Step.RETURN),

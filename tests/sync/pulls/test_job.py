@@ -435,7 +435,6 @@ def test_observe_mode_says_what_it_would_do_and_does_nothing(flink, settings):
 @pytest.mark.parametrize("service", ["github", "azure", "git"])
 def test_a_service_that_is_down_fails_the_pass_and_heals(flink, service, monkeypatch):
     monkeypatch.setattr("flinkci_dashboard.clients.pacing.PAUSES", ())
-    monkeypatch.setattr("flinkci_dashboard.clients.azure.http.PAUSES", ())
     number = flink.pulls.open()
     flink.fault(service=service, status=503, times=None)
     run = run_pass("sync_pulls", "command")

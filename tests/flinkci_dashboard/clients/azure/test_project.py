@@ -4,7 +4,8 @@ import base64
 import json
 import threading
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -277,6 +278,21 @@ def test_a_long_ban_ends_the_pass_and_holds_for_the_next_one(service, slept):
     with pytest.raises(ThrottledError):
         client(service, slept).build(1)
     assert len(service.asked) == 1, "another pass does not even ask"
+
+
+def test_a_date_says_for_how_long_too(service, slept):
+    service.say({}, 429, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=20)))
+    service.say(build_json(1))
+    client(service, slept).retry_build(1)
+    assert slept == [pytest.approx(19, abs=2)]
+
+
+def test_text_that_no_database_takes_is_repaired(service, slept):
+    service.say(b'{"id": 1, "triggerInfo": {"ci.message": "half \\ud83d \\u0000"}}')
+    assert client(service, slept).build(1).message == "half \ufffd"
+    service.say(b'{"message": "No \\ud83d"}', 400)
+    with pytest.raises(RefusedError, match="No \ufffd"):
+        client(service, slept).build(1)
 
 
 def test_a_timeline_is_read_as_stages_and_jobs_with_attempts(service, slept):
