@@ -150,7 +150,7 @@ class PullStates:
             started_at=row.started_at,
             finished_at=None if pending else row.finished_at,
             cancelling=row.status == Status.CANCELLING,
-            cancel_asked_at=cancels[-1].created_at if cancels and pending else None,
+            cancel_asked_at=cancels[-1].settled_at if cancels and pending else None,
             cancels=len(cancels),
             superseded=bool(cancels) and not any(action.payload.get("by_person") for action in cancels),
             gone=row.gone_at is not None,
@@ -166,7 +166,7 @@ class PullStates:
         cancels: dict[int, list[Action]] = defaultdict(list)
         for chunk in _chunks(sorted(subjects)):
             asked = Action.objects.filter(kind__in=(CANCEL, RETRY), subject__in=chunk, state=Action.State.DONE)
-            for action in asked.order_by("pk"):
+            for action in asked.order_by("settled_at", "pk"):
                 build = action.payload["build"]
                 cancels[build] = [*cancels[build], action] if action.kind == CANCEL else []
         return cancels
