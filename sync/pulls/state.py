@@ -36,6 +36,8 @@ STATUSES = {
     Result.FAILED: BuildStatus.FAILURE,
     Result.ABANDONED: BuildStatus.FAILURE,
     Result.CANCELED: BuildStatus.CANCELED,
+    Result.SKIPPED: BuildStatus.CANCELED,
+    Result.NONE: BuildStatus.CANCELED,  # it ended, and its service does not say how
 }
 
 parse_known = lru_cache(maxsize=4096)(parse)
@@ -140,11 +142,10 @@ class PullStates:
     def _build(self, row: BuildRow) -> Build:
         head, pending = head_of(row.branch), row.status != Status.FINISHED
         cancels = self._cancels.get(row.external_id, [])
-        status = STATUSES.get(Result(row.result), BuildStatus.PENDING) if row.result else BuildStatus.PENDING
         return Build(
             id=row.external_id,
             sha=head.sha if head else row.version,
-            status=BuildStatus.PENDING if pending else status,
+            status=_status(row),
             url=build_url(row),
             queued_at=row.queued_at,
             started_at=row.started_at,
@@ -210,6 +211,13 @@ def _command(row: CommandComment) -> Command:
         replied=row.replied,
         recorded=row.recorded,
     )
+
+
+def _status(row: BuildRow) -> BuildStatus:
+    deleted_before_its_end = row.gone_at is not None and not row.result
+    if row.status != Status.FINISHED or deleted_before_its_end:
+        return BuildStatus.PENDING
+    return STATUSES[Result(row.result)]
 
 
 def _refusal(pull: PullRequest) -> Refusal | None:
