@@ -7,6 +7,7 @@ a parameterized test are one test. Every line is read in time that grows with it
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 TAIL_LINES = 1500  # of a log: Surefire's summary is followed by the upload of artifacts
 MAX_FAILURES = 50  # of a job: beyond that it is not about tests
@@ -16,7 +17,6 @@ MAX_MESSAGE = 1000
 NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|^##\[[a-z]+\]|[\x00-\x08\x0b-\x1f]")
 CLOCK = r"(?:[A-Z][a-z]{2} +\d{1,2} |\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? +"
 CLOCKS = re.compile(rf"^(?:{CLOCK}){{1,3}}")  # Flink's watched steps put one of their own before Maven's
-NAME = 500
 NAME = re.compile(r"[\w$]+(?:[.>][\w$]+)*")
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 ELAPSED = "Time elapsed:"
@@ -50,7 +50,7 @@ def failing_tests(lines: Iterable[str]) -> list[Failure]:
     """
     cleaned = [CLOCKS.sub("", NOISE.sub("", line)).rstrip() for line in lines]
     log = _Log()
-    for line, following in zip(cleaned, [*cleaned[1:], ""], strict=True):
+    for line, following in pairwise([*cleaned, ""]):
         log.read(line, following)
     return log.failures()
 

@@ -71,6 +71,10 @@ def test_one_line(line, test, message):
     assert failing_tests([line]) == expected
 
 
+def test_a_log_without_a_line_names_no_test():
+    assert failing_tests([]) == []
+
+
 def test_a_log_full_of_failures_is_cut():
     lines = [f"[ERROR]   Foo{number}Test.testBar:1 boom" for number in range(500)]
     assert len(failing_tests(lines)) == MAX_FAILURES
