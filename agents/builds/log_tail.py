@@ -1,7 +1,7 @@
-"""The end of a failed job's log → which tests failed, and with what words. PURE
+"""The end of a failed job's log → which tests failed, and with what words.
 
 It reads what Flink's jobs print: Maven Surefire (JUnit), pytest (PyFlink) and the end-to-end test runner. All cases of
-a parameterized test are one test. Every line is read in time that grows with its length alone.
+a parameterized test are one test. Every line is read in time that grows with its length alone. PURE
 """
 
 import re

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.azure import reading as read
 from flinkci_dashboard.clients.azure.http import Transport
+from flinkci_dashboard.clients.azure.published import failed_test, may_have_failures
 from flinkci_dashboard.clients.azure.reading import AZURE
 from flinkci_dashboard.clients.errors import NotAuthorizedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -138,7 +139,7 @@ class Azure:
         query = {"buildUri": f"vstfs:///Build/Build/{build_id}", "includeRunDetails": "true"}
         try:
             runs = _values(self._call("GET", TEST_RUNS, query=query))
-            return [failure for run in runs if read.may_have_failures(run) for failure in self._failures_of(run)]
+            return [failure for run in runs if may_have_failures(run) for failure in self._failures_of(run)]
         except NotAuthorizedError as error:
             raise NotAuthorizedError(f"Azure DevOps shows no test results. {TEST_SCOPE}") from error
 
@@ -194,7 +195,7 @@ class Azure:
     def _failures_of(self, run: dict[str, Any]) -> Iterator[TestFailureFacts]:
         query = {"outcomes": "Failed", "$top": MAX_TEST_RESULTS}
         for result in _values(self._call("GET", TEST_RESULTS, {"runId": int(run["id"])}, query)):
-            if failure := read.test_failure(result, run):
+            if failure := failed_test(result, run):
                 yield failure
 
     def _call(

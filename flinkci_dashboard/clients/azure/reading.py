@@ -19,7 +19,6 @@ from flinkci_dashboard.clients.facts import (
     Result,
     StageFacts,
     Status,
-    TestFailureFacts,
     Timeline,
 )
 
@@ -58,14 +57,11 @@ REASON = {
     "pullRequest": Reason.PULL_REQUEST,
 }
 
-BAD_OUTCOMES = ("Failed", "Aborted", "Timeout", "Error")
-PLAIN_JOB = "__default"
-
 
 def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
     """Read a build, as it was answered to a question of `asked_at`."""
-    definition, repository = _dict(data, "definition"), _dict(data, "repository")
-    trigger = _dict(data, "triggerInfo")
+    definition, repository = inner(data, "definition"), inner(data, "repository")
+    trigger = inner(data, "triggerInfo")
     return BuildFacts(
         provider=AZURE,
         external_id=int(data["id"]),
@@ -82,15 +78,15 @@ def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
         queued_at=when(data.get("queueTime")),
         started_at=when(data.get("startTime")),
         finished_at=when(data.get("finishTime")),
-        requested_for=text(_dict(data, "requestedFor").get("displayName"), 255),
-        web_url=_address(_dict(_dict(data, "_links"), "web").get("href")),
+        requested_for=text(inner(data, "requestedFor").get("displayName"), 255),
+        web_url=_address(inner(inner(data, "_links"), "web").get("href")),
         asked_at=asked_at,
     )
 
 
 def definition(data: dict[str, Any]) -> DefinitionFacts:
     """Read a pipeline's definition."""
-    repository = text(_dict(data, "repository").get("id"), 140)
+    repository = text(inner(data, "repository").get("id"), 140)
     return DefinitionFacts(int(data["id"]), text(data.get("name"), 255), repository)
 
 
@@ -116,13 +112,13 @@ def pool(data: dict[str, Any]) -> PoolFacts:
 
 def queue(data: dict[str, Any]) -> QueueFacts:
     """Read an agent queue."""
-    inner = _dict(data, "pool")
-    return QueueFacts(int(data["id"]), number(inner.get("id")), text(inner.get("name") or data.get("name"), 255))
+    led_to = inner(data, "pool")
+    return QueueFacts(int(data["id"]), number(led_to.get("id")), text(led_to.get("name") or data.get("name"), 255))
 
 
 def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
     """Read an agent, with its current and last job where those were asked for."""
-    capabilities = _dict(data, "systemCapabilities") | _dict(data, "userCapabilities")
+    capabilities = inner(data, "systemCapabilities") | inner(data, "userCapabilities")
     current, last = data.get("assignedRequest"), data.get("lastCompletedRequest")
     return AgentFacts(
         external_id=int(data["id"]),
@@ -143,11 +139,11 @@ def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
 
 def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
     """Read a job's request for an agent. `owner` is the build."""
-    reserved = _dict(data, "reservedAgent")
+    reserved = inner(data, "reservedAgent")
     return RequestFacts(
         request_id=int(data["requestId"]),
         pool_id=number(data.get("poolId")) or pool_id,
-        build_id=number(_dict(data, "owner").get("id")),
+        build_id=number(inner(data, "owner").get("id")),
         job_id=text(data.get("jobId"), 64),
         job_name=text(data.get("jobName"), 255),
         agent_id=number(reserved.get("id")),
@@ -162,45 +158,6 @@ def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
 def log(data: dict[str, Any]) -> LogFacts:
     """Read a log's size."""
     return LogFacts(int(data["id"]), number(data.get("lineCount")) or 0)
-
-
-def may_have_failures(run: dict[str, Any]) -> bool:
-    """Tell whether a test run may hold failed tests: it counts some, or does not count at all."""
-    outcomes = [each for each in run.get("runStatistics") or [] if isinstance(each, dict)]
-    if outcomes:
-        return any(each.get("outcome") in BAD_OUTCOMES and each.get("count") for each in outcomes)
-    total, passed = number(run.get("totalTests")), number(run.get("passedTests"))
-    if total is None or passed is None:
-        return True
-    harmless = sum(number(run.get(field)) or 0 for field in ("notApplicableTests", "incompleteTests"))
-    return total > passed + harmless
-
-
-def test_failure(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts | None:
-    """Read a failed result of a test run; None where it names no test."""
-    pipeline = _dict(run, "pipelineReference")
-    job = _dict(pipeline, "jobReference")
-    name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
-    if not name:
-        return None
-    return TestFailureFacts(
-        test=name,
-        message=text(result.get("errorMessage"), 4000),
-        stage_key=text(_dict(pipeline, "stageReference").get("stageName"), 255),
-        job_key=_job_key(text(_dict(pipeline, "phaseReference").get("phaseName"), 255), text(job.get("jobName"), 255)),
-        attempt=number(job.get("attempt")),
-    )
-
-
-def _job_key(phase: str, job: str) -> str:
-    """Return what a job is called below its stage: a plain one by its phase, one of a matrix by its phase and its own.
-
-    A plain job calls itself `__default`; some runs name the job whole, with its stage and phase.
-    """
-    own = job.removesuffix(PLAIN_JOB).removesuffix(".")
-    if not phase or not own or phase in own.split(".") or own.startswith(f"{phase}."):
-        return own or phase
-    return f"{phase}.{own}"
 
 
 def text(value: Any, limit: int) -> str:
@@ -310,10 +267,11 @@ def _order(record: dict[str, Any], field: str = "order") -> int:
 
 
 def _log_id(record: dict[str, Any]) -> int | None:
-    return number(_dict(record, "log").get("id"))
+    return number(inner(record, "log").get("id"))
 
 
-def _dict(data: dict[str, Any], field: str) -> dict[str, Any]:
+def inner(data: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return an object inside an object; an empty one where there is none."""
     value = data.get(field)
     return value if isinstance(value, dict) else {}
 

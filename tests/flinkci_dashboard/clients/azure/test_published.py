@@ -2,8 +2,7 @@
 
 import pytest
 
-from flinkci_dashboard.clients.azure.reading import may_have_failures
-from flinkci_dashboard.clients.azure.reading import test_failure as read_failure
+from flinkci_dashboard.clients.azure.published import failed_test, may_have_failures
 
 
 def run(phase: str | None, job: str | None, stage: str = "ci") -> dict:
@@ -27,15 +26,15 @@ def run(phase: str | None, job: str | None, stage: str = "ci") -> dict:
     ],
 )
 def test_a_result_names_its_job_by_phase_and_job(phase, job, key):
-    failure = read_failure({"automatedTestName": "a.B.c"}, run(phase, job))
+    failure = failed_test({"automatedTestName": "a.B.c"}, run(phase, job))
     assert failure and (failure.stage_key, failure.job_key, failure.attempt) == ("ci", key, 2)
 
 
 @pytest.mark.parametrize("pipeline", [None, [], {"jobReference": None}, {"stageReference": "x", "phaseReference": 3}])
 def test_a_result_of_no_job_is_a_result_all_the_same(pipeline):
-    failure = read_failure({"testCaseTitle": "a.B.c"}, {"id": 7, "pipelineReference": pipeline})
+    failure = failed_test({"testCaseTitle": "a.B.c"}, {"id": 7, "pipelineReference": pipeline})
     assert failure and (failure.test, failure.stage_key, failure.job_key, failure.attempt) == ("a.B.c", "", "", None)
-    assert read_failure({"errorMessage": "boom"}, {"id": 7}) is None
+    assert failed_test({"errorMessage": "boom"}, {"id": 7}) is None
 
 
 @pytest.mark.parametrize(
