@@ -26,11 +26,15 @@ def problems(now: datetime) -> dict[str, str]:
 
 def worker_problem(now: datetime, named: bool = True) -> str:
     """Return why background work is not being done, with the titles of late jobs if `named`; "" when it is."""
-    seen = Worker.objects.aggregate(seen=Max("seen_at"))["seen"]
-    if seen is None:
+    seen = list(Worker.objects.values_list("seen_at", flat=True))
+    if not seen:
         return "no worker has ever reported: start manage.py qcluster"
-    if now - seen > WORKER_SILENT:
-        return f"no worker has reported since {seen:%Y-%m-%d %H:%M:%S} UTC: start manage.py qcluster"
+    if not any(
+        abs(now - at) <= WORKER_SILENT for at in seen
+    ):  # a time in the future was told by a clock set back since
+        past = [at for at in seen if at <= now]
+        since = f" since {max(past):%Y-%m-%d %H:%M:%S} UTC" if past else ""
+        return f"no worker has reported{since}: start manage.py qcluster"
     if late := overdue(now):
         titles = f": {', '.join(JOBS[name].title for name in late)}" if named else ""
         return f"workers are up, but jobs are overdue{titles}"
@@ -38,9 +42,13 @@ def worker_problem(now: datetime, named: bool = True) -> str:
 
 
 def overdue(now: datetime) -> list[str]:
-    """Return the enabled jobs that neither run nor ended a pass within three intervals and two minutes."""
-    started = Worker.objects.aggregate(at=Max("started_at"))["at"] or now
-    last = dict(JobRun.objects.filter(job__in=JOBS).values_list("job").annotate(at=Max("started_at")))
+    """Return the enabled jobs that neither run nor ended a pass within three intervals and two minutes.
+
+    What lies in the future does not count: the clock has been set back since.
+    """
+    started = Worker.objects.filter(started_at__lte=now).aggregate(at=Max("started_at"))["at"] or now
+    runs = JobRun.objects.filter(job__in=JOBS, started_at__lte=now)
+    last = dict(runs.values_list("job").annotate(at=Max("started_at")))
     return [
         schedule.job
         for schedule in JobSchedule.objects.filter(enabled=True, job__in=JOBS)

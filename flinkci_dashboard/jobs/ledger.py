@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from flinkci_dashboard.clients.secrets import mask
+from flinkci_dashboard.jobs import locks
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.models.writing import Changes
 
@@ -72,7 +73,8 @@ class Ledger:
         return self.begin_all([intent])[0]
 
     def begin_all(self, intents: Sequence[Intent]) -> list[Action | None]:
-        """Do the same for many acts, with a query to read and a few to write."""
+        """Do the same for many acts, with a query to read and a few to write. Raises LockLostError."""
+        locks.make_sure()
         known = self._known(intents)
         former: list[Action] = []
         begun: list[Action | None] = []

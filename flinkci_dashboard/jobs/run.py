@@ -1,83 +1,55 @@
-"""The one table of background jobs, and how one pass of a job is run and recorded."""
+"""How a pass of a job comes about: it is due or asked for, is queued, runs under its lock, and is recorded."""
 
 import logging
 import socket
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import monotonic
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
-from flinkci_dashboard.clients.secrets import mask
-from flinkci_dashboard.jobs.locks import exclusive
+from flinkci_dashboard.clients.secrets import UnreadableSecretError
+from flinkci_dashboard.jobs.locks import LockLostError, exclusive
+from flinkci_dashboard.jobs.passes import ConfigurationError, Pass
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
 
 log = logging.getLogger(__name__)
 
-
-class ConfigurationError(Exception):
-    """The installation is set up wrong; the message names the setting and the remedy."""
-
-
 STALE = timedelta(minutes=10)  # a scheduled task older than this has been overtaken by later ones
-PROGRESS_EVERY = 1.0  # seconds between two writes of a pass's progress
-
-
-@dataclass
-class Pass:
-    """What an engine is given: the one clock reading, the requests to answer, and where to report."""
-
-    run: JobRun
-    now: datetime
-    requests: list[JobRequest]
-    counts: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
-    achieved: bool = False
-    _progress_at: float = 0.0
-
-    @property
-    def forced(self) -> bool:
-        """Tell whether a person waits for this pass: back-offs do not apply."""
-        return bool(self.requests)
-
-    def count(self, what: str, number: int = 1) -> None:
-        """Add to one of the counts that the run shows; a count says that something was done."""
-        self.counts[what] += number
-        self.achieved = True
-
-    def fail(self, message: str) -> None:
-        """Record that one item failed; the pass goes on, and ends as partial, or failed when nothing succeeded."""
-        message = mask(message)
-        log.warning("%s: %s", self.run.job, message)
-        self.errors.append(message)
-
-    def progress(self, phase: str, percent: int | None = None, megabytes: float | None = None) -> None:
-        """Show how far long work has come, at most once a second."""
-        if monotonic() - self._progress_at >= PROGRESS_EVERY:
-            self._progress_at = monotonic()
-            self.run.progress = {"phase": phase, "percent": percent, "megabytes": megabytes}
-            self.run.save(update_fields=["progress"])
-
-    def answer(self, request: JobRequest, text: str) -> None:
-        """Settle a request with the sentence that its sender will read."""
-        request.answer, request.settled_at = mask(text), timezone.now()
-        request.save(update_fields=["answer", "settled_at"])
+UNHEARD = timedelta(minutes=1)  # after which a request whose task got lost makes its job due, be it disabled
+NOT_HERE = "Nothing was done: this installation has no such job, or it is not set up (manage.py bootstrap)."
+UNANSWERED = {
+    JobRun.Outcome.OK: "Done.",
+    JobRun.Outcome.PARTIAL: "The pass ended, and parts of it failed: the job's page tells which.",
+    JobRun.Outcome.FAILED: "The pass failed: the job's page tells why.",
+}
 
 
 def enqueue_due(now: datetime) -> list[str]:
     """Queue every job whose time has come, once across all hosts; returns their names."""
-    due = [s for s in JobSchedule.objects.filter(enabled=True, next_run_at__lte=now) if s.job in JOBS and s.claim(now)]
-    for schedule in due:
-        async_task("flinkci_dashboard.jobs.work", schedule.job, "schedule", now.isoformat())
-    return [schedule.job for schedule in due]
+    unheard = _unheard(now)
+    due = [each for each in JobSchedule.objects.filter(job__in=JOBS) if each.is_due(now, each.job in unheard)]
+    claimed = [schedule.job for schedule in due if schedule.claim(now)]
+    for job in claimed:
+        async_task("flinkci_dashboard.jobs.work", job, "schedule", now.isoformat())
+    return claimed
+
+
+def _unheard(now: datetime) -> set[str]:
+    """Return the jobs with a request that no pass has taken up in time; one for a job that is not here is answered."""
+    waiting = Q(requested_at__lt=now - UNHEARD) | Q(requested_at__gt=now + UNHEARD)  # the clock may have been set back
+    requests = JobRequest.objects.filter(waiting, settled_at=None)
+    jobs = set(requests.order_by().values_list("job", flat=True).distinct())
+    if jobs:
+        there = set(JobSchedule.objects.filter(job__in=JOBS).values_list("job", flat=True))
+        requests.filter(job__in=jobs - there).update(answer=NOT_HERE, settled_at=now)
+    return jobs
 
 
 def request(name: str, user: User | None, act: str = "run", subject: str = "") -> JobRequest:
@@ -91,11 +63,14 @@ def work(name: str, trigger: str, queued_at: str) -> str:
     """Run one pass as a background task; returns its outcome in a word.
 
     A task that was queued long ago is dropped: a pass looks at the whole world, so a later one has done its work. This
-    also ends the redelivery of a task whose worker died.
+    also ends the redelivery of a task whose worker died. So is one that waited behind a busy worker while another pass
+    began and ended.
     """
     queued = parse_datetime(queued_at)
-    if queued is None or timezone.now() - queued > STALE:
+    if queued is None or name not in JOBS or timezone.now() - queued > STALE:
         return "overtaken"
+    if _served(name, queued):
+        return "served"
     run = run_pass(name, trigger)
     if run is None and open_requests(name).exists():
         # Another pass is under way and may have looked for requests already: come again.
@@ -103,7 +78,13 @@ def work(name: str, trigger: str, queued_at: str) -> str:
     return run.outcome if run else "already running"
 
 
-def open_requests(name: str):
+def _served(name: str, queued: datetime) -> bool:
+    """Tell whether a pass that began after a task was queued has ended, and nobody waits for another."""
+    later = JobRun.objects.filter(job=name, started_at__range=(queued, timezone.now())).exclude(ended_at=None)
+    return later.exists() and not open_requests(name).exists()
+
+
+def open_requests(name: str) -> QuerySet[JobRequest]:
     """Return the requests for a job that no pass has answered yet."""
     return JobRequest.objects.filter(job=name, settled_at=None)
 
@@ -130,11 +111,14 @@ def _run_engine(function: Callable[[Pass], None], current: Pass) -> None:
     try:
         function(current)
         current.achieved = current.achieved or not current.errors
-    except ConfigurationError as error:
+    except (ConfigurationError, UnreadableSecretError) as error:
         current.fail(str(error))
-        raise
+        raise ConfigurationError(str(error)) from error
     except DatabaseError:
         raise  # nothing can be recorded now; the next pass notes that this one was lost
+    except LockLostError as error:
+        current.fail(str(error))
+        current.requests = []  # the pass that has the lock answers them
     except Exception as error:
         log.exception("%s failed", current.run.job)
         current.fail(f"{type(error).__name__}: {error}")
@@ -146,20 +130,12 @@ def _run_engine(function: Callable[[Pass], None], current: Pass) -> None:
 
 def _record(current: Pass) -> None:
     run = current.run
-    if not current.errors:
-        run.outcome = JobRun.Outcome.OK
-    else:
-        run.outcome = JobRun.Outcome.PARTIAL if current.achieved else JobRun.Outcome.FAILED
-    run.ended_at, run.counts, run.error, run.progress = (
-        timezone.now(),
-        dict(current.counts),
-        "\n".join(current.errors),
-        {},
-    )
+    run.outcome, run.ended_at, run.progress = current.outcome, timezone.now(), {}
+    run.counts, run.error = dict(current.counts), "\n".join(current.errors)
     run.save()
     for waiting in current.requests:
         if waiting.settled_at is None:
-            current.answer(waiting, run.error or "Done.")
+            current.answer(waiting, UNANSWERED[current.outcome])
 
 
 def _close_lost_runs(name: str) -> None:

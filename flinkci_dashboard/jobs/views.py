@@ -1,5 +1,6 @@
 """Pages about the jobs: all of them, the passes of one, and the button that asks for one."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,13 +18,14 @@ from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.words import tallied
 
 PER_PAGE = 50
 RECENT = 8  # requests
+CLOCK_NEWS = timedelta(days=7)  # that a step of a worker's clock is told
 
 
 def latest_runs(request: HttpRequest) -> object:
@@ -35,10 +37,20 @@ def latest_runs(request: HttpRequest) -> object:
 @live("jobs/jobs.html", "jobs/_jobs.html", version=latest_runs)
 def job_list(request: HttpRequest) -> Context:
     """Show every job: when it runs, how its last pass ended, and what was asked of it."""
-    late = health.overdue(timezone.now())
+    now = timezone.now()
+    late = health.overdue(now)
     schedules = {each.job: each for each in JobSchedule.objects.all()}
     rows = [_row(schedules[name], late) for name in JOBS if name in schedules]
-    return {"rows": rows, "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT]}
+    moved = [
+        f"The clock of {worker.host} was set {'back' if worker.clock_moved_by < 0 else 'forward'}"
+        f" by {duration(abs(worker.clock_moved_by))} at {worker.clock_moved_at:%Y-%m-%d %H:%M} UTC, as it was then."
+        for worker in Worker.objects.filter(clock_moved_at__gt=now - CLOCK_NEWS)
+    ]
+    return {
+        "rows": rows,
+        "moved": moved,
+        "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT],
+    }
 
 
 def _row(schedule: JobSchedule, late: list[str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+CLOCKS_DIFFER = timedelta(seconds=5)  # of two hosts that are in step
+
 
 class JobSchedule(models.Model):
     """When a job runs. `bootstrap` makes one row for each job; admins change them."""
@@ -23,6 +25,14 @@ class JobSchedule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} every {self.interval} s"
+
+    def is_due(self, now: datetime, asked: bool = False) -> bool:
+        """Tell whether a pass is to be queued: a disabled job's only when it was asked for.
+
+        A next run that is farther off than one interval was set by a clock that was ahead.
+        """
+        latest = now + timedelta(seconds=self.interval) + CLOCKS_DIFFER
+        return (self.enabled or asked) and not now < self.next_run_at <= latest
 
     def claim(self, now: datetime) -> bool:
         """Move the next run on by one interval; False when another host was quicker."""
@@ -149,6 +159,8 @@ class Worker(models.Model):
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    clock_moved_at = models.DateTimeField(null=True)  # when its clock was last set forward or back, as it was after
+    clock_moved_by = models.IntegerField(default=0)  # seconds; below 0: back
 
     class Meta:
         ordering = ["host"]

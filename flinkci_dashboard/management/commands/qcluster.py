@@ -7,7 +7,6 @@ An idle worker that is killed takes the queue's lock along, and the cluster hang
 
 import logging
 import os
-import socket
 import sys
 import time
 from multiprocessing.connection import wait
@@ -20,9 +19,9 @@ from django.utils import timezone
 from django_q import cluster as django_q_cluster
 from django_q.queues import Queue
 
+from flinkci_dashboard.jobs.heartbeat import Heartbeat
 from flinkci_dashboard.jobs.run import enqueue_due
 from flinkci_dashboard.launch import end_with_parent
-from flinkci_dashboard.models import Worker
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds
@@ -54,12 +53,11 @@ class Command(BaseCommand):
         django_q_cluster.Queue = UnlockedQueue
         cluster = django_q_cluster.Cluster()
         cluster.start()
-        started = timezone.now()
-        beat = 0.0
+        heartbeat, beat = Heartbeat(), 0.0
         while cluster.sentinel.is_alive():
             try:
                 if time.monotonic() - beat >= HEARTBEAT:
-                    _heartbeat(started)
+                    heartbeat.beat(timezone.now(), time.monotonic())
                     beat = time.monotonic()
                 enqueue_due(timezone.now())
             except DatabaseError as error:  # it may come back: try again with a new connection
@@ -78,8 +76,3 @@ def _stand_apart() -> None:
     """
     end_with_parent()
     os.setpgid(0, 0)
-
-
-def _heartbeat(started: Any) -> None:
-    facts = {"pid": os.getpid(), "started_at": started, "seen_at": timezone.now()}
-    Worker.objects.update_or_create(host=socket.gethostname(), defaults=facts)
