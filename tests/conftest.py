@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
+from tests.people import with_role
+
 
 def pytest_report_header() -> str:
     """Say which database the suite runs on."""
@@ -64,6 +66,18 @@ def admin(db) -> Client:
     browser = Client()
     browser.force_login(User.objects.create_superuser("admin"))
     return browser
+
+
+@pytest.fixture
+def reader(bootstrapped) -> Client:
+    """Return a browser with the role member."""
+    return with_role("member")
+
+
+@pytest.fixture
+def keeper(bootstrapped) -> Client:
+    """Return a browser with the role admin, of somebody who is no superuser."""
+    return with_role("admin")
 
 
 @pytest.fixture

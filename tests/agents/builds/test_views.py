@@ -1,0 +1,144 @@
+"""The pages about builds and branches: what people read there."""
+
+import pytest
+from django.urls import reverse
+
+from agents.models import Test, TestFailure
+from tests.machines import make_agent, make_build, make_job, minutes
+from tests.reading import read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "query, shown",
+    [
+        ("", {1, 2, 3, 4}),
+        ("?branch=master", {1, 3}),
+        ("?reason=schedule", {3}),
+        ("?state=failed", {2, 3}),
+        ("?state=running", {4}),
+        ("?host=azure", {1}),
+        ("?scope=pull", {4}),
+        ("?branch=master&state=failed", {3}),
+        ("?definition=one", {1}),
+        ("?state=nonsense&host=%00&before=x", {1, 2, 3, 4}),
+        ("?before=99999999999999999999999_1", {1, 2, 3, 4}),
+    ],
+)
+def test_the_list_is_filtered_by_the_address(member, query, shown):
+    make_build(1, hosts="alibaba,azure", definition="one")
+    make_build(2, branch="release-2.1", result="failed")
+    make_build(3, reason="schedule", result="failed")
+    make_build(4, branch=f"ci_29300_{'a' * 40}", scope="pull", status="running", result="", finished_at=None)
+    text = read(member, "builds", query=query)
+    assert {number for number in range(1, 5) if f'href="{reverse("build", args=[number])}"' in text} == shown
+
+
+def test_the_list_is_walked_without_missing_or_doubling_a_build(member, monkeypatch):
+    monkeypatch.setattr("agents.builds.figures.PAGE", 3)
+    at = minutes(10)
+    for number in range(1, 9):
+        make_build(number, queued_at=at)
+    seen, address = [], reverse("builds")
+    while address:
+        response = member.get(address)
+        seen += [build.external_id for build in response.context["list"].builds]
+        older = response.context["older"]
+        address = f"{reverse('builds')}?{older}" if older else ""
+    assert seen == list(range(8, 0, -1))
+
+
+def test_an_empty_list_says_what_to_expect(member):
+    assert "No build is known yet." in read(member, "builds")
+    assert "No build fits." in read(member, "builds", query="?branch=x")
+
+
+def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
+    build = make_build()
+    make_job(build, agent=make_agent(pool))
+    make_job(build, "e2e_1", host="azure")
+    text = read(member, "build", build.external_id)
+    assert 'class="wait"' in text and 'class="host-azure"' in text and 'class="host-alibaba"' in text
+    assert "waited 1 min; ran 30 min on Alibaba-hosted" in text
+    assert f"{build.web_url}&amp;view=logs&amp;j=record-" in text
+
+
+def test_a_build_links_its_commit_on_github(member):
+    build = make_build(repository="flink-ci/flink-mirror")
+    link = f'href="https://github.com/flink-ci/flink-mirror/commit/{build.version}"'
+    assert link in read(member, "build", build.external_id)
+    assert link in read(member, "builds")
+
+
+def test_a_commit_of_an_unknown_repository_is_no_link(member):
+    build = make_build()
+    assert f'<span class="mono">{build.version[:10]}</span>' in read(member, "build", build.external_id)
+
+
+def test_a_build_shows_every_attempt(member):
+    build = make_build(attempt=2)
+    make_job(build, result="failed", latest=False)
+    make_job(build, attempt=2)
+    text = read(member, "build", build.external_id)
+    assert "attempt 1" in text and "attempt 2" in text
+
+
+def test_a_failing_test_says_whether_it_was_seen_before(member):
+    test = Test.objects.create(name="org.apache.flink.FooTest.testBar")
+    fresh = Test.objects.create(name="org.apache.flink.NewTest.testBar")
+    for number, ago in ((1, 3000), (2, 2000), (3, 60)):
+        build = make_build(number, ago, result="failed")
+        job = make_job(build, result="failed")
+        TestFailure.objects.create(test=test, job=job, build=build, at=build.finished_at, message="boom", source="log")
+    TestFailure.objects.create(test=fresh, job=job, build=build, at=build.finished_at, source="results")
+    text = read(member, "build", 3)
+    assert "2 times, last" in text
+    assert text.count("never before") == 1
+    assert "never before" in read(member, "build", 1)
+
+
+def test_warnings_of_a_job_can_be_read(member):
+    build = make_build()
+    make_job(build, warnings=1, issues=[{"error": False, "message": "Free disk space on / is lower than 5%"}])
+    assert "Free disk space on / is lower than 5%" in read(member, "build", build.external_id)
+
+
+def test_a_build_without_jobs_or_times_is_shown(member):
+    build = make_build(queued_at=None, started_at=None, finished_at=None, status="queued", result="", jobs_pending=True)
+    assert "Its jobs have not been read yet." in read(member, "build", build.external_id)
+
+
+def test_a_build_that_azure_deleted_says_so(member):
+    make_build(gone_at=minutes(5))
+    assert "Azure does not have this build any more" in read(member, "build", 79300)
+
+
+def test_the_grid_tells_new_from_lasting_failures(member):
+    for number, result in ((1, "succeeded"), (2, "failed"), (3, "failed")):
+        make_job(make_build(number, 300 - number, result=result), result=result)
+    text = read(member, "branches")
+    assert text.count('<td class="new"') == 1
+    assert text.count('<td class="still"') == 1
+    assert text.count('<td class="good"') == 1
+
+
+def test_nightly_builds_stand_apart(member):
+    make_job(make_build(1, result="failed"), result="failed")
+    make_job(make_build(2, reason="schedule"), "cron_jdk17")
+    response = member.get(reverse("branches"))
+    assert [grid.key for grid in response.context["grids"]] == ["push", "nightly"]
+    assert response.context["grids"][1].streak == 1
+    assert [row.name for row in response.context["grids"][0].rows] == ["test_ci core"]
+
+
+def test_branches_stand_in_order_and_pull_requests_are_none(member):
+    for number, branch in enumerate(["release-1.20", "release-2.10", "master", "release-2.9", "feature"]):
+        make_build(number + 1, branch=branch)
+    make_build(9, branch="ci_1_ab", scope="pull")
+    tabs = member.get(reverse("branches")).context["tabs"]
+    assert [tab.name for tab in tabs] == ["master", "release-2.10", "release-2.9", "release-1.20", "feature"]
+
+
+def test_an_unknown_branch_is_not_found(member):
+    assert member.get(reverse("branch", args=["nothing"])).status_code == 404
