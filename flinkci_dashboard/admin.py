@@ -1,10 +1,11 @@
 """Admin of jobs: the schedule can be changed, the record can be looked at."""
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
-from flinkci_dashboard.models import Action, JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models import Action, ApiToken, Delivery, JobRequest, JobRun, JobSchedule, Refusals, Worker
 
 
 @admin.register(JobSchedule)
@@ -60,3 +61,34 @@ class WorkerAdmin(ReadOnlyAdmin):
     """Hosts that run background work."""
 
     list_display = ["host", "pid", "started_at", "seen_at"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Who reads the API with what. Deleting a token revokes it."""
+
+    list_display = ["name", "owner", "made_at", "last_used_at"]
+    search_fields = ["name", "owner__username"]
+    list_select_related = ["owner"]
+    exclude = ["sha256"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let those revoke who may."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """What webhooks told, and which jobs ran sooner for it."""
+
+    list_display = ["received_at", "service", "event", "jobs", "delivery_id"]
+    list_filter = ["service", "event"]
+    search_fields = ["delivery_id"]
+    date_hierarchy = "received_at"
+
+
+@admin.register(Refusals)
+class RefusalsAdmin(ReadOnlyAdmin):
+    """Deliveries that were not signed with our secret."""
+
+    list_display = ["service", "number", "last_at"]

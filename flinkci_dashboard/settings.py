@@ -125,6 +125,9 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # bearer token of /metrics; without it there is none
+GITHUB_WEBHOOK_SECRET = env.str("GITHUB_WEBHOOK_SECRET", "")  # HMAC key of /webhooks/github
+AZURE_WEBHOOK_LOGIN = env.str("AZURE_WEBHOOK_LOGIN", "")  # user:password of /webhooks/azure
 PUBLIC_STATUS = env.bool("PUBLIC_STATUS", False)  # a page without names at /status/, for everybody
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", True)  # of everybody who can use the admin
 GITHUB_LOGIN_CLIENT_ID = env.str("GITHUB_LOGIN_CLIENT_ID", "")

@@ -11,6 +11,7 @@ from ninja import Query, Router, Schema
 
 from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
 from flinkci_dashboard.jobs.history import last_good
+from sync.mirrors.figures import behind_seconds
 from sync.models import CIBranch, MirrorBranch, PullRequest, Repository
 from sync.pulls.figures import say_why
 from sync.pulls.filters import with_label, with_text
@@ -97,17 +98,10 @@ def _mirror(row: MirrorBranch, now: datetime, as_of: datetime | None) -> dict[st
         "state": row.state,
         "source_sha": row.source_sha or None,
         "mirror_sha": row.target_sha or None,
-        "lag": _lag(row, now),
+        "lag": behind_seconds(row, now),
         "since": row.state_since,
         "as_of": as_of,
     }
-
-
-def _lag(row: MirrorBranch, now: datetime) -> float | None:
-    """Return for how many seconds the mirror has been behind; 0 when it is in step."""
-    if row.source_sha == row.target_sha:
-        return 0.0
-    return (now - row.source_seen_at).total_seconds() if row.source_seen_at and row.source_sha else None
 
 
 def _with_branch(rows: QuerySet[PullRequest]) -> QuerySet[PullRequest]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 ARGUMENTS = {"pk": "1", "job": "sync_mirrors", "number": "1", "app_label": "flinkci_dashboard", "content_type_id": "1"}
-ARGUMENTS |= {"provider": "azure", "build_id": "1"}
+ARGUMENTS |= {"provider": "azure", "build_id": "1", "service": "github"}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from django.db.models import Max
 from django_q.models import Task
 
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import JobRequest, JobRun
+from flinkci_dashboard.models import Delivery, JobRequest, JobRun
 
 KEEP_IDLE_RUNS = timedelta(days=2)  # passes that found all in order
 KEEP_RUNS = timedelta(days=90)
 KEEP_REQUESTS = timedelta(days=90)
+KEEP_DELIVERIES = timedelta(days=30)  # of webhooks; a service sends one again within days, if at all
 
 
 def prune(current: Pass) -> None:
@@ -24,6 +25,7 @@ def prune(current: Pass) -> None:
         (idle, "idle_runs"),
         (ended.filter(ended_at__lt=current.now - KEEP_RUNS), "runs"),
         (JobRequest.objects.filter(settled_at__lt=current.now - KEEP_REQUESTS), "requests"),
+        (Delivery.objects.filter(received_at__lt=current.now - KEEP_DELIVERIES), "deliveries"),
         (Session.objects.filter(expire_date__lt=current.now), "sessions"),
         (UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")), "session_notes"),
         (Task.objects.filter(stopped__lt=current.now - KEEP_IDLE_RUNS), "tasks"),

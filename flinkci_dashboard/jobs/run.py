@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
+from flinkci_dashboard.jobs.hurry import hurried_since
 from flinkci_dashboard.jobs.locks import LockLostError, exclusive
 from flinkci_dashboard.jobs.passes import ConfigurationError, Pass
 from flinkci_dashboard.jobs.table import JOBS
@@ -72,8 +73,8 @@ def work(name: str, trigger: str, queued_at: str) -> str:
     if _served(name, queued):
         return "served"
     run = run_pass(name, trigger)
-    if run is None and open_requests(name).exists():
-        # Another pass is under way and may have looked for requests already: come again.
+    if run is None and (open_requests(name).exists() or hurried_since(name)):
+        # Another pass is under way and may have looked already: come again.
         JobSchedule.objects.filter(job=name).update(next_run_at=timezone.now() + timedelta(seconds=1))
     return run.outcome if run else "already running"
 

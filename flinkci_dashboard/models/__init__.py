@@ -5,6 +5,7 @@ from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
 from flinkci_dashboard.models.tokens import ApiToken
+from flinkci_dashboard.models.webhooks import Delivery, Refusals
 
 __all__ = [
     "Action",
@@ -15,10 +16,12 @@ __all__ = [
     "AuditEvent",
     "Contact",
     "Credential",
+    "Delivery",
     "Exposure",
     "JobRequest",
     "JobRun",
     "JobSchedule",
+    "Refusals",
     "StoredValue",
     "Worker",
 ]

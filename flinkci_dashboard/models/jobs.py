@@ -19,6 +19,7 @@ class JobSchedule(models.Model):
         validators=[MinValueValidator(15)], help_text="Seconds between the starts of two passes, 15 or more."
     )
     next_run_at = models.DateTimeField(default=timezone.now)
+    hurried_at = models.DateTimeField(null=True, editable=False)  # when a webhook last asked for a pass
 
     class Meta:
         ordering = ["job"]

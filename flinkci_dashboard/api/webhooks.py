@@ -1,0 +1,125 @@
+"""Webhooks: a service says that something happened, and the right job looks now instead of in some seconds.
+
+What a delivery says is never taken as state: it may be late, forged by who knows the secret, or sent twice. Nothing is
+done in the request but noting it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from flinkci_dashboard.jobs.hurry import hurry
+from flinkci_dashboard.models.webhooks import Delivery, Refusals, Service
+
+MAX_BODY = 25 * 1024 * 1024  # bytes; GitHub sends no more (its docs, "Webhook events and payloads")
+GITHUB_JOBS = {
+    "push": ("sync_mirrors", "sync_pulls"),
+    "pull_request": ("sync_pulls", "label_pulls"),
+    "issue_comment": ("sync_pulls",),  # deleted ones too: a report may be gone
+    "workflow_run": ("poll_actions",),
+    "workflow_job": ("poll_actions",),
+}
+PIPELINES_JOBS = {
+    "build.complete": ("poll_builds", "sync_pulls"),
+    "ms.vss-pipelines.run-state-changed-event": ("poll_builds", "sync_pulls"),
+}
+
+
+@csrf_exempt
+@require_POST
+@login_not_required
+def receive(request: HttpRequest, service: str) -> HttpResponse:
+    """Take a delivery: 202; 401 when signature or password is wrong, 413 when it is too long, 400 when it is none."""
+    match service:
+        case Service.GITHUB:
+            return _from_github(request, _configured(settings.GITHUB_WEBHOOK_SECRET))
+        case Service.PIPELINES:
+            return _from_pipelines(request, _configured(settings.AZURE_WEBHOOK_LOGIN))
+    raise Http404
+
+
+def _from_github(request: HttpRequest, secret: str) -> HttpResponse:
+    body = request.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        return _too_long()
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not _same(signature, request.headers.get("X-Hub-Signature-256", "")):
+        return _refuse(Service.GITHUB, "The signature does not fit: is the secret the same on both sides?")
+    event, delivery = (request.headers.get(f"X-GitHub-{name}", "") for name in ("Event", "Delivery"))
+    return _take(Service.GITHUB, delivery, event, GITHUB_JOBS.get(event, ()))
+
+
+def _from_pipelines(request: HttpRequest, login: str) -> HttpResponse:
+    if not _same(login, _basic_login(request)):
+        return _refuse(Service.PIPELINES, "User or password is wrong: are they the same on both sides?")
+    body = request.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        return _too_long()
+    try:
+        told = json.loads(body)
+        event, delivery = str(told["eventType"]), str(told["id"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return JsonResponse({"detail": "This is no event of a service hook."}, status=400)
+    return _take(Service.PIPELINES, delivery, event, PIPELINES_JOBS.get(event, ()))
+
+
+def _configured(secret: str) -> str:
+    if not secret:
+        raise Http404
+    return secret
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return hmac.compare_digest(ours.encode(), theirs.encode(errors="replace"))
+
+
+def _basic_login(request: HttpRequest) -> str:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    try:
+        return base64.b64decode(value).decode() if kind.lower() == "basic" else ""
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
+
+
+def _too_long() -> HttpResponse:
+    return JsonResponse({"detail": f"A delivery has at most {MAX_BODY:,} bytes."}, status=413)
+
+
+def _refuse(service: Service, why: str) -> HttpResponse:
+    now = timezone.now()
+    if not Refusals.objects.filter(service=service).update(number=F("number") + 1, last_at=now):
+        Refusals.objects.get_or_create(service=service, defaults={"number": 1, "last_at": now})
+    return JsonResponse({"detail": why}, status=401)
+
+
+def _take(service: Service, delivery: str, event: str, jobs: tuple[str, ...]) -> HttpResponse:
+    """Note a delivery and make its jobs run now; one that was taken before changes nothing."""
+    now = timezone.now()
+    row = _note(service, delivery, event, now)
+    if row is None:
+        return JsonResponse({"detail": "It was taken before."}, status=202)
+    row.jobs = hurry(jobs, now)
+    row.save(update_fields=["jobs"])
+    return JsonResponse({"detail": "Taken."}, status=202)
+
+
+def _note(service: Service, delivery: str, event: str, now: datetime) -> Delivery | None:
+    key = _storable(delivery) or hashlib.sha256(f"{event} {now.isoformat()}".encode()).hexdigest()
+    facts = {"event": _storable(event)[:100], "received_at": now}
+    row, new = Delivery.objects.get_or_create(service=service, delivery_id=key[:64], defaults=facts)
+    return row if new else None
+
+
+def _storable(text: str) -> str:
+    return text.encode(errors="replace").decode().replace("\0", "")
