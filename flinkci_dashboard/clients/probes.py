@@ -9,6 +9,7 @@ from django.conf import settings
 
 from flinkci_dashboard.clients import web
 from flinkci_dashboard.clients.facts import TokenVerdict
+from flinkci_dashboard.clients.secrets import UnreadableSecretError, usable
 
 # What a personal access token of Azure DevOps may do is not told; reading one thing of each kind tells.
 AZURE_READS = {
@@ -22,7 +23,9 @@ def probe(service: str, secret: str, wanted: str = "") -> TokenVerdict:
     """Ask "github", "azure" or "jira" about a token; `wanted` holds scopes to look for. Silence is a verdict too."""
     try:
         with web.session() as session:
-            return PROBES[service](session, secret, set(wanted.replace(",", " ").split()))
+            return PROBES[service](session, usable(service, secret), set(wanted.replace(",", " ").split()))
+    except UnreadableSecretError as error:
+        return TokenVerdict(works=False, problem=str(error))
     except (requests.RequestException, ValueError) as error:  # no answer, or one that is no JSON
         return TokenVerdict(works=None, problem=f"no answer ({type(error).__name__})")
 

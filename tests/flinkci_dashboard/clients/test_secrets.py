@@ -1,6 +1,9 @@
 """Sealed values: who can read them, which one counts, and what a text may show of them."""
 
+import base64
+import json
 import logging
+from urllib.parse import quote, quote_plus
 
 import pytest
 from cryptography.fernet import Fernet
@@ -18,6 +21,12 @@ Role = StoredValue.Role
 def credential(db) -> Credential:
     return Credential.objects.create(
         name="flinkbot", kind=Credential.Kind.GITHUB_CLASSIC, serves="github", notice="dev@", notice_told="PMC"
+    )
+
+
+def serving(service: str) -> Credential:
+    return Credential.objects.create(
+        name=service, kind=Credential.Kind.OTHER, serves=service, notice="dev@", notice_told="PMC"
     )
 
 
@@ -89,3 +98,68 @@ def test_log_lines_with_a_stored_value_are_masked(credential):
     record = logging.makeLogRecord({"msg": "refused: %s", "args": (SECRET,)})
     assert secrets.MaskSecrets().filter(record)
     assert SECRET not in record.getMessage()
+
+
+@pytest.mark.parametrize("pasted", ["{}\n", " {}", "{}\r\n", "\t{}  "])
+@pytest.mark.parametrize("service", ["github", "azure", "jira"])
+def test_what_was_pasted_along_with_a_token_is_no_part_of_it(db, monkeypatch, service, pasted):
+    monkeypatch.setenv(f"{service.upper()}_TOKEN", pasted.format("t0ken"))
+    assert token(service) == "t0ken"
+    row = Credential.objects.create(
+        name=service, kind=Credential.Kind.OTHER, serves=service, notice="-", notice_told="-"
+    )
+    store(row, pasted.format("other"))
+    assert token(service) == "other"
+
+
+@pytest.mark.parametrize("odd", ["two words", "two\nlines", "t\u00f6ken", "nul\0", "t\u200bken"])
+@pytest.mark.parametrize("service", ["github", "azure", "jira"])
+def test_what_no_service_issued_is_named_and_not_shown(db, monkeypatch, service, odd):
+    if "\0" in odd:
+        store(serving(service), odd)
+    else:
+        monkeypatch.setenv(f"{service.upper()}_TOKEN", odd)
+    with pytest.raises(UnreadableSecretError, match=f"The {service} token .* enter it again") as raised:
+        token(service)
+    assert odd not in str(raised.value)
+
+
+FORMS = {
+    "plain": str,
+    "with what was pasted along": lambda secret: f"'{secret}\\n'",
+    "repr": lambda secret: repr(f"Bearer {secret}\n"),
+    "json": lambda secret: json.dumps({"token": secret}),
+    "quoted": lambda secret: f"/x?token={quote(secret, safe='')}&y=1",
+    "quoted in small letters": lambda secret: f"?t={quote(secret, safe='').lower() if secret.islower() else secret}",
+    "quoted plus": lambda secret: quote_plus(secret),
+    "basic of azure": lambda secret: "Basic " + base64.b64encode(f":{secret}".encode()).decode(),
+    "basic of git": lambda secret: "Basic " + base64.b64encode(f"x-access-token:{secret}".encode()).decode(),
+    "base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    "in a url": lambda secret: f"https://x:{secret}@host/",
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("secret", ["abc", "s3cr+t/x", "a=b&c%d", "q'uo\"te\\", "ghp_" + "aB3" * 12, "p" * 52, "j1ra"])
+@pytest.mark.parametrize("service", ["GITHUB", "AZURE", "JIRA"])
+def test_a_token_is_masked_in_every_form(monkeypatch, service, secret, form):
+    monkeypatch.setenv(f"{service}_TOKEN", f"{secret}\n")
+    said = mask(f"It failed: {form(secret)} was refused.")
+    assert MASK in said
+    for written in (secret, repr(secret)[1:-1], quote(secret, safe=""), form(secret)):
+        assert written not in said
+
+
+@pytest.mark.parametrize("user", ["flinkbot", "a", "ab", "abc"])
+def test_a_token_is_masked_in_base64_whoever_stands_before_it(monkeypatch, user):
+    secret = "c0rrect-h0rse"
+    monkeypatch.setenv("JIRA_TOKEN", secret)
+    sent = base64.b64encode(f"{user}:{secret}".encode()).decode()
+    assert mask(f"Authorization: Basic {sent} (401)") == f"Authorization: Basic {MASK} (401)"
+    assert mask(f"<{sent}>") == f"<{MASK}>"
+
+
+def test_ordinary_text_stays_as_it_is(monkeypatch):
+    monkeypatch.setenv("JIRA_TOKEN", "zq9")
+    text = "refs/heads/ci_1_0123456789abcdef: remote rejected (protected branch) Zm9vYmFyYmF6"
+    assert mask(text) == text
