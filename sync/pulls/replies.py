@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from flinkci_dashboard.clients.errors import NotFoundError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError
 from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub
 from flinkci_dashboard.jobs.attempts import Attempts
 from flinkci_dashboard.jobs.ledger import Intent, Ledger, texts_left
@@ -66,7 +66,20 @@ class Replies:
         try:
             self.github.react(comment_id, reaction)
         except NotFoundError:
-            return  # its author has taken it back: nobody waits for an answer
+            self._check_gone(comment_id)  # its author has taken it back: nobody waits for an answer
+
+    def _check_gone(self, comment_id: int) -> None:
+        """Look whether a comment is gone: to a token that may not write, GitHub says so too.
+
+        Raises NotAuthorizedError.
+        """
+        try:
+            self.github.comment(comment_id)
+        except NotFoundError:
+            return
+        raise NotAuthorizedError(
+            f"GitHub shows comment {comment_id} and takes nothing for it: the token may not write."
+        )
 
     def _write_report(self, word: WriteReport, action: Action) -> None:
         if word.comment_id is None:
@@ -75,23 +88,16 @@ class Replies:
             try:
                 written = self.github.update_comment(word.comment_id, word.body)
             except NotFoundError:
-                # Before there is a second one, the conversation is read.
-                PullRequest.objects.filter(number=word.number).update(conversation_read_at=None)
-                self.ledger.failed(action, answer="The report is not there; the next pass reads the conversation.")
-                self.current.count("reports_missing")
+                self._check_gone(word.comment_id)
+                ReportComment.objects.filter(comment_id=word.comment_id).update(gone=True)
+                self.ledger.failed(action, answer="The report was deleted; the next pass writes it anew.")
+                self.current.count("reports_gone")
                 return
         with transaction.atomic():
             keep_report(word.number, written)
             CommandComment.objects.filter(comment_id__in=word.recorded).update(recorded=True)
             self.ledger.done(action)
         self.current.count("reports_written")
-
-
-def failed_texts() -> set[int]:
-    """Return the pull requests in which something could not be said the last time."""
-    kinds = (CREATE_REPORT, CHANGE_REPORT, DELETE_REPORT, REACT, REPLY)
-    failed = Action.objects.filter(kind__in=kinds, state=Action.State.FAILED)
-    return {action.payload["number"] for action in failed}
 
 
 def keep_report(number: int, written: CommentFacts) -> None:

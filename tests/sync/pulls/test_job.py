@@ -12,7 +12,7 @@ from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pulls.github.conversations import Conversations
+from sync.pulls.github import Observer
 from sync.pulls.report import Entry, Report, is_report, render
 from sync.pulls.reporting import BLOCKED_NOTE
 from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses, sync
@@ -281,6 +281,20 @@ def test_a_token_that_gains_the_scope_in_place_unblocks(flink):
     assert ci_branches(flink) == {name_of(flink, number)}
 
 
+def test_a_token_that_may_not_write_for_a_while_loses_no_command_and_no_report(flink):
+    number = flink.pulls.open()
+    settle(2)
+    written = flink.pulls.reports(number)[0].id
+    end(flink, number, "failed")
+    asked = flink.pulls.comment(number, "@flinkbot run azure")
+    flink.scopes = frozenset()
+    assert "the token may not write" in sync("partial").error
+    flink.scopes = frozenset({"repo"})
+    settle(2)
+    assert reactions(flink, asked) == {"+1"}
+    assert [each.id for each in flink.pulls.reports(number)] == [written]
+
+
 def test_without_a_build_for_fifteen_minutes_one_is_queued(flink):
     flink.azure.start_builds = False
     number = flink.pulls.open()
@@ -307,14 +321,14 @@ def test_a_rerun_in_azures_own_page_is_seen(flink):
 
 def test_a_head_that_moves_between_listing_and_fetching_is_pushed_under_its_own_sha(flink, monkeypatch):
     number = flink.pulls.open()
-    stream = Conversations.stream
+    comments = Observer.comments
 
-    def push_now(conversations) -> None:
-        stream(conversations)
+    def push_now(observer) -> None:
+        comments(observer)
         flink.pulls.push(number)
-        monkeypatch.setattr(Conversations, "stream", stream)
+        monkeypatch.setattr(Observer, "comments", comments)
 
-    monkeypatch.setattr(Conversations, "stream", push_now)
+    monkeypatch.setattr(Observer, "comments", push_now)
     sync()
     assert ci_branches(flink) == {name_of(flink, number)}
     settle(2)
