@@ -7,7 +7,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench audit sbom clean
+.PHONY: demo run test lint suite bench chaos audit sbom clean
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -35,6 +35,10 @@ suite: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
 	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
+
+chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both databases; takes half an hour
+	$(BIN)/python -m tests.chaos --seeds 8 --passes 65
+	TEST_DATABASE=postgresql $(BIN)/python -m tests.chaos --seeds 8 --passes 65
 
 audit: $(VENV)/.dev  ## Known holes in what we depend on; asks pypi.org
 	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt

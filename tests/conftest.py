@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from tests.people import with_role
+from flinkci_dashboard.sandbox import Sandbox
+from tests.worlds import point_at
 
 
 def pytest_report_header() -> str:
@@ -35,15 +36,8 @@ def data_dir(settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def world(db, settings, monkeypatch, tmp_path: Path, data_dir: Path) -> Iterator:
     """Start a sandbox with its own repositories, and point this process at it, in active mode."""
-    from flinkci_dashboard.sandbox import Sandbox
-
     with Sandbox(tmp_path / "world") as sandbox:
-        for name, value in sandbox.environ().items():
-            if name.endswith("_TOKEN"):
-                monkeypatch.setenv(name, value)
-            else:
-                setattr(settings, name, value)
-        settings.SYNC_MODE = "active"
+        point_at(sandbox, settings, monkeypatch)
         yield sandbox
 
 
@@ -66,18 +60,6 @@ def admin(db) -> Client:
     browser = Client()
     browser.force_login(User.objects.create_superuser("admin"))
     return browser
-
-
-@pytest.fixture
-def reader(bootstrapped) -> Client:
-    """Return a browser with the role member."""
-    return with_role("member")
-
-
-@pytest.fixture
-def keeper(bootstrapped) -> Client:
-    """Return a browser with the role admin, of somebody who is no superuser."""
-    return with_role("admin")
 
 
 @pytest.fixture

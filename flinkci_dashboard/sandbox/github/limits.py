@@ -1,7 +1,6 @@
 """GitHub's limits: what an account may ask in an hour, and how fast it may write."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -19,9 +18,9 @@ class Limits:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.limit = LIMIT
         self.used = 0
-        self.reset_at = int(time.time()) + HOUR
-        self.writes_per_minute = self.writes_per_hour = 0
         self._now = now
+        self.reset_at = int(now().timestamp()) + HOUR
+        self.writes_per_minute = self.writes_per_hour = 0
         self._writes: list[datetime] = []
         self._lock = threading.Lock()
 
@@ -41,8 +40,9 @@ class Limits:
 
     def _spent(self, call: Call) -> Answer | None:
         with self._lock:
-            if time.time() >= self.reset_at:
-                self.used, self.reset_at = 0, int(time.time()) + HOUR
+            now = int(self._now().timestamp())
+            if now >= self.reset_at:
+                self.used, self.reset_at = 0, now + HOUR
             spent = self.used >= self.limit and call.path != "/rate_limit"
         return refuse(403, SPENT) if spent else None
 

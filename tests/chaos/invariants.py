@@ -1,0 +1,170 @@
+"""What is right when everything works again, whatever has been."""
+
+import subprocess
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from flinkci_dashboard.jobs.locks import exclusive
+from flinkci_dashboard.models import Action, JobRequest, JobRun
+from flinkci_dashboard.sandbox import MIRROR, PULLS
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
+from sync.pulls.report import Report, is_report, parse
+from tests.chaos.passes import JOBS
+from tests.chaos.town import MIRRORED, Town, number_of
+
+STATUS = {"succeeded": "SUCCESS", "failed": "FAILURE", "canceled": "CANCELED", None: "PENDING"}
+HIDDEN = "DELETED"
+
+
+def check(town: Town) -> Iterator[str]:
+    """Yield what is wrong, a sentence each."""
+    for rule in RULES:
+        for wrong in rule(town):
+            yield f"{rule.__name__.strip('_')}: {wrong}"
+
+
+def branches_of(town: Town) -> dict[int, set[str]]:
+    """Return pull request → the commits of its branches in the CI repository."""
+    found: dict[int, set[str]] = {}
+    for name in town.world.heads(PULLS):
+        if name.startswith("ci_"):
+            _, number, sha = name.split("_")
+            found.setdefault(int(number), set()).add(sha)
+    return found
+
+
+def report_of(town: Town, number: int) -> Report | None:
+    """Return a pull request's report, if it has exactly one."""
+    found = [each.body for each in town.world.pulls.reports(number) if is_report(each.body)]
+    return parse(found[0]).report if len(found) == 1 else None
+
+
+def _mirror(town: Town) -> Iterator[str]:
+    source, mirror = town.world.heads(), town.world.heads(MIRROR)
+    for branch in MIRRORED:
+        if mirror.get(branch) != source[branch]:
+            yield f"{branch} is at {mirror.get(branch)}, not at {source[branch]}"
+    for name in mirror.keys() - set(MIRRORED):
+        yield f"{name} was never to be mirrored"
+
+
+def _nothing_forced(town: Town) -> Iterator[str]:
+    folder = town.world.repositories.path(MIRROR)
+    for log in (folder / "logs/refs/heads").glob("*"):
+        for line in log.read_text().splitlines():
+            old, new = line.split()[:2]
+            ancestry = ["git", "--git-dir", str(folder), "merge-base", "--is-ancestor", old, new]
+            if set(old) != {"0"} and subprocess.run(ancestry, capture_output=True).returncode:
+                yield f"{log.name} went from {old} to {new}"
+    for name, sha in town.world.heads(PULLS).items():
+        if not name.endswith(sha):
+            yield f"{name} is at {sha}"
+
+
+def _branches(town: Town) -> Iterator[str]:
+    found, live = branches_of(town), set(town.open_numbers())
+    for number in live:
+        if town.head(number) not in found.get(number, ()):
+            yield f"#{number} has no branch for its head"
+        others = found.get(number, set()) - {town.head(number)}
+        if len(others) > 1 or (others and _latest(town, number, COMPLETED)):
+            yield f"#{number} has branches for former heads: {others}"
+    for number in found.keys() - live:
+        yield f"#{number} is closed and has a branch"
+
+
+def _latest(town: Town, number: int, status: str = "") -> Build | None:
+    builds = [b for b in town.builds(number) if b.version == town.head(number) and status in ("", b.status)]
+    return builds[-1] if builds else None
+
+
+def _reports(town: Town) -> Iterator[str]:
+    for number in town.world.pulls.by_number:
+        count = sum(is_report(each.body) for each in town.world.pulls.reports(number))
+        if count > 1 or (number in town.open_numbers() and count != 1):
+            yield f"#{number} has {count} reports"
+
+
+def _truth(town: Town) -> Iterator[str]:
+    for number in town.open_numbers():
+        report = report_of(town, number)
+        if not report:
+            continue
+        told = {entry.build_id: entry for entry in report.known if entry.build_id}
+        for id, entry in told.items():
+            build = town.world.azure.builds.get(id)
+            if build is None or number_of(build) != number:
+                yield f"#{number} tells of build {id}, which is another's"
+            elif entry.status not in (HIDDEN, STATUS[build.result]) and build.kept:
+                yield f"#{number} tells {entry.status} of build {id}, which is {build.status} {build.result}"
+        latest = _latest(town, number)
+        if latest and (latest.id not in told or told[latest.id].status == HIDDEN):
+            yield f"#{number} does not tell of {latest.id}, its head's latest build"
+
+
+def _builds(town: Town) -> Iterator[str]:
+    live = set(town.open_numbers())
+    for build in town.world.azure.builds.values():
+        number = number_of(build)
+        if not number or not build.kept or build.status == COMPLETED:
+            continue
+        if number not in live or build.version != town.head(number):
+            yield f"build {build.id} of #{number} goes on, for nobody"
+    for number in live:
+        latest = _latest(town, number)
+        if latest and latest.result == "canceled" and number not in town.stopped:
+            yield f"#{number} is left with its head's build {latest.id} canceled"
+        if latest is None and not _expired(town, number):
+            yield f"#{number} has no build of its head"
+
+
+def _expired(town: Town, number: int) -> bool:
+    name = f"ci_{number}_{town.head(number)}"
+    return any(b.branch == name and not b.kept for b in town.world.azure.builds.values())
+
+
+def _commands(town: Town) -> Iterator[str]:
+    pulls = town.world.pulls
+    for id, number in town.commands.items():
+        given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
+        if not given & {"eyes", "+1"} or given - {"eyes", "+1", "confused"}:
+            yield f"command {id} on #{number} was answered by {given or 'nothing'}"
+        report = report_of(town, number)
+        held = [e for e in report.known if e.trigger_id == str(id)] if report else []
+        if len(held) > 1:
+            yield f"command {id} stands in the report of #{number} {len(held)} times"
+    for id, number in town.unknown.items():
+        given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
+        replies = [each for each in pulls.reports(number) if f"answer to {id}" in each.body]
+        if given != {"confused"} or len(replies) != 1:
+            yield f"what {id} says on #{number} was answered by {given} and {len(replies)} replies"
+
+
+def _labels(town: Town) -> Iterator[str]:
+    for number in town.world.pulls.by_number:
+        pull = town.world.pulls.by_number[number]
+        ours = {name for name in pull.labels if name.startswith("component=")}
+        ticket = town.world.jira.find(pull.title[1:].partition("]")[0]) if pull.title.startswith("[FLINK-") else None
+        wanted = {f"component={each.replace(' ', '')}" for each in ticket.components} if ticket else ours
+        if pull.state == "open" and ours != wanted:
+            yield f"#{number} ({pull.title!r}) has {ours}, not {wanted}"
+        if missing := town.kept.get(number, set()) - set(pull.labels):
+            yield f"#{number} lost {missing}, which people gave"
+
+
+def _rest(town: Town) -> Iterator[str]:
+    """Nothing is under way, and nobody waits."""
+    for name in JOBS:
+        with exclusive(name) as held:
+            if not held:
+                yield f"the lock of {name} is held"
+    for action in Action.objects.filter(state=Action.State.PENDING):
+        yield f"the act {action.key} is not settled"
+    for job_run in JobRun.objects.filter(Q(outcome=JobRun.Outcome.RUNNING) | Q(ended_at=None)):
+        yield f"a run of {job_run.job} never ended"
+    for request in JobRequest.objects.filter(settled_at=None):
+        yield f"the request {request.act} {request.subject} was not answered"
+
+
+RULES = (_mirror, _nothing_forced, _branches, _reports, _truth, _builds, _commands, _labels, _rest)

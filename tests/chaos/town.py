@@ -1,0 +1,125 @@
+"""The world of a campaign, and what is remembered of it to judge the bots by."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flinkci_dashboard.sandbox import MIRROR, PULLS, Sandbox
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
+
+VERSIONS = ("1.9", "2.0", "2.1", "2.2")
+MIRRORED = ("master", "release-2.0", "release-2.1", "release-2.2")
+COMPONENTS = ("Runtime / REST", "Tests", "Table SQL / API", "fs", "API / Core")
+TICKETS = range(1, 9)
+SLOW = 400.0  # jobs end when somebody lets them, not by themselves
+
+
+@dataclass
+class Town:
+    """A world with its dice, and the facts that invariants are about."""
+
+    world: Sandbox
+    dice: random.Random
+    events: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    heads: dict[int, list[str]] = field(default_factory=dict)  # of each pull request, every head that it had
+    moved: dict[int, datetime] = field(default_factory=dict)  # when its head or state changed last
+    commands: dict[int, int] = field(default_factory=dict)  # comment → pull request, as first written
+    unknown: dict[int, int] = field(default_factory=dict)  # the same of what nobody understands
+    pressed: Counter[int] = field(default_factory=Counter)  # retries that people pressed, by pull request
+    stopped: set[int] = field(default_factory=set)  # pull requests whose builds people canceled
+    kept: dict[int, set[str]] = field(default_factory=dict)  # labels that people gave
+    memories: dict[str, Any] = field(default_factory=dict)  # what services were like a while ago
+    story: list[str] = field(default_factory=list)  # what happened, for who replays a seed
+    lying: bool = False  # Azure or GitHub tell something else than what is, in this pass
+
+    def open_numbers(self) -> list[int]:
+        """Return the open pull requests."""
+        return [pull.number for pull in list(self.world.pulls.by_number.values()) if pull.state == "open"]
+
+    def head(self, number: int) -> str:
+        """Return a pull request's head."""
+        return self.world.pulls.by_number[number].head
+
+    def builds(self, number: int) -> list[Build]:
+        """Return every build of a pull request that is kept, oldest first."""
+        found = self.world.azure.builds.values()
+        return [build for build in found if build.branch.startswith(f"ci_{number}_") and build.kept]
+
+    def note_move(self, number: int) -> None:
+        """Remember that a pull request's head or state has changed."""
+        heads = self.heads.setdefault(number, [])
+        if not heads or heads[-1] != self.head(number):
+            heads.append(self.head(number))
+        self.moved[number] = self.world.clock.now()
+
+    def tell(self, what: str) -> None:
+        """Put something into the story."""
+        self.story.append(f"{self.world.clock.now():%H:%M:%S} {what}")
+
+    def violate(self, what: str) -> None:
+        """Note that something is wrong."""
+        if what not in self.violations:
+            self.violations.append(what)
+            self.tell(f"WRONG: {what}")
+
+
+def found(world: Sandbox, dice: random.Random) -> Town:
+    """Give a world its branches, tickets and first pull requests."""
+    town = Town(world, dice)
+    for repo in (MIRROR, PULLS):
+        with (world.repositories.path(repo) / "config").open("a") as config:
+            config.write("[core]\n\tlogAllRefUpdates = always\n")
+    world.scopes = frozenset({"repo", "workflow"})
+    world.azure.pace = SLOW
+    world.commit("master", count=3)
+    for version in VERSIONS:
+        world.cut_release(version)
+        world.commit(f"release-{version}", f"Prepare {version}")
+        if version != VERSIONS[-1]:
+            world.release(f"{version}.0")
+    for number in TICKETS:
+        world.jira.create(f"FLINK-{number}", [dice.choice(COMPONENTS)])
+    for _ in range(4):
+        open_pull(town)
+    _watch_azure(town)
+    return town
+
+
+def open_pull(town: Town) -> int:
+    """Open a pull request about one of the tickets, or about none."""
+    title = f"[FLINK-{town.dice.choice(TICKETS)}][tests] Change" if town.dice.random() < 0.8 else "[hotfix] Change"
+    login = town.dice.choice(("ada", "li", "chidi", None))
+    number = town.world.pulls.open(title, login=login)
+    town.note_move(number)
+    return number
+
+
+def _watch_azure(town: Town) -> None:
+    """See what is asked of Azure: people act through `by_people`, everything else is the bot's."""
+    azure = town.world.azure
+    cancel, queue = azure.cancel, azure.queue
+
+    def watched_cancel(id: int, stages: bool = False) -> None:
+        build = azure.builds[id]
+        number = number_of(build)
+        live = number in town.open_numbers() and town.head(number) == build.version
+        if live and town.moved[number] < build.queued_at and number not in town.stopped:
+            town.violate(f"the build {id} of #{number}'s live head was canceled")
+        cancel(id, stages)
+
+    def watched_queue(repo: str, branch: str, version: str, reason: str = "manual", *more: object) -> Build:
+        running = [b for b in azure.builds.values() if (b.branch, b.version) == (branch, version)]
+        if reason == "manual" and not town.lying and any(b.status != COMPLETED and b.kept for b in running):
+            town.violate(f"a second build of {branch} was queued beside a running one")
+        return queue(repo, branch, version, reason, *more)  # type: ignore[arg-type]
+
+    azure.by_people = cancel  # type: ignore[attr-defined]
+    azure.cancel, azure.queue = watched_cancel, watched_queue  # type: ignore[method-assign,assignment]
+
+
+def number_of(build: Build) -> int:
+    """Return the pull request that a build is of; 0 for a branch's."""
+    return int(build.branch.split("_")[1]) if build.repo == PULLS else 0
