@@ -26,7 +26,7 @@ def secrets(settings):
 @pytest.fixture(autouse=True)
 def quiet(bootstrapped):
     """Nothing is due of itself."""
-    JobSchedule.objects.update(next_run_at=timezone.now() + timedelta(hours=1))
+    JobSchedule.objects.update(next_run_at=timezone.now() + timedelta(seconds=14))
 
 
 def from_github(client, event="push", delivery="d-1", body=b"{}", secret=SECRET, **headers):
@@ -97,7 +97,7 @@ def test_what_is_no_event_is_said_so(client, body):
 
 def test_a_delivery_that_comes_again_changes_nothing(client):
     from_github(client, delivery="d-7")
-    JobSchedule.objects.update(next_run_at=timezone.now() + timedelta(hours=1))
+    JobSchedule.objects.update(next_run_at=timezone.now() + timedelta(seconds=14))
     assert from_github(client, delivery="d-7").status_code == 202
     assert due() == set()
     assert Delivery.objects.count() == 1
