@@ -20,7 +20,8 @@ urlpatterns = [
     path("agents/charts/", views_machines.show_charts, name="agent_charts"),
     path("agents/<int:pk>/", views_machines.agent, name="agent"),
     path("builds/", views_builds.builds, name="builds"),
-    path("builds/<int:external_id>/", views_builds.build, name="build"),
+    path("builds/<slug:provider>/<int:external_id>/", views_builds.build, name="build"),
+    path("builds/<int:external_id>/", views_builds.build_without_provider),
     path("branches/", views_builds.branches, name="branches"),
     path("branches/<branch:branch>/", views_builds.branches, name="branch"),
 ]

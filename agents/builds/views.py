@@ -2,15 +2,15 @@
 
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail, build_list, filter_choices
 from agents.builds.filters import BuildFilter
-from agents.models import Build, Watermark
+from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
@@ -41,10 +41,16 @@ def builds(request: HttpRequest) -> Context:
 
 @require_safe
 @live("agents/build.html", "agents/_build.html", version=polls)
-def build(request: HttpRequest, external_id: int) -> Context:
-    """Show one build, by the number that its service gave it."""
-    shown = get_object_or_404(Build, provider=Provider.AZURE, external_id=external_id)
-    return {"detail": build_detail(shown, timezone.now())}
+def build(request: HttpRequest, provider: str, external_id: int) -> Context:
+    """Show one build, by its service and the number that it has there."""
+    shown = get_object_or_404(Build, provider=provider, external_id=external_id)
+    return {"detail": build_detail(shown, timezone.now()), "hosts": Host.choices}
+
+
+@require_safe
+def build_without_provider(request: HttpRequest, external_id: int) -> HttpResponse:
+    """Lead on from an address of the time when Azure was the only service."""
+    return redirect(get_object_or_404(Build, provider=Provider.AZURE, external_id=external_id), permanent=True)
 
 
 @require_safe

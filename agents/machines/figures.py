@@ -34,7 +34,8 @@ class Wait:
     pool: str
     host: str
     queued_at: datetime
-    build_id: int | None  # Azure's id of the build
+    build_id: int | None  # the number that its service has given it
+    build_url: str  # of its page; "" where it is not known
     branch: str
     problem: str  # why no agent will take it, "" when one may
 
@@ -269,7 +270,7 @@ def _waiting(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
         return [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
     jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
     jobs = jobs.exclude(build__status=Status.FINISHED).select_related("pool", "build").order_by("queued_at")
-    jobs = jobs.only("name", "queued_at", "pool", "build__external_id", "build__branch")
+    jobs = jobs.only("name", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
     return [_wait(job.name, job.pool, job.build, job.queued_at or now, pools, now) for job in jobs[:MOST_WAITING]]
 
 
@@ -292,6 +293,7 @@ def _wait(
         host=pool.host if pool else "",
         queued_at=queued_at,
         build_id=build.external_id if build else None,
+        build_url=build.get_absolute_url() if build else "",
         branch=build.branch if build else "",
         problem=problem,
     )

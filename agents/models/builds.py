@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from agents.models.machines import Agent, Host, Pool
 
@@ -104,6 +105,10 @@ class Build(models.Model):
 
     def __str__(self) -> str:
         return self.number or str(self.external_id)
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("build", args=[self.provider, self.external_id])
 
     @property
     def state(self) -> str:

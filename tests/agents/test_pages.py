@@ -22,7 +22,14 @@ def test_what_comes_from_outside_is_shown_as_text(member, pool):
     job = make_job(build, HOSTILE, agent=agent, issues=[{"error": True, "message": HOSTILE}], result="failed")
     test = Test.objects.create(name=HOSTILE)
     TestFailure.objects.create(test=test, job=job, build=build, at=minutes(1), message=HOSTILE, source="log")
-    pages = [("builds",), ("build", 79300), ("agents",), ("agent", agent.pk), ("branches",), ("branch", build.branch)]
+    pages = [
+        ("builds",),
+        ("build", "azure", 79300),
+        ("agents",),
+        ("agent", agent.pk),
+        ("branches",),
+        ("branch", build.branch),
+    ]
     for name, *args in pages:
         assert "<script>alert" not in read(member, name, *args)
 

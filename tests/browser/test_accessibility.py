@@ -23,7 +23,7 @@ PATHS = (
     "/jobs/",
     "/jobs/sync_mirrors/",
     "/builds/",
-    "/builds/79300/",
+    "/builds/azure/79300/",
     "/branches/",
     "/agents/",
     "/agents/7/",

@@ -24,6 +24,8 @@ NOWHERE = [
     "/branches/%ff/",
     "/jobs/%00/",
     f"/builds/{'9' * 30}/",
+    f"/builds/azure/{'9' * 30}/",
+    "/builds/nobody/1/",
     f"/pulls/{'9' * 30}/",
 ]
 

@@ -32,7 +32,7 @@ def test_the_list_is_filtered_by_the_address(member, query, shown):
     make_build(3, reason="schedule", result="failed")
     make_build(4, branch=f"ci_29300_{'a' * 40}", scope="pull", status="running", result="", finished_at=None)
     text = read(member, "builds", query=query)
-    assert {number for number in range(1, 5) if f'href="{reverse("build", args=[number])}"' in text} == shown
+    assert {number for number in range(1, 5) if f'href="{reverse("build", args=["azure", number])}"' in text} == shown
 
 
 def test_the_list_is_walked_without_missing_or_doubling_a_build(member, monkeypatch):
@@ -58,7 +58,7 @@ def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
     build = make_build()
     make_job(build, agent=make_agent(pool))
     make_job(build, "e2e_1", host="azure")
-    text = read(member, "build", build.external_id)
+    text = read(member, "build", "azure", build.external_id)
     assert 'class="wait"' in text and 'class="host-azure"' in text and 'class="host-alibaba"' in text
     assert "waited 1 min; ran 30 min on Alibaba-hosted" in text
     assert f"{build.web_url}&amp;view=logs&amp;j=record-" in text
@@ -67,20 +67,20 @@ def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
 def test_a_build_links_its_commit_on_github(member):
     build = make_build(repository="flink-ci/flink-mirror")
     link = f'href="https://github.com/flink-ci/flink-mirror/commit/{build.version}"'
-    assert link in read(member, "build", build.external_id)
+    assert link in read(member, "build", "azure", build.external_id)
     assert link in read(member, "builds")
 
 
 def test_a_commit_of_an_unknown_repository_is_no_link(member):
     build = make_build()
-    assert f'<span class="mono">{build.version[:10]}</span>' in read(member, "build", build.external_id)
+    assert f'<span class="mono">{build.version[:10]}</span>' in read(member, "build", "azure", build.external_id)
 
 
 def test_a_build_shows_every_attempt(member):
     build = make_build(attempt=2)
     make_job(build, result="failed", latest=False)
     make_job(build, attempt=2)
-    text = read(member, "build", build.external_id)
+    text = read(member, "build", "azure", build.external_id)
     assert "attempt 1" in text and "attempt 2" in text
 
 
@@ -92,26 +92,26 @@ def test_a_failing_test_says_whether_it_was_seen_before(member):
         job = make_job(build, result="failed")
         TestFailure.objects.create(test=test, job=job, build=build, at=build.finished_at, message="boom", source="log")
     TestFailure.objects.create(test=fresh, job=job, build=build, at=build.finished_at, source="results")
-    text = read(member, "build", 3)
+    text = read(member, "build", "azure", 3)
     assert "2 times, last" in text
     assert text.count("never before") == 1
-    assert "never before" in read(member, "build", 1)
+    assert "never before" in read(member, "build", "azure", 1)
 
 
 def test_warnings_of_a_job_can_be_read(member):
     build = make_build()
     make_job(build, warnings=1, issues=[{"error": False, "message": "Free disk space on / is lower than 5%"}])
-    assert "Free disk space on / is lower than 5%" in read(member, "build", build.external_id)
+    assert "Free disk space on / is lower than 5%" in read(member, "build", "azure", build.external_id)
 
 
 def test_a_build_without_jobs_or_times_is_shown(member):
     build = make_build(queued_at=None, started_at=None, finished_at=None, status="queued", result="", jobs_pending=True)
-    assert "Its jobs have not been read yet." in read(member, "build", build.external_id)
+    assert "Its jobs have not been read yet." in read(member, "build", "azure", build.external_id)
 
 
 def test_a_build_that_azure_deleted_says_so(member):
     make_build(gone_at=minutes(5))
-    assert "Azure does not have this build any more" in read(member, "build", 79300)
+    assert "Azure Pipelines does not have this build any more" in read(member, "build", "azure", 79300)
 
 
 def test_the_grid_tells_new_from_lasting_failures(member):
@@ -142,3 +142,16 @@ def test_branches_stand_in_order_and_pull_requests_are_none(member):
 
 def test_an_unknown_branch_is_not_found(member):
     assert member.get(reverse("branch", args=["nothing"])).status_code == 404
+
+
+def test_the_address_that_a_build_had_before_there_were_two_services_leads_to_it(member):
+    build = make_build(79300)
+    response = member.get("/builds/79300/")
+    assert (response.status_code, response["Location"]) == (301, build.get_absolute_url())
+    assert build.get_absolute_url() == "/builds/azure/79300/"
+    assert member.get("/builds/5/").status_code == 404
+
+
+def test_a_build_of_another_service_is_another_build(member):
+    make_build(79300)
+    assert member.get("/builds/actions/79300/").status_code == 404
