@@ -1,6 +1,6 @@
 """Which comments hold a command."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -152,7 +152,7 @@ def test_an_unknown_command_is_told_from_a_mention(body, words):
     ],
 )
 def test_hostile_text_takes_no_time(body):
-    began = perf_counter()
+    began = process_time()
     own_words(body)
     find_command(body)
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

@@ -1,7 +1,7 @@
 """The CI report: read and written as ci-bot does."""
 
 import json
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -150,11 +150,11 @@ BROKEN = {
 
 @pytest.mark.parametrize(("body", "problem"), BROKEN.items(), ids=[str(i) for i in range(len(BROKEN))])
 def test_a_broken_report_has_a_problem_and_crashes_nothing(body, problem):
-    began = perf_counter()
+    began = process_time()
     parsed = parse(body)
     assert parsed.report is None
     assert problem in parsed.problem
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 def test_what_we_do_not_understand_is_kept():
