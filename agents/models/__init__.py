@@ -2,6 +2,7 @@
 
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
+from agents.models.nightly import Commit, Streak
 from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, StaleDay, Watermark
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "AgentDay",
     "Build",
     "BuildPeriod",
+    "Commit",
     "Host",
     "HostPeriod",
     "HostRule",
@@ -18,6 +20,7 @@ __all__ = [
     "Sample",
     "Stage",
     "StaleDay",
+    "Streak",
     "Test",
     "TestFailure",
     "Waiting",
