@@ -26,4 +26,5 @@ class FlinkAdminConfig(admin_apps.AdminConfig):
         """Find the apps' admin pages, ours last: they replace some of Django's."""
         super().ready()
         from flinkci_dashboard.accounts import admin as accounts_admin  # noqa: F401
+        from flinkci_dashboard.alerts import admin as alerts_admin  # noqa: F401
         from flinkci_dashboard.credentials import admin as credentials_admin  # noqa: F401

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.middleware import lacks_second_factor
-from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
+from flinkci_dashboard.accounts.roles import ADMINISTER, READ_ALL, may_administer
 
 # Title, name of the address, and the permission that it takes to see it ("" for everybody who is signed in).
 PAGES = (
@@ -19,6 +19,7 @@ PAGES = (
     ("Branches", "branches", ""),
     ("Agents", "agents", ""),
     ("Labels", "labels", ""),
+    ("Alerts", "alerts", READ_ALL),
     ("Contacts", "contacts", ""),
     ("Credentials", "credentials", "flinkci_dashboard.view_credential"),
     ("Activity", "activity", "flinkci_dashboard.view_auditevent"),

@@ -29,6 +29,11 @@ AZURE_PROJECT = env.str("AZURE_PROJECT", "apache-flink")
 JIRA_URL = env.str("JIRA_URL", "https://issues.apache.org/jira").rstrip("/")
 SYNC_MODE = env.str("SYNC_MODE", "observe", validate=validate.OneOf(["observe", "active"]))
 
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")  # base of addresses in alerts
+ALERT_URLS: list[str] = env.list("ALERT_URLS", [])  # `bootstrap` makes a channel of each
+ALERT_PRIVATE_ADDRESSES = env.bool("ALERT_PRIVATE_ADDRESSES", False)  # may channels reach loopback and private ones?
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", "")  # asked once a minute while all is on time
+
 # Django ---------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -257,7 +262,7 @@ LOGGING = {
     "loggers": {
         # Their DEBUG lines hold whole bodies.
         name: {"level": "WARNING"}
-        for name in ("github", "msrest", "azure", "urllib3", "requests")
+        for name in ("github", "msrest", "azure", "urllib3", "requests", "apprise")
     }
     | {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}},
 }

@@ -28,6 +28,7 @@ urlpatterns: list = [
     path("credentials/probe/", credentials.probe, name="probe_credentials"),
     path("activity/", activity_views.show, name="activity"),
     path("activity/activity.csv", activity_views.export, name="activity_csv"),
+    path("alerts/", include("flinkci_dashboard.alerts.urls")),
     path("status/", status.status, name="public_status"),
     path("", include("agents.urls")),
     path("tokens/", api.tokens, name="api_tokens"),

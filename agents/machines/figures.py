@@ -38,6 +38,7 @@ class Wait:
     build_url: str  # of its page; "" where it is not known
     branch: str
     problem: str  # why no agent will take it, "" when one may
+    nobody: bool = False  # no agent of its pool is online
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ def agents_page(now: datetime) -> AgentsPage:
     """Collect the page in a number of queries that does not grow with builds or agents."""
     marks = {mark.name: mark for mark in Watermark.objects.filter(name="agents")}
     agents = list(Agent.objects.select_related("pool", "current_job__build"))
-    waiting = _waiting(now, agents)
-    lines = _lines(agents, now)
+    waiting = waiting_jobs(now, agents)
+    lines = agent_lines(agents, now)
     cards = [_card(host, agents, waiting, waits, lines) for host, waits in _waits(now).items()]
     of_host: dict[str, list[AgentLine]] = defaultdict(list)
     for line in lines:
@@ -172,7 +173,8 @@ def _job_bar(job: Job, start: datetime, now: datetime) -> Bar | None:
     return bar(job.started_at, end, (start, start + DAY), BAR_KINDS.get(job.state, "other"), words)
 
 
-def _lines(agents: list[Agent], now: datetime) -> list[AgentLine]:
+def agent_lines(agents: list[Agent], now: datetime) -> list[AgentLine]:
+    """Return each machine with how it did lately, the bad ones first."""
     scores = _scores(now)
     hosts: dict[str, Score] = defaultdict(lambda: NOTHING)
     for agent in agents:
@@ -259,7 +261,7 @@ def _summary(seconds: list[int]) -> Waits:
     return Waits(len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.9))
 
 
-def _waiting(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
+def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
     """Return who waits, the longest first: by requests where we may read them, else by the jobs of open builds."""
     pools: dict[int, Counter[str]] = defaultdict(Counter)
     for agent in agents:
@@ -283,8 +285,9 @@ def _wait(
     now: datetime,
 ) -> Wait:
     states = pools.get(pool.pk, Counter()) if pool else Counter()
-    problem = ""
+    problem, nobody = "", False
     if pool and pool.seen_at and not pool.hosted:
+        nobody = states[State.BUSY] + states[State.IDLE] == 0
         away = states[State.OFFLINE] + states[State.DISABLED]
         problem = why_stuck(queued_at, PoolState(pool.name, states[State.BUSY], states[State.IDLE], away), now)
     return Wait(
@@ -296,6 +299,7 @@ def _wait(
         build_url=build.get_absolute_url() if build else "",
         branch=build.branch if build else "",
         problem=problem,
+        nobody=nobody,
     )
 
 

@@ -22,7 +22,7 @@ class ContactAdmin(admin.ModelAdmin):
     search_fields = ["name", "roles", "organization", "github", "email"]
     fieldsets = [
         (None, {"fields": ["name", "roles", "organization", "about", "areas", "active"]}),
-        ("How to reach", {"fields": ["github", "email", "mailing_list", "time_zone"]}),
+        ("How to reach", {"fields": ["github", "email", "mailing_list", "time_zone", "backup"]}),
     ]
 
     @admin.display(description="helps with")

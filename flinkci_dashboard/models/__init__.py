@@ -1,6 +1,17 @@
 """What every app shares: jobs and their runs, acts of the bot and of people, credentials and contacts."""
 
 from flinkci_dashboard.models.accounts import AllowedSignIn, Area, Contact
+from flinkci_dashboard.models.alerts import (
+    Alert,
+    Channel,
+    Delivery,
+    Heartbeat,
+    OpenFinding,
+    RuleSetting,
+    Severity,
+    Subscription,
+    Telling,
+)
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
@@ -9,19 +20,27 @@ from flinkci_dashboard.models.webhooks import Delivery, Refusals
 
 __all__ = [
     "Action",
+    "Alert",
     "AllowedSignIn",
     "ApiToken",
     "AppendOnlyError",
     "Area",
     "AuditEvent",
+    "Channel",
     "Contact",
     "Credential",
     "Delivery",
     "Exposure",
+    "Heartbeat",
     "JobRequest",
     "JobRun",
     "JobSchedule",
+    "OpenFinding",
     "Refusals",
+    "RuleSetting",
+    "Severity",
     "StoredValue",
+    "Subscription",
+    "Telling",
     "Worker",
 ]

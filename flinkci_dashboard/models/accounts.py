@@ -45,6 +45,14 @@ class Contact(models.Model):
     email = models.EmailField("mail", blank=True)
     mailing_list = models.EmailField(blank=True, help_text="Where to write when the person can't be reached.")
     time_zone = models.CharField(max_length=64, blank=True, validators=[check_time_zone], help_text="Europe/Berlin")
+    backup = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who is told of an alert that nobody has acknowledged in time.",
+    )
     active = models.BooleanField(default=True, help_text="An inactive contact is kept, and no page names it.")
 
     class Meta:

@@ -8,6 +8,8 @@ from django.db import transaction
 
 from flinkci_dashboard.accounts.contacts import create_contacts
 from flinkci_dashboard.accounts.roles import create_roles
+from flinkci_dashboard.alerts.channels import create_channels
+from flinkci_dashboard.alerts.collect import create_settings
 from flinkci_dashboard.credentials.seed import create_credentials
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobSchedule
@@ -27,6 +29,8 @@ class Command(BaseCommand):
             JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
         for part in parts("bootstrap"):
             part.bootstrap()
+        create_settings()
+        create_channels()
         create_roles()
         create_contacts()
         create_credentials()

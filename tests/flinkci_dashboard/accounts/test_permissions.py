@@ -35,6 +35,13 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "act_on_pull": BUTTON,
     "delete_orphan": (None, "admin"),
     "settle_labels": BUTTON,
+    "alerts": ("member", None),
+    "subscribe": (None, "member"),  # each one's own
+    "unsubscribe": (None, "member"),
+    "test_channel": BUTTON,
+    "acknowledge": BUTTON,
+    "silence": BUTTON,
+    "end_silence": BUTTON,
     "api_tokens": ("without role", "without role"),  # each one's own
     "revoke_api_token": (None, "without role"),
     "metrics": (None, None),  # a token of its own

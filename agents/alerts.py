@@ -1,0 +1,293 @@
+"""What is wrong with builds, branches and machines."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
+from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
+from agents.charts.arithmetic import midnight
+from agents.machines.figures import AgentLine, Wait, agent_lines, waiting_jobs
+from agents.models import Agent, Build, HostPeriod, Streak, Watermark
+from agents.models.builds import Provider, Status
+from agents.models.statistics import Step
+from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.models import Area, JobRun
+from flinkci_dashboard.web.durations import duration
+
+RULES = (
+    Rule("service_ci", "A CI service does not answer", 5, "minutes", acknowledge=60),
+    Rule("branch_red", "The builds of pushes to a branch fail", 3, "runs", acknowledge=240),
+    Rule("nightly_red", "The nightly builds of a branch fail", 2, "runs", acknowledge=24 * 60),
+    Rule("publish_red", "A job that publishes fails", 1, "runs", acknowledge=24 * 60),
+    Rule("nothing_ran", "No nightly build ran", 26, "hours", acknowledge=24 * 60),
+    Rule("run_unborn", "A run ended before any job existed", acknowledge=24 * 60),
+    Rule("pool_empty", "Jobs wait for a pool without an agent", 10, "minutes", acknowledge=120),
+    Rule("wait_p90", "Jobs wait for long (90th percentile of today)", 60, "minutes"),
+    Rule("wait_oldest", "A job has waited for long", 1, "hours", acknowledge=240),
+    Rule("machine_bad", "A machine fails more than the others"),
+    Rule("machine_disk", "A machine's disk is almost full"),
+    Rule("cancelling", "A build is being canceled for long", 15, "minutes"),
+)
+GONE = timedelta(days=14)  # without any build for so long, a branch has been given up
+CI = ("worker", "service:ci", "token:ci")
+BUILDS, AGENTS = (*CI, "job:poll_builds"), (*CI, "job:poll_agents")
+NAMED = 2  # causes that a sentence names
+FEW = 10  # jobs: too few for a share of them
+KIND_RULES = {PUSH: "branch_red", NIGHTLY: "nightly_red"}
+
+
+def findings(now: datetime, limits: Limits) -> list[Finding]:
+    """Return what is wrong with CI services, branches, builds and machines."""
+    found = [service(mark, since, now, limits.length("service_ci")) for mark, since in _silent_services()]
+    heads, nightlies = _heads(now), _nightlies(now)
+    for ledger in ledgers():
+        if lasting(ledger.whole.branch):
+            head, nightly = heads.get(ledger.whole.branch, ""), nightlies.get(ledger.whole.branch)
+            found += branch_findings(ledger, head, nightly, now, limits)
+    agents = list(Agent.objects.select_related("pool"))
+    for waits in _by_pool(waiting_jobs(now, agents)).values():
+        found += [
+            empty_pool(waits, now, limits.length("pool_empty")),
+            longest(waits, now, limits.length("wait_oldest")),
+        ]
+    found += [slow(period, limits.length("wait_p90")) for period in _today(now)]
+    for line in agent_lines(agents, now):
+        found += [bad_machine(line), low_disk(line)]
+    stuck = Build.objects.filter(status=Status.CANCELLING, changed_at__lt=now - limits.length("cancelling"))
+    found += [cancelling(build) for build in stuck]
+    return [each for each in found if each]
+
+
+def service(mark: Watermark, since: datetime | None, now: datetime, patience: timedelta) -> Finding | None:
+    """Judge whether a CI service tells its builds: what stood in the way of the last reading, and since when."""
+    if not mark.note or since is None or now - since < patience:
+        return None
+    provider = mark.name.partition(":")[2]
+    name = dict(Provider.choices).get(provider, provider)
+    return Finding(
+        "service_ci",
+        str(name),
+        Severity.BAD,
+        f"{name} has not told its builds for {{time}}: {mark.note}",
+        since,
+        url=reverse("builds"),
+        area=Area.BUILDS,
+        ends_when="a pass reads its builds",
+        cause_of=(f"service:{provider}", "service:ci"),
+        under=("worker", f"token:{provider}"),
+    )
+
+
+def lasting(branch: str) -> bool:
+    """Tell the branches whose colour matters: master and the releases."""
+    return branch == "master" or branch.startswith("release-")
+
+
+def branch_findings(
+    ledger: Ledger, head: str, nightly: Run | None, now: datetime, limits: Limits
+) -> list[Finding | None]:
+    """Judge one kind of builds of a branch: red as a whole, red where it publishes, or not run at all."""
+    whole = ledger.whole
+    found = [unborn(whole), red(ledger, limits[KIND_RULES[whole.kind]])]
+    found += [unpublished(ledger, streak, limits["publish_red"]) for streak in ledger.publishing]
+    if whole.kind == NIGHTLY:
+        found.append(no_nightly(whole.branch, nightly, head, now, limits["nothing_ran"]))
+    return found
+
+
+def red(ledger: Ledger, runs: float) -> Finding | None:
+    """Judge runs in a row that failed, whichever jobs did it; where only publishing jobs did, those are told alone."""
+    whole = ledger.whole
+    testing = [group for group in ledger.groups if not all(each.publishes for each in group.streaks)]
+    if whole.red_runs < runs or (ledger.groups and not testing) or whole.first_red is None:
+        return None
+    what = "the nightly of " if whole.kind == NIGHTLY else ""
+    why = _causes(testing) or f"{whole.red_runs} times in a row"
+    text = f"{what}{whole.branch} has been red for {{time}} ({why})"
+    since = whole.first_red.finished_at or whole.first_red.queued_at
+    return _of_branch(KIND_RULES[whole.kind], whole, whole.branch, text, since, "a run of it succeeds")
+
+
+def unpublished(ledger: Ledger, streak: Streak, runs: float) -> Finding | None:
+    """Judge a job that publishes: one failure is enough, for somebody waits for what it makes."""
+    if streak.red_runs < runs or streak.first_red is None:
+        return None
+    group = next((group for group in ledger.groups if streak in group.streaks), None)
+    since = f", {group.culprit}" if group else ""
+    green = streak.last_green
+    last = (
+        f"none were published since {green.finished_at:%Y-%m-%d}" if green and green.finished_at else "none are known"
+    )
+    times = "time" if streak.red_runs == 1 else "times"
+    text = f"{streak.name} of {streak.branch} has failed {streak.red_runs} {times}{since}: {streak.publishes}, {last}"
+    began = streak.first_red.finished_at or streak.first_red.queued_at
+    return _of_branch("publish_red", streak, f"{streak.branch} {streak.name}", text, began, "it publishes again")
+
+
+def unborn(whole: Streak) -> Finding | None:
+    """Judge a run that ended before any job existed: nothing was built, and no job is red."""
+    if not whole.unborn:
+        return None
+    what = "nightly build" if whole.kind == NIGHTLY else "build"
+    text = f"the last {what} of {whole.branch} ended before any job existed: nothing was tested"
+    latest = whole.latest
+    since = latest.finished_at or latest.queued_at if latest else None
+    return _of_branch("run_unborn", whole, f"{whole.branch} {whole.kind}", text, since, "a run has jobs")
+
+
+def no_nightly(branch: str, latest: Run | None, head: str, now: datetime, hours: float) -> Finding | None:
+    """Judge whether a nightly is missing."""
+    if latest is None or not missing(latest, head, now, hours):
+        return None
+    text = f"no nightly build of {branch} has run for {{time}}"
+    facts: dict[str, Any] = {
+        "url": reverse("branch", args=[branch]),
+        "area": Area.BUILDS,
+        "tags": (f"branch:{branch}",),
+    }
+    ends = "a nightly build runs"
+    return Finding("nothing_ran", branch, Severity.WARN, text, latest.at, ends_when=ends, under=BUILDS, **facts)
+
+
+def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Finding | None:
+    """Judge the jobs that wait for one pool (the longest first): no agent of it is online, and the service waits on."""
+    stuck = [wait for wait in waits if wait.nobody and now - wait.queued_at >= patience]
+    if not stuck:
+        return None
+    pool = stuck[0].pool
+    jobs = f"{len(stuck)} job{'' if len(stuck) == 1 else 's'}"
+    text = f"no agent of pool {pool} is online, and {jobs} {'waits' if len(stuck) == 1 else 'wait'} for it"
+    return _of_machines(
+        "pool_empty",
+        pool,
+        Severity.BAD,
+        text,
+        stuck[0].queued_at,
+        ends_when="an agent of it comes online",
+        cause_of=(f"pool:{pool}", "pool"),
+    )
+
+
+def longest(waits: Sequence[Wait], now: datetime, limit: timedelta) -> Finding | None:
+    """Judge the job that has waited longest for a pool."""
+    first = waits[0]
+    if now - first.queued_at <= limit:
+        return None
+    pool = first.pool or "unknown pool"
+    text = f"{first.job_name} of {first.branch or 'a build'} has waited for {{time}} for an agent of {pool}"
+    facts: dict[str, Any] = {"ends_when": "no job waits longer than the limit", "under": (*AGENTS, f"pool:{pool}")}
+    return _of_machines("wait_oldest", pool, Severity.WARN, text, first.queued_at, **facts)
+
+
+def slow(period: HostPeriod, limit: timedelta) -> Finding | None:
+    """Judge how long nine of ten jobs waited today at most."""
+    if period.wait_p90 is None or period.wait_p90 <= limit.total_seconds() or period.started < FEW:
+        return None
+    host = period.get_host_display()
+    text = f"one in ten jobs on {host} machines waited longer than {duration(period.wait_p90)} today"
+    return _of_machines("wait_p90", host, Severity.WARN, text, None, ends_when="a day with shorter waits begins")
+
+
+def bad_machine(line: AgentLine) -> Finding | None:
+    """Judge a machine against the others of its host."""
+    if not line.verdict.bad or not line.score.rate or line.agent.state == Agent.State.GONE:
+        return None
+    text = f"{line.agent} fails {line.score.rate:.0%} of its jobs: {line.verdict.reason[:-1]}"
+    return _of_machine(line, "machine_bad", text, None, "it fails no more than the others")
+
+
+def low_disk(line: AgentLine) -> Finding | None:
+    """Judge what a machine's jobs warned of."""
+    if not line.low_disk or line.agent.state == Agent.State.GONE:
+        return None
+    text = f"{line.agent} is almost out of disk space, as a job on it warned"
+    return _of_machine(line, "machine_disk", text, None, "no job has warned for a day")
+
+
+def cancelling(build: Build) -> Finding:
+    """Return that a build does not come to its end though it was asked to."""
+    text = f"build {build} of {build.branch} has been asked to stop for {{time}} and goes on"
+    facts: dict[str, Any] = {
+        "url": reverse("builds"),
+        "area": Area.BUILDS,
+        "under": BUILDS,
+        "tags": (f"branch:{build.branch}",),
+    }
+    ends = "it ends"
+    subject = f"{build.provider} {build.external_id}"
+    return Finding("cancelling", subject, Severity.WARN, text, build.changed_at, ends_when=ends, **facts)
+
+
+def _causes(groups: Sequence[RedGroup]) -> str:
+    """Name the jobs that broke, each with those that broke in the same run, and since which commit."""
+    more = f"; and {len(groups) - NAMED} more causes" if len(groups) > NAMED else ""
+    return "; ".join(f"{group.names}, {group.culprit}" for group in groups[:NAMED]) + more
+
+
+def _of_branch(rule: str, streak: Streak, subject: str, text: str, since: datetime | None, ends_when: str) -> Finding:
+    branch = streak.branch
+    under = (*BUILDS, f"service:{streak.provider}", f"token:{streak.provider}")
+    facts: dict[str, Any] = {
+        "url": reverse("branch", args=[branch]),
+        "area": Area.BUILDS,
+        "tags": (f"branch:{branch}",),
+    }
+    return Finding(rule, subject, Severity.BAD, text, since, ends_when=ends_when, under=under, **facts)
+
+
+def _branch_facts(branch: str) -> dict[str, Any]:
+    return {"url": reverse("branch", args=[branch]), "area": Area.BUILDS, "tags": (f"branch:{branch}",)}
+
+
+def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:
+    url = reverse("agent", args=[line.agent.pk])
+    return _of_machines(rule, line.agent.name, Severity.WARN, text, since, ends_when=ends_when, url=url)
+
+
+def _of_machines(
+    rule: str, subject: str, severity: Severity, text: str, since: datetime | None, **facts: Any
+) -> Finding:
+    defaults = {"url": reverse("agents"), "area": Area.AGENTS, "under": AGENTS}
+    return Finding(rule, subject, severity, text, since, **defaults | facts)
+
+
+def _by_pool(waits: Sequence[Wait]) -> dict[str, list[Wait]]:
+    found: dict[str, list[Wait]] = {}
+    for wait in waits:
+        found.setdefault(wait.pool, []).append(wait)
+    return found
+
+
+def _today(now: datetime) -> list[HostPeriod]:
+    return list(HostPeriod.objects.filter(step=Step.DAY, start=midnight(now.date())))
+
+
+def _silent_services() -> list[tuple[Watermark, datetime | None]]:
+    """Return what stood in the way of reading a service's builds, with the first pass after the last good one."""
+    marks = Watermark.objects.filter(name__startswith="builds").exclude(note="")
+    if not marks:
+        return []
+    runs = JobRun.objects.filter(job__in=("poll_builds", "sync_pulls"))
+    good = runs.filter(outcome=JobRun.Outcome.OK).first()
+    bad = (runs.filter(pk__gt=good.pk) if good else runs).exclude(outcome=JobRun.Outcome.OK).order_by("pk").first()
+    return [(mark, bad.started_at if bad else None) for mark in marks]
+
+
+def _heads(now: datetime) -> dict[str, str]:
+    """Return the commit of each branch's newest build."""
+    rows = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - GONE).order_by("queued_at")
+    return dict(rows.values_list("branch", "version"))
+
+
+def _nightlies(now: datetime) -> dict[str, Run]:
+    """Return each branch's last nightly build, unless the branch has been given up."""
+    rows = Build.objects.filter(scope=Build.Scope.BRANCH, reason=Build.Reason.SCHEDULE, queued_at__gt=now - GONE)
+    return {
+        branch: Run(pk, at or now, version, result or status)
+        for branch, pk, at, version, result, status in rows.order_by("queued_at").values_list(
+            "branch", "pk", "queued_at", "version", "result", "status"
+        )
+    }

@@ -1,0 +1,146 @@
+"""How it all stands, read by everything that says so: the overview, the banner, tiles, badges, status, API, metrics.
+
+The rows are the last pass's findings. Two things no pass can find out are asked here, by a query each: that the worker
+is silent, and that the findings themselves are old. Then what they fed is folded under them: not known to be true.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Max
+
+from flinkci_dashboard.accounts.roles import READ_ALL
+from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, fold, say
+from flinkci_dashboard.alerts.rows import finding_of
+from flinkci_dashboard.jobs.alerts import silent_jobs, silent_worker
+from flinkci_dashboard.models import Area, Contact, JobRun, OpenFinding
+from flinkci_dashboard.models import Severity as Words
+from flinkci_dashboard.web.durations import duration
+
+JOB = "send_alerts"
+GOOD = "good"
+BADGES = {Severity.BAD: "failed", Severity.WARN: "partial", Severity.INFO: "open"}
+SAID = 3  # causes that the sentence names
+NOTHING_YET = "Nothing has been looked at yet."
+IN_ORDER = "Everything is in order."
+
+
+@dataclass(frozen=True)
+class Line:
+    """One cause, as pages say it."""
+
+    finding: Finding
+    text: str
+    ask: tuple[Contact, ...] = ()
+    folded: tuple["Line", ...] = ()
+
+    @property
+    def badge(self) -> str:
+        """Return the state of its badge."""
+        return BADGES[self.finding.severity]
+
+    @property
+    def label(self) -> str:
+        """Return the severity in a word or three."""
+        return str(Words(self.finding.severity.value).label)
+
+    @property
+    def sentence(self) -> str:
+        """Return the text with whom to ask: "… has diverged: ask Ada"."""
+        whom = f": ask {' or '.join(each.name for each in self.ask[:2])}" if self.ask else ""
+        return self.text + whom
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that is wrong now, the worst first."""
+
+    state: str  # good, warn or bad
+    lines: list[Line]
+    as_of: datetime | None  # when the last pass that found this began; None: never
+    unknown: bool = False  # the worker is silent: what else stands here is not known to be true
+
+    @property
+    def sentence(self) -> str:
+        """Say it all in one: the worst first, with cause, since when and whom to ask."""
+        if not self.lines:
+            return IN_ORDER if self.as_of else NOTHING_YET
+        more = len(self.lines) - SAID
+        said = "; ".join(line.sentence for line in self.lines[:SAID]) + (f"; and {more} more" if more > 0 else "")
+        return f"{said[0].upper()}{said[1:]}."
+
+    def sentence_for(self, user: User | AnonymousUser) -> str:
+        """Return the sentence for somebody: who has no role reads what everybody may."""
+        return self.sentence if user.has_perm(READ_ALL) else self.public_sentence
+
+    @property
+    def public_sentence(self) -> str:
+        """Say it without a person, a machine or a plan: which areas fail, which are worth a look."""
+        if not self.lines:
+            return IN_ORDER if self.as_of else NOTHING_YET
+        return " ".join(
+            f"{words}: {', '.join(names)}."
+            for severity, words in ((Severity.BAD, "Failing"), (Severity.WARN, "Worth a look"))
+            if (names := self._areas(severity))
+        )
+
+    def worst(self, area: str) -> tuple[str, int]:
+        """Return an area's state ("good", "warn", "bad" or "unknown") and how many findings are as bad as that."""
+        found = [each.severity for line in self.lines for each in _all(line) if each.area == area]
+        if self.unknown:
+            return "unknown", 0
+        worst = min(found, key=lambda each: RANK[each], default=None)
+        return (worst.value, found.count(worst)) if worst else (GOOD, 0)
+
+    def tagged(self, tag: str) -> str:
+        """Return the state of what bears a tag, such as a branch: good, warn, bad or unknown."""
+        found = [each.severity for line in self.lines for each in _all(line) if tag in each.tags]
+        if self.unknown:
+            return "unknown"
+        return min(found, key=lambda each: RANK[each]).value if found else GOOD
+
+    def _areas(self, severity: Severity) -> list[str]:
+        areas = {line.finding.area for line in self.lines if line.finding.severity is severity}
+        return [str(area.label) for area in Area if area in areas]
+
+
+def standing(now: datetime) -> Standing:
+    """Return how it all stands, by a handful of queries that does not grow with builds or pull requests."""
+    rows = OpenFinding.objects.exclude(severity=Severity.INFO)
+    stored = [found for row in rows if (found := finding_of(row)).rule != "worker"]
+    as_of = JobRun.objects.filter(job=JOB).exclude(ended_at=None).aggregate(at=Max("started_at"))["at"]
+    live = [silent_worker(now), *silent_jobs(now, JOB)]
+    lasting = [found for found in live if found and found.severity != Severity.INFO]
+    own = {found.key for found in lasting}
+    cases = fold([*lasting, *(found for found in stored if found.key not in own)])
+    unknown = any("worker" in case.finding.cause_of for case in cases)
+    lines = _lines(cases, now)
+    state = lines[0].finding.severity.value if lines else GOOD if as_of else Severity.WARN.value
+    return Standing(state, lines, as_of, unknown)
+
+
+def _lines(cases: Iterable[Case], now: datetime) -> list[Line]:
+    cases = list(cases)
+    contacts = list(Contact.objects.filter(active=True)) if cases else []
+    asked = {area: tuple(each for each in contacts if area in each.areas) for area in Area.values}
+    by_id = {each.pk: each for each in contacts}
+    return [_line(case, asked, by_id, now) for case in cases]
+
+
+def _line(case: Case, asked: Mapping[str, tuple[Contact, ...]], by_id: Mapping[int, Contact], now: datetime) -> Line:
+    finding = case.finding
+    holder = by_id.get(finding.holder) if finding.holder else None
+    whom = asked.get(finding.area, ())
+    ask = (holder, *(each for each in whom if each != holder)) if holder else whom
+    folded = tuple(Line(each, _said(each, now)) for each in case.folded)
+    return Line(finding, _said(finding, now), ask, folded)
+
+
+def _said(finding: Finding, now: datetime) -> str:
+    return say(finding.text, finding.since, now, duration)
+
+
+def _all(line: Line) -> list[Finding]:
+    return [line.finding, *(each.finding for each in line.folded)]

@@ -1,0 +1,195 @@
+"""What is wrong with the ground's own work: the worker, the jobs, the clock and the disk."""
+
+import shutil
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.urls import reverse
+
+from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import Area, JobRun, JobSchedule, RuleSetting, Worker
+
+SILENT = timedelta(seconds=60)  # six missed heartbeats
+DEAD = timedelta(minutes=5)
+SLACK = timedelta(minutes=2)  # beyond three intervals; and what clocks may differ by
+BY_HAND = timedelta(hours=1)
+FULL, ALMOST_FULL = 3, 10  # percent free
+INTERVALS = 3
+# What a job can't do without, as topics.
+GITHUB, CI = ("service:github", "token:github"), ("service:ci", "token:ci")
+NEEDS = {
+    "sync_mirrors": GITHUB,
+    "sync_pulls": (*GITHUB, *CI),
+    "label_pulls": (*GITHUB, "service:jira", "token:jira"),
+    "poll_builds": CI,
+    "poll_agents": CI,
+    "poll_actions": CI,
+}
+RULES = (
+    Rule("worker", "The worker is silent", acknowledge=30),
+    Rule("job_silent", "A job does not run", INTERVALS, "intervals", acknowledge=120),
+    Rule("job_failing", "A job fails, pass after pass", 3, "passes", acknowledge=240),
+    Rule("clock", "The clock jumped"),
+    Rule("disk", "The worker's disk is full", ALMOST_FULL, "percent", acknowledge=120),
+)
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """A job that should run: when it last began, and whether it runs now."""
+
+    name: str
+    title: str
+    interval: timedelta
+    began: datetime | None
+    running: bool
+
+
+def findings(now: datetime, limits: Limits) -> list[Finding]:
+    """Return what is wrong with workers, jobs, the clock and this host's disk."""
+    silent = silent_worker(now)
+    up_since = _up_since(now)
+    jobs = _job_facts(now)
+    found = [silent, clock(_latest_mark(), now), disk(*_disk(), limits["disk"])]
+    found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
+    passes = round(limits["job_failing"])
+    found += [failing_job(job, passes, *_failing(job.name, passes)) for job in jobs]
+    return [each for each in found if each]
+
+
+def silent_worker(now: datetime) -> Finding | None:
+    """Return that no worker has reported lately, by one query: the web process asks this itself."""
+    marks = list(Worker.objects.values_list("seen_at", flat=True))
+    by_hand = not marks and JobRun.objects.filter(trigger="command", started_at__gt=now - BY_HAND).exists()
+    return worker(marks, now, by_hand)
+
+
+def silent_jobs(now: datetime, *names: str) -> list[Finding]:
+    """Return the jobs (of these names, or any) that do not run, by the rule's own limit where no admin set another."""
+    up_since = _up_since(now)
+    setting = RuleSetting.objects.filter(rule="job_silent").values_list("enabled", "limit").first()
+    enabled, limit = setting or (True, None)
+    jobs = _job_facts(now, names) if enabled else []
+    found = (silent_job(job, up_since, now, INTERVALS if limit is None else limit) for job in jobs)
+    return [each for each in found if each]
+
+
+def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False) -> Finding | None:
+    """Judge when workers last reported. Where none ever has, commands run by hand may do its work.
+
+    A mark in the future was left by a clock that has been set back since: it says nothing.
+    """
+    facts: dict[str, Any] = {"url": reverse("jobs"), "area": Area.HOSTING, "ends_when": "manage.py qcluster reports"}
+    if not marks:
+        severity = Severity.INFO if by_hand else Severity.BAD
+        return Finding("worker", "worker", severity, "no worker has ever reported: start manage.py qcluster", **facts)
+    if any(abs(now - at) <= SILENT for at in marks):
+        return None
+    seen = max((at for at in marks if at <= now), default=None)
+    severity = Severity.BAD if seen is None or now - seen > DEAD else Severity.WARN
+    text = "the worker has been silent for {time}: nothing that it feeds is known to be true"
+    return Finding("worker", "worker", severity, text, seen, cause_of=("worker",), **facts)
+
+
+def silent_job(job: JobFacts, up_since: datetime | None, now: datetime, intervals: float) -> Finding | None:
+    """Judge when a job last began; before the worker was up, nobody could run it."""
+    if up_since is None or job.running:
+        return None
+    since = max(job.began or up_since, up_since)
+    if now - since <= intervals * job.interval + SLACK:
+        return None
+    severity = Severity.WARN if job.interval > timedelta(minutes=30) else Severity.BAD
+    return Finding(
+        "job_silent",
+        job.name,
+        severity,
+        f"{job.title} has not run for {{time}}",
+        since,
+        url=reverse("job", args=[job.name]),
+        area=Area.HOSTING,
+        ends_when="a pass of it begins",
+        cause_of=(f"job:{job.name}",),
+        under=("worker",),
+    )
+
+
+def failing_job(job: JobFacts, passes: int, failures: int, since: datetime | None, error: str) -> Finding | None:
+    """Judge how a job's last passes ended: `failures` of them that achieved nothing, one after the other."""
+    if failures < passes:
+        return None
+    return Finding(
+        "job_failing",
+        job.name,
+        Severity.BAD,
+        f"{job.title} has failed for {{time}}: {error or 'its passes say no reason'}",
+        since,
+        url=reverse("job", args=[job.name]),
+        area=Area.HOSTING,
+        ends_when="a pass of it achieves something",
+        cause_of=(f"job:{job.name}",),
+        under=("worker", *NEEDS.get(job.name, ())),
+    )
+
+
+def clock(latest: datetime | None, now: datetime) -> Finding | None:
+    """Judge the latest time that a worker wrote down: it can't lie in the future, unless a clock was set back."""
+    if latest is None or latest <= now + SLACK:
+        return None
+    text = f"a clock was set back, or two hosts disagree: the last pass began at {latest:%Y-%m-%d %H:%M} UTC"
+    area, ends = Area.HOSTING, "no pass lies in the future any more"
+    return Finding("clock", "clock", Severity.WARN, text, url=reverse("jobs"), area=area, ends_when=ends)
+
+
+def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding | None:
+    """Judge how much of the disk that holds DATA_DIR is free."""
+    if percent_free >= least:
+        return None
+    severity = Severity.BAD if percent_free < FULL else Severity.WARN
+    text = (
+        f"the disk of {host} that holds DATA_DIR has less than {least if severity == Severity.WARN else FULL:g} % free"
+    )
+    ends = f"{least:g} % of it are free"
+    return Finding("disk", host, severity, text, url=reverse("jobs"), area=Area.HOSTING, ends_when=ends)
+
+
+def _disk() -> tuple[str, float]:
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    return socket.gethostname(), 100 * usage.free / usage.total
+
+
+def _latest_mark() -> datetime | None:
+    return JobRun.objects.order_by().aggregate(at=Max("started_at"))["at"]
+
+
+def _up_since(now: datetime) -> datetime | None:
+    return Worker.objects.filter(started_at__lte=now).aggregate(at=Max("started_at"))["at"]
+
+
+def _job_facts(now: datetime, names: Collection[str] = ()) -> list[JobFacts]:
+    runs = JobRun.objects.filter(job__in=names or JOBS).order_by()
+    began = dict(runs.filter(started_at__lte=now).values_list("job").annotate(at=Max("started_at")))
+    running = set(runs.filter(outcome=JobRun.Outcome.RUNNING).values_list("job", flat=True))
+    schedules = JobSchedule.objects.filter(enabled=True, job__in=names or JOBS)
+    return [
+        JobFacts(row.job, JOBS[row.job].title, timedelta(seconds=row.interval), began.get(row.job), row.job in running)
+        for row in schedules
+    ]
+
+
+def _failing(job: str, passes: int) -> tuple[int, datetime | None, str]:
+    """Return how many of a job's last passes failed in a row (up to `passes`), since when, and the last one's words."""
+    ended = JobRun.objects.filter(job=job).exclude(outcome=JobRun.Outcome.RUNNING)
+    last = list(ended.values_list("outcome", flat=True)[:passes])
+    if len(last) < passes or set(last) != {JobRun.Outcome.FAILED.value}:
+        return 0, None, ""
+    good = JobRun.objects.filter(job=job, outcome__in=(JobRun.Outcome.OK, JobRun.Outcome.PARTIAL)).first()
+    failed = ended.filter(pk__gt=good.pk) if good else ended
+    since = failed.order_by("pk").values_list("started_at", flat=True).first()
+    error = failed.values_list("error", flat=True).first() or ""
+    return passes, since, error.partition("\n")[0][:300]

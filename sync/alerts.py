@@ -1,0 +1,220 @@
+"""What is wrong with mirrors, pull requests and exposure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Max
+from django.urls import reverse
+
+from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.models import Area, Exposure
+from sync.models import Mirror, MirrorBranch, PullRequest
+from sync.pulls.figures import quota, say_why
+from sync.pulls.values import Waiting
+
+State = MirrorBranch.State
+RULES = (
+    Rule("service_github", "GitHub does not answer", 5, "minutes", acknowledge=60),
+    Rule("mirror_lag", "A mirror's branch is behind", 10, "minutes", acknowledge=60),
+    Rule("mirror_branch", "A mirror's branch diverged, is gone, or is refused", acknowledge=120),
+    Rule("pulls_blocked", "Pull requests are blocked", acknowledge=24 * 60),
+    Rule("pulls_waiting", "Pull requests wait for long", 1, "hours", acknowledge=240),
+    Rule("reports_stale", "CI reports are out of date", 15, "minutes", acknowledge=120),
+    Rule("quota", "GitHub's hourly quota is almost used up", 10, "percent"),
+    Rule("exposure", "Pull request code may see a secret", acknowledge=30),
+    Rule("exposure_unknown", "Exposure could not be checked", 48, "hours"),
+)
+GITHUB = ("worker", "service:github", "token:github")
+MIRRORS = (*GITHUB, "job:sync_mirrors")
+PULLS = (*GITHUB, "job:sync_pulls", "service:ci", "token:ci", "pool")
+LATE = 6  # times the limit until a lag is no longer only worth a look
+NAMED = 5  # pull requests that a sentence names
+WAITS = (Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)
+TROUBLE = {
+    State.DIVERGED: (Severity.BAD, "has diverged from its source"),
+    State.GONE: (Severity.WARN, "is gone from the source"),
+    State.REJECTED: (Severity.BAD, "is refused by GitHub"),
+    State.UNREACHABLE: (Severity.BAD, "can't be reached"),
+    State.NOT_AUTHORIZED: (Severity.BAD, "may not be pushed with our token"),
+}
+
+
+def findings(now: datetime, limits: Limits) -> list[Finding]:
+    """Return what is wrong with mirrors, pull requests and exposure."""
+    branches = MirrorBranch.objects.filter(selected=True, mirror__enabled=True).select_related("mirror__target")
+    found = [service(Mirror.objects.filter(enabled=True), now, limits.length("service_github"))]
+    for row in branches:
+        found += [branch_trouble(row), branch_lag(row, now, limits.length("mirror_lag"))]
+    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
+    found.append(blocked(list(opened.filter(ci_state=PullRequest.CIState.BLOCKED).order_by("why_since"))))
+    since = now - limits.length("pulls_waiting")
+    found.append(waiting(list(opened.filter(waiting__in=WAITS, why_since__lt=since).order_by("why_since")), now))
+    found.append(reports(_stale(now - limits.length("reports_stale"))))
+    mark = quota()
+    found.append(hourly_quota(mark.data if mark else {}, now, limits["quota"]))
+    for answer in Exposure.objects.all():
+        found += [exposed(answer), unchecked(answer, now, limits.length("exposure_unknown"))]
+    return [each for each in found if each]
+
+
+def service(mirrors: Iterable[Mirror], now: datetime, patience: timedelta) -> Finding | None:
+    """Judge whether GitHub answered the mirrors' passes: the one that fails for longest tells."""
+    troubles = [
+        (since, problem)
+        for each in mirrors
+        for problem, since in (
+            (each.source_problem, each.source_problem_since),
+            (each.target_problem, each.target_problem_since),
+        )
+        if problem and since and now - since >= patience
+    ]
+    if not troubles:
+        return None
+    since, problem = min(troubles)
+    return Finding(
+        "service_github",
+        "GitHub",
+        Severity.BAD,
+        f"GitHub has not answered for {{time}}: {problem}",
+        since,
+        url=reverse("mirrors"),
+        area=Area.MIRRORS,
+        ends_when="a pass of the mirror sync reads it",
+        cause_of=("service:github",),
+        under=("worker", "token:github"),
+    )
+
+
+def branch_trouble(row: MirrorBranch) -> Finding | None:
+    """Judge a branch's state: those that no further pass will mend by itself."""
+    if State(row.state) not in TROUBLE:
+        return None
+    severity, what = TROUBLE[State(row.state)]
+    text = f"{row.name} of {row.mirror.target} {what}" + (f": {row.detail}" if row.detail else "")
+    return _branch(row, "mirror_branch", severity, text, row.state_since, "a pass finds it in step")
+
+
+def branch_lag(row: MirrorBranch, now: datetime, limit: timedelta) -> Finding | None:
+    """Judge how long the source's head has waited to reach the mirror."""
+    behind = bool(row.source_sha) and row.source_sha != row.target_sha
+    if not behind or row.source_seen_at is None or State(row.state) in TROUBLE or now - row.source_seen_at <= limit:
+        return None
+    severity = Severity.BAD if now - row.source_seen_at > LATE * limit else Severity.WARN
+    count = f", by {row.commits_behind} commit{'' if row.commits_behind == 1 else 's'}" if row.commits_behind else ""
+    text = f"{row.name} of {row.mirror.target} has been behind for {{time}}{count}"
+    return _branch(row, "mirror_lag", severity, text, row.source_seen_at, "the mirror has the source's head")
+
+
+def blocked(pulls: Sequence[PullRequest]) -> Finding | None:
+    """Judge the pull requests that GitHub refuses until the token or the head changes (the oldest first)."""
+    if not pulls:
+        return None
+    text = f"{_counted(pulls)} blocked, since the token lacks the workflow scope: {_named(pulls)}"
+    return _pulls("pulls_blocked", Severity.WARN, text, pulls[0].why_since, "?ci=blocked", "none is blocked", GITHUB)
+
+
+def waiting(pulls: Sequence[PullRequest], now: datetime) -> Finding | None:
+    """Judge the pull requests that have waited longer than the limit (the oldest first)."""
+    if not pulls:
+        return None
+    verb = "has" if len(pulls) == 1 else "have"
+    text = f"{_counted(pulls, verb)} waited for long; {pulls[0]}: {say_why(pulls[0], now)}"
+    ends = "none waits longer than the rule's limit"
+    return _pulls("pulls_waiting", Severity.WARN, text, pulls[0].why_since, "?ci=pending", ends, PULLS)
+
+
+def reports(pulls: Sequence[PullRequest]) -> Finding | None:
+    """Judge the pull requests whose build ended and whose CI report does not say so."""
+    if not pulls:
+        return None
+    whose = "a CI report is" if len(pulls) == 1 else f"{len(pulls)} CI reports are"
+    since = min(pull.build.finished_at for pull in pulls if pull.build and pull.build.finished_at)
+    text = f"{whose} out of date: {_named(pulls)}"
+    return _pulls("reports_stale", Severity.BAD, text, since, "", "they are written", PULLS)
+
+
+def hourly_quota(told: dict, now: datetime, percent: float) -> Finding | None:
+    """Judge what is left of GitHub's hourly quota, as it last told; a new hour is a new quota."""
+    remaining, limit = told.get("remaining"), told.get("limit")
+    if not limit or remaining is None or 100 * remaining >= percent * limit:
+        return None
+    reset = told.get("reset_at")
+    if isinstance(reset, int | float) and reset < now.timestamp():
+        return None
+    text = f"{remaining:,} of {limit:,} requests to GitHub are left this hour"
+    facts: dict[str, Any] = {"url": reverse("pull_requests"), "area": Area.PULLS, "under": GITHUB}
+    return Finding("quota", "GitHub", Severity.WARN, text, ends_when="the next hour begins", **facts)
+
+
+def exposed(answer: Exposure) -> Finding | None:
+    """Judge an answer of the exposure check."""
+    if answer.state != Exposure.State.EXPOSED:
+        return None
+    holds = f"{answer.title[0].lower()}{answer.title[1:]}"
+    text = f"it no longer holds that {holds}: {', '.join(answer.names)}"
+    return _exposure("exposure", answer, Severity.BAD, text, answer.state_since)
+
+
+def unchecked(answer: Exposure, now: datetime, limit: timedelta) -> Finding | None:
+    """Judge how long a question of the exposure check has had no answer."""
+    if answer.state != Exposure.State.UNKNOWN or now - answer.state_since <= limit:
+        return None
+    text = f"for {{time}} nobody could tell whether this holds: {answer.title}"
+    return _exposure("exposure_unknown", answer, Severity.WARN, text, answer.state_since)
+
+
+def _stale(before: datetime) -> list[PullRequest]:
+    """Return open pull requests whose build ended before `before` and after their report was last written."""
+    if settings.SYNC_MODE == "observe":  # another bot writes them
+        return []
+    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN, build__finished_at__lt=before)
+    opened = opened.annotate(written=Max("reports__written_at"))
+    return list(opened.filter(written__lt=F("build__finished_at")).select_related("build")[:100])
+
+
+def _counted(pulls: Sequence[PullRequest], verb: str = "") -> str:
+    verb = verb or ("is" if len(pulls) == 1 else "are")
+    return f"{len(pulls)} pull request{'' if len(pulls) == 1 else 's'} {verb}"
+
+
+def _named(pulls: Sequence[PullRequest]) -> str:
+    more = f" and {len(pulls) - NAMED} more" if len(pulls) > NAMED else ""
+    return ", ".join(map(str, pulls[:NAMED])) + more
+
+
+def _branch(row: MirrorBranch, rule: str, severity: Severity, text: str, since: datetime, ends: str) -> Finding:
+    return Finding(
+        rule,
+        f"{row.mirror.target} {row.name}",
+        severity,
+        text,
+        since,
+        url=reverse("mirrors"),
+        area=Area.MIRRORS,
+        ends_when=ends,
+        under=MIRRORS,
+        tags=(f"branch:{row.name}",),
+    )
+
+
+def _pulls(
+    rule: str, severity: Severity, text: str, since: datetime | None, query: str, ends: str, under: tuple[str, ...]
+) -> Finding:
+    url = reverse("pull_requests") + query
+    return Finding(rule, "pull requests", severity, text, since, url, Area.PULLS, ends, under=under)
+
+
+def _exposure(rule: str, answer: Exposure, severity: Severity, text: str, since: datetime) -> Finding:
+    return Finding(
+        rule,
+        answer.check_name,
+        severity,
+        text,
+        since,
+        url=reverse("credentials"),
+        area=Area.CREDENTIALS,
+        ends_when="the exposure check finds it safe",
+        under=("worker", "job:check_exposure"),
+    )
