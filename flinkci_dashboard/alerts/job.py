@@ -1,0 +1,77 @@
+"""`send_alerts`: what is wrong now, what began and what ended, and what is to be said of it to whom."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from flinkci_dashboard.alerts.channels import TEST
+from flinkci_dashboard.alerts.collect import collect, limits
+from flinkci_dashboard.alerts.episodes import GROUP_WAIT
+from flinkci_dashboard.alerts.findings import Case, Severity
+from flinkci_dashboard.alerts.places import places
+from flinkci_dashboard.alerts.record import Alerts
+from flinkci_dashboard.alerts.rows import save_findings
+from flinkci_dashboard.alerts.sending import JOB, send_test, send_waiting
+from flinkci_dashboard.clients import notify
+from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.models import Alert, Delivery, Heartbeat
+
+__all__ = ["JOB", "send_alerts"]
+BEAT = timedelta(seconds=60)
+KEEP = timedelta(days=180)  # ended alerts, and messages
+LATE = ("worker", "job_silent")  # rules that say that not every job is on time
+
+
+def send_alerts(current: Pass) -> None:
+    """One pass: find, fold, begin and end alerts, write what is due, send what waits, and tell the watcher."""
+    in_force = limits()
+    told = list(collect(current.now, in_force))
+    for each in told:
+        if each.findings is None:
+            current.fail(f"The rules of {each.source} failed; what they found before stands.")
+    cases, changed = save_findings(told, current.now)
+    if changed:
+        current.count("findings_changed", changed)
+    alerts, where = Alerts(current.now), places()
+    made = alerts.follow(cases, where)
+    for what, number in (("alerts_begun", len(made.begin) + len(made.come_back)), ("alerts_ended", len(made.end))):
+        if number:
+            current.count(what, number)
+    wait = timedelta() if current.run.trigger == "command" else GROUP_WAIT  # a person watches it
+    alerts.tell(where, in_force, wait)
+    _test_channels(current)
+    send_waiting(current)
+    _beat(current, cases)
+    _forget(current.now)
+
+
+def _test_channels(current: Pass) -> None:
+    """Send what was asked for by a channel's test button; the answer tells what came back."""
+    for request in current.requests:
+        if request.act == TEST:
+            current.answer(request, send_test(request.subject))
+
+
+def _beat(current: Pass, cases: list[Case]) -> None:
+    """Ask the heartbeat's address while all is on time, at most once a minute."""
+    if not settings.HEARTBEAT_URL or any(map(_late, cases)):
+        return
+    last = Heartbeat.objects.first()
+    if last and timedelta() <= current.now - last.asked_at < BEAT:
+        return
+    Heartbeat.objects.update_or_create(pk=1, defaults={"asked_at": current.now})
+    problem = notify.ask(settings.HEARTBEAT_URL)
+    facts: dict = {"problem": problem} if problem else {"problem": "", "answered_at": timezone.now()}
+    Heartbeat.objects.filter(pk=1).update(**facts)
+    if problem:
+        current.fail(f"The heartbeat's address: {problem}")
+
+
+def _late(case: Case) -> bool:
+    return case.finding.rule in LATE and case.finding.severity != Severity.INFO
+
+
+def _forget(now: datetime) -> None:
+    Alert.objects.filter(ended_at__lt=now - KEEP).delete()
+    Delivery.objects.filter(created_at__lt=now - KEEP).exclude(state=Delivery.State.WAITING).delete()

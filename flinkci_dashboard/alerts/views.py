@@ -1,0 +1,160 @@
+"""The alerts' page: what fires, what ended, what was sent where; and the buttons of operators and members."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from flinkci_dashboard import jobs
+from flinkci_dashboard.accounts import audit
+from flinkci_dashboard.accounts.roles import OPERATE, READ_ALL, signed_in
+from flinkci_dashboard.alerts import figures
+from flinkci_dashboard.alerts.channels import TEST, set_address
+from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
+from flinkci_dashboard.alerts.standing import JOB, standing
+from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
+from flinkci_dashboard.web.live import Context, live
+
+PER_PAGE = 30
+
+
+def last_pass(request: HttpRequest) -> object:
+    """Return what changes when a pass of the alerts ends, or somebody acts on one."""
+    run = JobRun.objects.filter(job=JOB).exclude(ended_at=None).order_by().aggregate(at=Max("ended_at"))
+    acts = Alert.objects.aggregate(Max("acknowledged_at"), Max("silenced_until"))
+    return run, acts
+
+
+@require_GET
+@permission_required(READ_ALL, raise_exception=True)
+@live("alerts/alerts.html", "alerts/_alerts.html", version=last_pass)
+def show(request: HttpRequest) -> Context:
+    """Show what fires and what ended, what was told of it, and the channels."""
+    now = timezone.now()
+    found = standing(now)
+    page = Paginator(figures.ended(), PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "standing": found,
+        "now": figures.lasting(found, now),
+        "page": page,
+        "past": [(alert, figures.sentence(alert, now)) for alert in page.object_list],
+        "deliveries": figures.deliveries()[: figures.SHOWN],
+        "channels": figures.shared_channels(),
+        "heartbeat": Heartbeat.objects.first(),
+        "silence": SilenceForm(),
+        "subscriptions": Subscription.objects.filter(member=signed_in(request)).select_related("channel"),
+        "subscribe": SubscriptionForm(member=signed_in(request)),
+    }
+
+
+@require_GET
+@live("alerts/banner.html", "alerts/_banner.html", version=last_pass)
+def banner(request: HttpRequest) -> Context:
+    """Say in a line how it all stands: what every page shows, kept true."""
+    found = standing(timezone.now())
+    return {"standing": found, "sentence": found.sentence_for(request.user)}
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that somebody takes care of an alert; then nobody else is called."""
+    alert = get_object_or_404(Alert, pk=pk)
+    who = signed_in(request).get_username()
+    done = Alert.objects.filter(pk=pk, ended_at=None, acknowledged_at=None)
+    if done.update(acknowledged_at=timezone.now(), acknowledged_by=who):
+        audit.record(request, "acknowledge alert", alert.subject, None, {"rule": alert.rule})
+        messages.info(request, f"{alert.subject}: you take care of it.")
+    return _back()
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def silence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell nothing of an alert for some time, for a reason that everybody reads."""
+    alert = get_object_or_404(Alert, pk=pk)
+    form = SilenceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was silenced: say why, and for how long.")
+        return _back()
+    until, why = timezone.now() + form.length, form.cleaned_data["why"]
+    who = signed_in(request).get_username()
+    Alert.objects.filter(pk=pk).update(silenced_until=until, silenced_by=who, silenced_why=why)
+    audit.record(request, "silence alert", alert.subject, None, {"until": until.isoformat(), "why": why})
+    messages.info(request, f"{alert.subject}: nothing is told until {until:%Y-%m-%d %H:%M} UTC.")
+    return _back()
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def speak(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a silence."""
+    alert = get_object_or_404(Alert, pk=pk)
+    Alert.objects.filter(pk=pk).update(silenced_until=timezone.now())
+    audit.record(request, "end silence", alert.subject)
+    return _back()
+
+
+@require_POST
+@permission_required(OPERATE, raise_exception=True)
+def test_channel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a test message through a channel."""
+    channel = get_object_or_404(Channel, pk=pk, member=None)
+    audit.record(request, "test channel", channel)
+    jobs.request(JOB, signed_in(request), TEST, str(pk))
+    messages.info(request, f"{channel}: a test message is on its way; what came back stands on the jobs page.")
+    return _back()
+
+
+@require_POST
+@permission_required(READ_ALL, raise_exception=True)
+@sensitive_post_parameters("address")
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Let a member hear of something, by mail or through a channel of their own."""
+    member = signed_in(request)
+    form = SubscriptionForm(request.POST, member=member)
+    if not form.is_valid():
+        for text in (text for errors in form.errors.values() for text in errors):
+            messages.error(request, str(text))
+        return _back("subscriptions")
+    channel = _own_channel(member, form.cleaned_data["address"])
+    Subscription.objects.update_or_create(member=member, tag=form.tag, defaults={"channel": channel})
+    audit.record(request, "subscribe", form.tag)
+    messages.info(request, f"You will hear of {form.tag.replace(':', ' ', 1)}.")
+    return _back("subscriptions")
+
+
+@require_POST
+@permission_required(READ_ALL, raise_exception=True)
+def unsubscribe(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a subscription of one's own back; a channel that nothing else needs goes with it."""
+    member = signed_in(request)
+    row = get_object_or_404(Subscription, pk=pk, member=member)
+    audit.record(request, "unsubscribe", row.tag)
+    row.delete()
+    Channel.objects.filter(member=member, subscription=None).delete()
+    return _back("subscriptions")
+
+
+def _own_channel(member: Any, address: str) -> Channel | None:
+    if not address:
+        return None
+    channel = Channel(member=member)
+    set_address(channel, address)
+    if known := Channel.objects.filter(member=member, fingerprint=channel.fingerprint).first():
+        return known
+    channel.name = f"{member.get_username()}: {channel.service} {channel.fingerprint[:6]}"
+    channel.save()
+    return channel
+
+
+def _back(part: str = "") -> HttpResponse:
+    return HttpResponseRedirect(reverse("alerts") + (f"#{part}" if part else ""))
