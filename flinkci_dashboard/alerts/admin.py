@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.alerts.collect import rules
 from flinkci_dashboard.alerts.forms import ChannelForm
-from flinkci_dashboard.models import Alert, Channel, Delivery, RuleSetting
+from flinkci_dashboard.models import Alert, Channel, Notice, RuleSetting
 
 SEEN = ("service", "fingerprint", "sent_at", "problem", "problem_since", "failures")
 
@@ -74,8 +74,8 @@ class AlertAdmin(ReadOnlyAdmin):
     date_hierarchy = "began_at"
 
 
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
     """Messages."""
 
     list_display = ["created_at", "place", "title", "state", "tries", "answer"]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from flinkci_dashboard.alerts.findings import say
 from flinkci_dashboard.alerts.standing import Line, Standing
-from flinkci_dashboard.models import Alert, Channel, Delivery, OpenFinding
+from flinkci_dashboard.models import Alert, Channel, Notice, OpenFinding
 from flinkci_dashboard.web.durations import duration
 
 SHOWN = 30  # messages
@@ -59,9 +59,9 @@ def counts() -> dict[str, int]:
     return {severity: found.count(severity) for severity in ("bad", "warn", "info")}
 
 
-def deliveries() -> QuerySet[Delivery]:
+def notices() -> QuerySet[Notice]:
     """Return what was sent where, the latest first."""
-    return Delivery.objects.select_related("channel").order_by("-pk")
+    return Notice.objects.select_related("channel").order_by("-pk")
 
 
 def shared_channels() -> QuerySet[Channel]:

@@ -15,7 +15,7 @@ from flinkci_dashboard.alerts.rows import save_findings
 from flinkci_dashboard.alerts.sending import JOB, send_test, send_waiting
 from flinkci_dashboard.clients import notify
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import Alert, Delivery, Heartbeat
+from flinkci_dashboard.models import Alert, Heartbeat, Notice
 
 __all__ = ["JOB", "send_alerts"]
 BEAT = timedelta(seconds=60)
@@ -74,4 +74,4 @@ def _late(case: Case) -> bool:
 
 def _forget(now: datetime) -> None:
     Alert.objects.filter(ended_at__lt=now - KEEP).delete()
-    Delivery.objects.filter(created_at__lt=now - KEEP).exclude(state=Delivery.State.WAITING).delete()
+    Notice.objects.filter(created_at__lt=now - KEEP).exclude(state=Notice.State.WAITING).delete()

@@ -23,7 +23,7 @@ from flinkci_dashboard.alerts.findings import Case, Finding, Limits, Severity
 from flinkci_dashboard.alerts.messages import Item, compose
 from flinkci_dashboard.alerts.places import backups, mail_to, names_to_ask, told_only
 from flinkci_dashboard.alerts.rows import shared_facts
-from flinkci_dashboard.models import Alert, Channel, Contact, Delivery, Telling
+from flinkci_dashboard.models import Alert, Channel, Contact, Notice, Telling
 
 REMEMBERED = NEWS + timedelta(days=1)  # alerts that ended longer ago are history
 
@@ -99,7 +99,7 @@ class Alerts:
         message = compose(items, self.now, place.quiet)
         channel = _channel(place.target)
         with transaction.atomic():
-            delivery = Delivery.objects.create(
+            notice = Notice.objects.create(
                 target=place.target,
                 channel=channel,
                 place=channel.name if channel else place.target.partition(":")[2],
@@ -114,7 +114,7 @@ class Alerts:
                     target=place.target,
                     event=each.event,
                     severity=each.episode.severity,
-                    delivery=delivery,
+                    notice=notice,
                 )
                 for each in news
             )

@@ -17,7 +17,7 @@ from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.secrets import UnreadableSecretError, mask, reveal
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import Action, Channel, Delivery
+from flinkci_dashboard.models import Action, Channel, Notice
 
 JOB = "send_alerts"
 SEND = "send"  # the kind of act
@@ -38,15 +38,15 @@ def send_waiting(current: Pass) -> None:
     for lost in ledger.unsettled(SEND):
         ledger.settle_lost(lost, False, "it may have been sent; it is sent again.")
     resting: set[str] = set()
-    for row in Delivery.objects.filter(state=Delivery.State.WAITING).select_related("channel").order_by("pk")[:MOST]:
+    for row in Notice.objects.filter(state=Notice.State.WAITING).select_related("channel").order_by("pk")[:MOST]:
         if row.target not in resting and not _try(current, ledger, row):
             resting.add(row.target)
 
 
-def _try(current: Pass, ledger: Ledger, row: Delivery) -> bool:
+def _try(current: Pass, ledger: Ledger, row: Notice) -> bool:
     """Try one message; False when its place rests now."""
     if row.target.startswith("channel:") and (row.channel is None or not row.channel.enabled):
-        _settle(row, Delivery.State.FAILED, "the channel is gone or switched off")
+        _settle(row, Notice.State.FAILED, "the channel is gone or switched off")
         return True
     action = ledger.begin(Intent(f"{SEND}:{row.pk}", SEND, row.place, row.title))
     if action is None:
@@ -58,14 +58,14 @@ def _try(current: Pass, ledger: Ledger, row: Delivery) -> bool:
         return False
     with transaction.atomic():
         ledger.done(action, answer=answer)
-        _settle(row, Delivery.State.SENT, answer, tries=row.tries + 1)
+        _settle(row, Notice.State.SENT, answer, tries=row.tries + 1)
         if row.channel:
             _note(row.channel, "", current.now)
     current.count("messages_sent")
     return True
 
 
-def deliver(row: Delivery) -> str:
+def deliver(row: Notice) -> str:
     """Send a message; returns what came back. Raises NotTakenError."""
     try:
         if row.channel is None:
@@ -83,7 +83,7 @@ def send_test(pk: str) -> str:
     channel = Channel.objects.filter(pk=pk).first() if pk.isdigit() else None
     if channel is None:
         return "There is no such channel any more."
-    row = Delivery(channel=channel, target="", title="A test", body=TEST_BODY, severity="info")
+    row = Notice(channel=channel, target="", title="A test", body=TEST_BODY, severity="info")
     try:
         answer = deliver(row)
     except NotTakenError as error:
@@ -101,9 +101,9 @@ def _mail(address: str, title: str, body: str) -> str:
     return "mailed" if sent else "not mailed"
 
 
-def _failed(current: Pass, ledger: Ledger, row: Delivery, action: Action, answer: str) -> None:
+def _failed(current: Pass, ledger: Ledger, row: Notice, action: Action, answer: str) -> None:
     given_up = current.now - row.created_at > GIVE_UP
-    state = Delivery.State.FAILED if given_up else Delivery.State.WAITING
+    state = Notice.State.FAILED if given_up else Notice.State.WAITING
     with transaction.atomic():
         ledger.failed(action, answer=answer)
         _settle(row, state, action.answer, tries=row.tries + 1)
@@ -112,9 +112,9 @@ def _failed(current: Pass, ledger: Ledger, row: Delivery, action: Action, answer
     current.fail(f"{row.place}: {answer}")
 
 
-def _settle(row: Delivery, state: Delivery.State, answer: str, **facts: int) -> None:
-    settled = None if state == Delivery.State.WAITING else timezone.now()
-    Delivery.objects.filter(pk=row.pk).update(state=state, answer=answer, settled_at=settled, **facts)
+def _settle(row: Notice, state: Notice.State, answer: str, **facts: int) -> None:
+    settled = None if state == Notice.State.WAITING else timezone.now()
+    Notice.objects.filter(pk=row.pk).update(state=state, answer=answer, settled_at=settled, **facts)
 
 
 def _note(channel: Channel, problem: str, now: datetime) -> None:

@@ -46,7 +46,7 @@ def show(request: HttpRequest) -> Context:
         "now": figures.lasting(found, now),
         "page": page,
         "past": [(alert, figures.sentence(alert, now)) for alert in page.object_list],
-        "deliveries": figures.deliveries()[: figures.SHOWN],
+        "notices": figures.notices()[: figures.SHOWN],
         "channels": figures.shared_channels(),
         "heartbeat": Heartbeat.objects.first(),
         "silence": SilenceForm(),

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('target', models.CharField(db_index=True, max_length=255)),
@@ -114,10 +114,9 @@ class Migration(migrations.Migration):
                 ('settled_at', models.DateTimeField(null=True)),
                 ('tries', models.PositiveIntegerField(default=0)),
                 ('answer', models.TextField(blank=True)),
-                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='flinkci_dashboard.channel')),
+                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='flinkci_dashboard.channel')),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
                 'ordering': ['-pk'],
             },
         ),
@@ -166,7 +165,7 @@ class Migration(migrations.Migration):
                 ('event', models.CharField(choices=[('began', 'Began'), ('worse', 'Worse'), ('flaps', 'comes and goes'), ('ended', 'Ended'), ('settled', 'Settled'), ('escalated', 'Escalated')], max_length=9)),
                 ('severity', models.CharField(choices=[('bad', 'failing'), ('warn', 'worth a look'), ('info', 'to be known')], max_length=4)),
                 ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='flinkci_dashboard.alert')),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='flinkci_dashboard.delivery')),
+                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='flinkci_dashboard.notice')),
             ],
         ),
         migrations.AddIndex(
@@ -178,7 +177,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('key',), name='one_firing_alert'),
         ),
         migrations.AddIndex(
-            model_name='delivery',
+            model_name='notice',
             index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='unsent'),
         ),
         migrations.AddConstraint(

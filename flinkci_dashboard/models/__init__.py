@@ -4,8 +4,8 @@ from flinkci_dashboard.models.accounts import AllowedSignIn, Area, Contact
 from flinkci_dashboard.models.alerts import (
     Alert,
     Channel,
-    Delivery,
     Heartbeat,
+    Notice,
     OpenFinding,
     RuleSetting,
     Severity,
@@ -35,6 +35,7 @@ __all__ = [
     "JobRequest",
     "JobRun",
     "JobSchedule",
+    "Notice",
     "OpenFinding",
     "Refusals",
     "RuleSetting",

@@ -174,7 +174,7 @@ class Subscription(models.Model):
         return f"{self.member}: {self.tag}"
 
 
-class Delivery(models.Model):
+class Notice(models.Model):
     """One message to one place. The ledger has each try of it; its key there is `send:<id>`."""
 
     class State(models.TextChoices):
@@ -185,7 +185,7 @@ class Delivery(models.Model):
         FAILED = "failed", "given up"
 
     target = models.CharField(max_length=255, db_index=True)  # "channel:3", "mail:ada@example.org"
-    channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="deliveries")
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="notices")
     place = models.CharField(max_length=255)  # the channel's name, or the mail address: stays when the channel goes
     title = models.CharField(max_length=255)
     body = models.TextField()
@@ -197,7 +197,6 @@ class Delivery(models.Model):
     answer = models.TextField(blank=True)  # what came back last
 
     class Meta:
-        verbose_name_plural = "deliveries"
         ordering = ["-pk"]
         indexes = [models.Index(fields=["id"], condition=Q(state="waiting"), name="unsent")]
 
@@ -227,7 +226,7 @@ class Telling(models.Model):
     target = models.CharField(max_length=255)
     event = models.CharField(max_length=9, choices=Event)
     severity = models.CharField(max_length=4, choices=Severity)  # the alert's, when it was told
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tellings")
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="tellings")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "target", "event"], name="told_once")]

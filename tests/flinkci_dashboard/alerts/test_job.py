@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from flinkci_dashboard.models import Alert, Channel, Delivery, JobRun, OpenFinding
+from flinkci_dashboard.models import Alert, Channel, JobRun, Notice, OpenFinding
 
 KEY = "mirror_branch:flink-ci/flink-mirror master"
 
@@ -126,7 +126,7 @@ def test_a_channel_that_fails_is_tried_again_and_told_through_another(
     sink.status = 200
     clock.run(70, "command")
     clock.run(20, "command")
-    assert Delivery.objects.filter(channel=channel, state="waiting").count() == 0
+    assert Notice.objects.filter(channel=channel, state="waiting").count() == 0
     assert Channel.objects.get(pk=channel.pk).problem == ""
     assert not any("channel sink" in text for text in sink.texts)  # not through itself
     assert any("Over" in text and "channel sink" in text for text in other.texts)
@@ -138,7 +138,7 @@ def test_a_message_that_nobody_takes_is_given_up_after_a_day(channel, sink, cloc
     clock.run(0, "command")
     for _ in range(26):
         clock.run(3601, "command")
-    row = Delivery.objects.earliest("pk")
+    row = Notice.objects.earliest("pk")
     assert row.state == "failed" and row.tries > 20 and "error=500" in row.answer
 
 
