@@ -10,21 +10,21 @@ from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.middleware import lacks_second_factor
 from flinkci_dashboard.accounts.roles import ADMINISTER, READ_ALL, may_administer
 
-# Title, name of the address, and the permission that it takes to see it ("" for everybody who is signed in).
+# Title, name of the address, its key after g, and the permission that it takes to see it ("": to be signed in).
 PAGES = (
-    ("Overview", "overview", ""),
-    ("Mirrors", "mirrors", ""),
-    ("Pull requests", "pull_requests", ""),
-    ("Builds", "builds", ""),
-    ("Branches", "branches", ""),
-    ("Agents", "agents", ""),
-    ("Labels", "labels", ""),
-    ("Alerts", "alerts", READ_ALL),
-    ("Contacts", "contacts", ""),
-    ("Credentials", "credentials", "flinkci_dashboard.view_credential"),
-    ("Activity", "activity", "flinkci_dashboard.view_auditevent"),
-    ("Jobs", "jobs", ""),
-    ("Admin", "admin:index", ADMINISTER),
+    ("Overview", "overview", "o", ""),
+    ("Mirrors", "mirrors", "m", ""),
+    ("Pull requests", "pull_requests", "p", ""),
+    ("Builds", "builds", "b", ""),
+    ("Branches", "branches", "r", ""),
+    ("Agents", "agents", "a", ""),
+    ("Labels", "labels", "l", ""),
+    ("Alerts", "alerts", "w", READ_ALL),
+    ("Contacts", "contacts", "c", ""),
+    ("Credentials", "credentials", "k", "flinkci_dashboard.view_credential"),
+    ("Activity", "activity", "y", "flinkci_dashboard.view_auditevent"),
+    ("Jobs", "jobs", "j", ""),
+    ("Admin", "admin:index", "d", ADMINISTER),
 )
 
 
@@ -34,6 +34,7 @@ class Entry:
 
     title: str
     url: str
+    key: str  # after g, it leads there
     current: bool
 
 
@@ -52,11 +53,11 @@ def navigation(request: HttpRequest) -> list[Entry]:
     if not hasattr(request, "user") or lacks_second_factor(request):
         return []
     entries = []
-    for title, name, permission in PAGES:
+    for title, name, key, permission in PAGES:
         url = _address(name)
         if url and _may_see(request, permission):
             here = request.path == url or (url != "/" and request.path.startswith(url))
-            entries.append(Entry(title, url, here))
+            entries.append(Entry(title, url, key, here))
     return entries
 
 

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 TICKET = re.compile(r"FLINK-[0-9]{1,9}(?![0-9])", re.IGNORECASE | re.ASCII)  # people do type endless numbers
+COMMIT = re.compile(r"[0-9a-fA-F]{7,40}", re.ASCII)
 CI_BRANCH = re.compile(r"ci_([0-9]{1,9})_([0-9a-f]{40})", re.ASCII)
 
 
@@ -29,3 +30,13 @@ def head_of(branch: str) -> Head | None:
     """Return the head that a branch of the CI repository stands for, or None for any other branch."""
     found = CI_BRANCH.fullmatch(branch)
     return Head(int(found[1]), found[2]) if found else None
+
+
+def is_commit(text: str) -> bool:
+    """Tell whether a text is a commit's SHA, or enough of its beginning (7 to 40 digits) to look for it."""
+    return bool(COMMIT.fullmatch(text))
+
+
+def commits_from(beginning: str) -> tuple[str, str]:
+    """Return between which two texts all SHAs with a beginning lie, the second not included; an index serves that."""
+    return beginning.lower(), f"{beginning.lower()}g"

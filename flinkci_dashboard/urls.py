@@ -13,6 +13,7 @@ from flinkci_dashboard.jobs import views as jobs
 
 urlpatterns: list = [
     path("", views.overview, name="overview"),
+    path("search", views.search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("jobs/", jobs.job_list, name="jobs"),

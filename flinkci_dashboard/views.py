@@ -2,17 +2,20 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.search import SHORTEST, look_for, only_one
 from flinkci_dashboard.web.tiles import tiles, verdict
 
 RECENT = 8  # passes
+MAX_QUERY = 200  # characters of a search
 
 
 @require_GET
@@ -42,3 +45,13 @@ def overview(request: HttpRequest) -> Context:
         "worker_problem": health.worker_problem(now),
         "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Show what matches, by kind; lead straight to the thing when only one does."""
+    query = request.GET.get("q", "").strip()[:MAX_QUERY]
+    groups = look_for(query)
+    if hit := only_one(groups):
+        return redirect(hit.url)
+    return render(request, "search.html", {"query": query, "groups": groups, "shortest": SHORTEST})
