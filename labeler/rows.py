@@ -1,30 +1,26 @@
-"""What the labeler remembers: where each pull request's labels stand, each change as an action, and what changed."""
+"""What the labeler remembers: where each pull request's labels stand, what changed them, and what GitHub refused."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.models import Action
+from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import ticket_in
 from labeler import labels
-from labeler.labels import JOB
 from labeler.models import LabelChange, LabelState, Ticket
 from sync.models import PullRequest
 
-PULLS_JOB = "sync_pulls"
 KIND = "set-labels"
 PART = 500  # pull requests in memory at a time
 OPEN = (labels.State.CHANGE, labels.State.WAITING)
 SEEN = ("number", "title", "state", "labels", "updated_at")
-FIELDS = (
-    "ticket", "state", "state_since", "reason", "add", "remove", "seen_at", "basis", "problem", "tries", "retry_at",
-)  # fmt: skip
-FIRST_RETRY, LAST_RETRY = timedelta(minutes=2), timedelta(hours=6)  # after a refusal; doubled each time
 
 
 @dataclass
@@ -35,19 +31,20 @@ class Work:
     row: LabelState
     decision: labels.Decision
 
-    @property
-    def key(self) -> str:
-        """Return the key of its action: the same change of the same pull request may come again, another time."""
-        return f"{KIND}:{self.pull.number}:{self._digest(self.pull.updated_at)}"
-
-    @property
-    def plan_key(self) -> str:
-        """Return the key of what observe mode plans: the same for as long as it plans the same."""
-        return f"plan-{KIND}:{self.pull.number}:{self._digest(None)}"
-
-    def _digest(self, at: datetime | None) -> str:
-        facts = (at, self.decision.basis, self.decision.add, self.decision.remove)
-        return sha256(repr(facts).encode()).hexdigest()[:16]
+    def intent(self, writes: int = 0) -> Intent:
+        """Return the change as an act. When the same comes again, another time, the ledger tells the two apart."""
+        number, decision = self.pull.number, self.decision
+        digest = sha256(repr((decision.basis, decision.add, decision.remove)).encode()).hexdigest()[:16]
+        payload = {
+            "pull": self.pull.pk,
+            "number": number,
+            "ticket": decision.basis.key if decision.basis else "",
+            "add": list(decision.add),
+            "remove": list(decision.remove),
+        }
+        # When a refused change is due again stands with its row.
+        key, about = f"{KIND}:{number}:{digest}", str(self.pull)
+        return Intent(key, KIND, about, decision.reason, payload, patient=False, texts=writes)
 
 
 class Records:
@@ -99,99 +96,37 @@ class Records:
     def _store(
         self, decided: Iterable[tuple[PullRequest, Ticket | None, LabelState | None, labels.Decision]]
     ) -> list[Work]:
-        new, changed, found = [], [], []
-        for pull, ticket, row, decision in decided:
-            if row is None:
-                row = LabelState(pull=pull, state_since=self.now)
-                new.append(row)
-                _copy(row, pull, ticket, decision, self.now)
-            elif _copy(row, pull, ticket, decision, self.now):
-                changed.append(row)
-            found.append(Work(pull, row, decision))
-        LabelState.objects.bulk_create(new, batch_size=PART)
-        # An upsert by primary key: several times as fast as bulk_update's CASE … WHEN for each field.
-        LabelState.objects.bulk_create(
-            changed, batch_size=PART, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS
-        )
-        return found
+        changes, works = Changes[LabelState](), []
+        for pull, ticket, known, decision in decided:
+            row = known or LabelState(pull=pull, state_since=self.now)
+            changes.put(row, _values(row, pull, ticket, decision, self.now))
+            works.append(Work(pull, row, decision))
+        changes.write()
+        return works
 
-    # Changes of labels as actions ----------------------------------------------------------------
+    # What came of changes -----------------------------------------------------------------------
 
-    def begin(self, work: Work, writes: int) -> Action:
-        """Record a change before it is tried."""
-        facts = {
-            "job": JOB,
-            "kind": KIND,
-            "subject": str(work.pull),
-            "reason": work.decision.reason,
-            "payload": _payload(work) | {"writes": writes},
-            "state": Action.State.PENDING,
-            "answer": "",
-            "settled_at": None,
-        }
-        action, new = Action.objects.get_or_create(key=work.key, defaults=facts)
-        if not new:
-            Action.objects.filter(pk=action.pk).update(**facts, attempts=F("attempts") + 1)
-            action.refresh_from_db()
-        return action
-
-    def settle(self, action: Action, done: bool, answer: str = "") -> None:
-        """Record how a change ended; one that was made goes into the history."""
-        action.state = Action.State.DONE if done else Action.State.FAILED
-        action.answer, action.settled_at = answer, timezone.now()
+    def settle(self, ledger: Ledger, action: Action, lost: bool = False) -> None:
+        """Record that a change was made, by this pass or by one that was killed, and put it into the history."""
+        facts = action.payload
         with transaction.atomic():
-            action.save(update_fields=["state", "answer", "settled_at"])
-            if done:
-                facts = action.payload
-                LabelChange.objects.create(
-                    pull_id=facts["pull"],
-                    at=self.now,
-                    key=facts["ticket"],
-                    added=facts["add"],
-                    removed=facts["remove"],
-                    reason=action.reason,
-                )
-
-    def note_refusal(self, work: Work, words: str) -> None:
-        """Record that GitHub refused a change, and when it is tried again."""
-        row = work.row
-        row.problem, row.tries = words, min(row.tries + 1, 20)
-        row.retry_at = self.now + min(FIRST_RETRY * 2 ** (row.tries - 1), LAST_RETRY)
-        row.save(update_fields=["problem", "tries", "retry_at"])
-
-    def pending(self) -> list[Action]:
-        """Return the changes of which no pass has seen the end."""
-        return list(Action.objects.filter(job=JOB, state=Action.State.PENDING))
-
-    def writes_since(self, moment: datetime) -> tuple[int, int]:
-        """Return how many requests to GitHub our changes since then were, and how many acts others did for pulls."""
-        rows = Action.objects.filter(created_at__gte=moment).exclude(state=Action.State.PLANNED)
-        payloads = rows.filter(job=JOB).values_list("payload", flat=True)
-        return sum(each.get("writes", 0) for each in payloads), rows.filter(job=PULLS_JOB).count()
-
-    def note_planned(self, works: Iterable[Work]) -> int:
-        """Record, for observe mode, what would be changed now; returns how much of it is new."""
-        wanted = {work.plan_key: work for work in works}
-        planned = Action.objects.filter(job=JOB, state=Action.State.PLANNED)
-        known = dict(planned.values_list("key", "pk"))
-        for part in parts([pk for key, pk in known.items() if key not in wanted]):
-            planned.filter(pk__in=part).delete()
-        new = [work for key, work in wanted.items() if key not in known]
-        rows = [
-            Action(
-                key=work.plan_key,
-                job=JOB,
-                kind=KIND,
-                subject=str(work.pull),
-                reason=work.decision.reason,
-                payload=_payload(work),
-                state=Action.State.PLANNED,
-                attempts=0,
+            if lost:
+                ledger.settle_lost(action, True, "all of it was done.")
+            else:
+                ledger.done(action)
+            LabelChange.objects.create(
+                pull_id=facts["pull"],
+                at=self.now,
+                key=facts["ticket"],
+                added=facts["add"],
+                removed=facts["remove"],
+                reason=action.reason,
             )
-            for work in new
-        ]
-        Action.objects.bulk_create(rows, batch_size=PART, ignore_conflicts=True)
-        return len(rows)
+
+    def note_refusal(self, work: Work, words: str, tries: int, again: datetime | None) -> None:
+        """Record that GitHub refused a change, and when it is tried again."""
+        work.row.problem, work.row.tries, work.row.retry_at = words, min(tries, 20), again
+        work.row.save(update_fields=["problem", "tries", "retry_at"])
 
 
 def parts(items: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -200,30 +135,19 @@ def parts(items: Sequence[int]) -> Iterator[Sequence[int]]:
         yield items[start : start + PART]
 
 
-def _payload(work: Work) -> dict[str, object]:
-    basis = work.decision.basis
-    return {
-        "pull": work.pull.pk,
-        "number": work.pull.number,
-        "ticket": basis.key if basis else "",
-        "add": list(work.decision.add),
-        "remove": list(work.decision.remove),
-    }
-
-
-def _copy(row: LabelState, pull: PullRequest, ticket: Ticket | None, decision: labels.Decision, now: datetime) -> bool:
-    """Write a decision into a row; returns whether anything is new."""
-    before = [getattr(row, name) for name in FIELDS if name != "ticket"] + [row.ticket_id]
+def _values(
+    row: LabelState, pull: PullRequest, ticket: Ticket | None, decision: labels.Decision, now: datetime
+) -> dict[str, Any]:
+    """Return what a decision makes of a row."""
+    values: dict[str, Any] = {"add": list(decision.add), "remove": list(decision.remove)}
+    if (row.add, row.remove) != (values["add"], values["remove"]):
+        values |= {"problem": "", "tries": 0, "retry_at": None}
     if row.state != decision.state:
-        row.state, row.state_since = decision.state.value, now
-    differs = (list(decision.add), list(decision.remove))
-    if differs != (row.add, row.remove):
-        row.problem, row.tries, row.retry_at = "", 0, None
-    row.add, row.remove = differs
-    row.ticket, row.reason, row.seen_at = ticket, decision.reason[:1000], pull.updated_at
+        values |= {"state": decision.state.value, "state_since": now}
+    values |= {"ticket_id": ticket.pk if ticket else None, "reason": decision.reason[:1000], "seen_at": pull.updated_at}
     if decision.state is labels.State.RIGHT and decision.basis:
         facts = asdict(decision.basis)
-        row.basis = facts | {name: list(facts[name]) for name in ("components", "labels")}
+        values["basis"] = facts | {name: list(facts[name]) for name in ("components", "labels")}
     elif decision.state in (labels.State.NO_TICKET, labels.State.UNKNOWN):
-        row.basis = None
-    return before != [getattr(row, name) for name in FIELDS if name != "ticket"] + [row.ticket_id]
+        values["basis"] = None
+    return values

@@ -13,8 +13,8 @@ MAX_TROUBLES = 3  # failures in a row after which a service is left to the next 
 class Troubles:
     """Failures in a row: after some, or a refusal for the sake of limits, a service is left to the next pass."""
 
-    def __init__(self, current: Pass) -> None:
-        self.current = current
+    def __init__(self, current: Pass, most: int = MAX_TROUBLES) -> None:
+        self.current, self.most = current, most
         self.stopped = False
         self._row = 0
 
@@ -23,7 +23,7 @@ class Troubles:
         self.current.fail(f"{what}: {error}")
         serious = isinstance(error, UnavailableError | NotAuthorizedError)
         self._row = self._row + 1 if serious else 0
-        self.stopped = self._row >= MAX_TROUBLES or isinstance(error, ThrottledError)
+        self.stopped = self._row >= self.most or isinstance(error, ThrottledError)
 
     def over(self) -> None:
         """Note that something succeeded."""
@@ -33,9 +33,10 @@ class Troubles:
 class Attempts:
     """Tries acts one after another. Failures are recorded, and do not stop the others."""
 
-    def __init__(self, current: Pass, ledger: Ledger) -> None:
+    def __init__(self, current: Pass, ledger: Ledger, most: int = MAX_TROUBLES) -> None:
         self.current, self.ledger = current, ledger
-        self._troubles = Troubles(current)
+        self.problem = ""  # what the last failure was
+        self._troubles = Troubles(current, most)
 
     @property
     def stopped(self) -> bool:
@@ -56,6 +57,7 @@ class Attempts:
             # Without an answer, whether it was carried out is for the next pass to find out.
             if isinstance(error, ThrottledError) or not isinstance(error, UnavailableError):
                 self.ledger.failed(action, answer=str(error))
+            self.problem = str(error)
             self._troubles.note(intent.subject, error)
             return action
         self._troubles.over()

@@ -7,13 +7,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import call_command
+from django.utils import timezone
 
 from flinkci_dashboard.clients import jira
 from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.github.http import Transport
+from flinkci_dashboard.jobs import ledger
 from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action
 from labeler import job as engine
+from labeler.changer import KEPT
 from labeler.labels import SETTLE
 from labeler.models import JiraContact, LabelChange, LabelRule, LabelState, Ticket
 from sync.models import PullRequest
@@ -242,7 +245,7 @@ def test_who_asks_to_settle_past_the_hourly_limit_hears_it(world, ticket, monkey
     label(world)
     world.pulls.add_labels(ticket, ["component=Mine"])
     label(world)
-    monkeypatch.setattr(engine, "WRITES_AN_HOUR", 0)
+    monkeypatch.setattr(ledger, "TEXTS_AN_HOUR", KEPT)
     asked = request("label_pulls", None, SETTLE, f"#{ticket}")
     label(world)
     asked.refresh_from_db()
@@ -518,23 +521,24 @@ def test_writes_stop_at_the_hourly_limit_and_go_on_later(world, monkeypatch):
     world.jira.create("FLINK-1", [TESTS])
     world.pulls.create_label("component=Tests", "175fb7")
     numbers = [world.pulls.open(f"[FLINK-1] Part {n}") for n in range(4)]
-    monkeypatch.setattr(engine, "WRITES_AN_HOUR", 3)
+    monkeypatch.setattr(ledger, "TEXTS_AN_HOUR", KEPT + 3)
     run = label(world)
     assert (run.outcome, run.counts) == ("ok", {"tickets_changed": 1, "pulls_labelled": 3, "postponed": 1})
     assert labels_of(world, numbers[0]) == []  # the newest went first
     assert label(world).counts == {"postponed": 1}
-    Action.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    Action.objects.update(tried_at=datetime(2026, 1, 1, tzinfo=UTC))
     label(world)
     assert labels_of(world, numbers[0]) == ["component=Tests"]
 
 
 def test_reports_and_answers_go_before_labels_where_github_limits_both(world, ticket, monkeypatch):
-    monkeypatch.setattr(engine, "WRITES_TOGETHER", 3)
+    monkeypatch.setattr(ledger, "TEXTS_AN_HOUR", KEPT + 3)
+    reports = ledger.Ledger("sync_pulls", timezone.now())
     for number in range(3):
-        Action.objects.create(key=f"report:{number}", job="sync_pulls", kind="create-report", subject=f"#{number}")
+        reports.begin(ledger.Intent(f"report:{number}", "create-report", f"#{number}", texts=1))
     assert label(world).counts["postponed"] == 1
     assert labels_of(world, ticket) == []
-    Action.objects.filter(job="sync_pulls").update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    Action.objects.filter(job="sync_pulls").update(tried_at=datetime(2026, 1, 1, tzinfo=UTC))
     label(world)
     assert labels_of(world, ticket) == ["component=Runtime/REST"]
 
