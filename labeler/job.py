@@ -155,7 +155,8 @@ class LabelPass:
 
     def _is_due(self, work: Work) -> bool:
         again = work.row.retry_at
-        return again is None or again <= self.current.now or self.current.forced or work.pull.number in self.asked
+        hurried = self.current.asked_for_all or work.pull.number in self.asked
+        return hurried or again is None or again <= self.current.now
 
     def _answer(self, otherwise: str) -> None:
         """Answer everybody who asked for a pull request to be settled."""

@@ -34,8 +34,13 @@ class Pass:
 
     @property
     def forced(self) -> bool:
-        """Tell whether a person waits for this pass: back-offs do not apply."""
+        """Tell whether a person waits for this pass."""
         return bool(self.requests)
+
+    @property
+    def asked_for_all(self) -> bool:
+        """Tell whether a person wants everything done now: no back-off applies. Who asks for one thing hurries that."""
+        return any(request.act == "run" for request in self.requests)
 
     @property
     def outcome(self) -> JobRun.Outcome:

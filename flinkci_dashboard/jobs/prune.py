@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Max
 from django_q.models import Task
 
+from flinkci_dashboard.jobs.ledger import forget
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Delivery, JobRequest, JobRun
 
@@ -14,10 +15,11 @@ KEEP_IDLE_RUNS = timedelta(days=2)  # passes that found all in order
 KEEP_RUNS = timedelta(days=90)
 KEEP_REQUESTS = timedelta(days=90)
 KEEP_DELIVERIES = timedelta(days=30)  # of webhooks; a service sends one again within days, if at all
+KEEP_ACTS = timedelta(days=180)
 
 
 def prune(current: Pass) -> None:
-    """Delete runs, answered requests, sessions and task results past their time; always keep each job's latest run."""
+    """Delete runs, requests, acts, sessions and task results past their time; always keep each job's latest run."""
     newest = JobRun.objects.order_by().values("job").annotate(latest=Max("pk")).values("latest")
     ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
     idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
@@ -32,3 +34,5 @@ def prune(current: Pass) -> None:
     ):
         if deleted := rows.delete()[0]:
             current.count(f"{what}_deleted", deleted)
+    if forgotten := forget(current.now - KEEP_ACTS):
+        current.count("acts_deleted", forgotten)

@@ -55,7 +55,7 @@ class MirrorPass:
         self.sides, self.rows, self.resets = Sides(mirror), MirrorRows(mirror, current.now), Resets(current, mirror)
         self.transfers = Transfers(current, mirror)
         scope = {"mirror": mirror.pk}
-        self.ledger = Ledger(JOB, current.now, scope=scope, back_off=TRY_AGAIN, forced=current.forced)
+        self.ledger = Ledger(JOB, current.now, scope=scope, back_off=TRY_AGAIN, forced=current.asked_for_all)
         self.token = token_fingerprint()
         self.commits: dict[str, Commit | CommitFacts] = {}
         self.tried: set[str] = set()
@@ -104,7 +104,7 @@ class MirrorPass:
         refused = {(intent := self._intent(push)).key: (push.branch, intent) for push in self.rows.refused()}
         waiting = self.ledger.waiting(intent for _, intent in refused.values())
         known = self.rows.known({refused[key][0]: at for key, at in waiting.items()})
-        return plan(self.rows.policy(), seen, known, self.current.now, forced=self.current.forced)
+        return plan(self.rows.policy(), seen, known, self.current.now, forced=self.current.asked_for_all)
 
     def _has_work(self, decided: MirrorPlan) -> bool:
         if not self.active:

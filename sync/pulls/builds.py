@@ -8,7 +8,13 @@ from django.db import transaction
 
 from agents.builds.rows import close_gone, save_builds
 from agents.models import Build
-from flinkci_dashboard.clients.errors import InvalidError, NotFoundError, RefusedError
+from flinkci_dashboard.clients.errors import (
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    ThrottledError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.facts import BuildFacts
 from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.attempts import Attempts
@@ -74,6 +80,11 @@ class Builds:
                 build = self.service.retry_build(build_id, empty=empty)
             except (NotFoundError, RefusedError) as error:
                 words = str(error)
+            except ThrottledError:
+                raise
+            except UnavailableError as error:
+                self._find(action, str(error))
+                return
             else:
                 self.settle(action, build, "builds_retried")
                 return
@@ -84,6 +95,13 @@ class Builds:
                 self.settle(action, found, "builds_found_running", words)
                 return
         self._queue(action, words)
+
+    def _find(self, action: Action, words: str) -> None:
+        """After an odd answer, or none, a build that runs serves; else whether it will is for the next pass to see."""
+        found = self._look(action.payload["build"])
+        if found is None or not ran_on(found, action):
+            raise UnavailableError(words)
+        self.settle(action, found, "builds_found_running", words)
 
     def _look(self, build_id: int) -> BuildFacts | None:
         """Return a build as it is now; None, and recorded, when it is gone."""
@@ -117,6 +135,8 @@ class Builds:
                 comment_id__in=action.payload["commands"], state=CommandState.WAITING
             )
             waiting.update(state=CommandState.RERUN, build_url=build_url(row), settled_at=self.current.now)
+            mended = PullRequest.objects.filter(number=action.payload["number"]).exclude(build_problem="")
+            mended.update(build_problem="", build_problem_head="")
             self.ledger.done(action, answer=f"build {build.external_id}{f' ({words})' if words else ''}")
         self.current.count(what)
 

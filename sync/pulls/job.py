@@ -57,7 +57,7 @@ class PullsPass:
         self.azure = azure_client.connect()
         self.active = settings.SYNC_MODE == "active"
         self.requests = Requests(current)
-        self.ledger = Ledger(JOB, current.now, forced=current.forced, asked=self.requests.subjects())
+        self.ledger = Ledger(JOB, current.now, forced=current.asked_for_all, asked=self.requests.subjects())
         self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer
         self.builds_known = False
 

@@ -121,8 +121,8 @@ def _rerun(state: PullState, commands: list[Command], now: datetime) -> Iterator
         return  # remembered until there is one, or until that one has ended
     if build.pending:
         yield _settle(state, commands, CommandState.RUNNING, "A build is waiting or running already.", build.url)
-    elif branch is None:
-        return  # it is pushed first; that may start a build, which then serves the command
+    elif branch is None or state.build_problem:
+        return  # it is pushed first, which may start a build; or it has to be mended, since none can be queued
     elif _can_be_retried(build, branch):
         yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
     else:
@@ -150,7 +150,7 @@ def _why_new(build: Build) -> str:
 
 def _missing_build(state: PullState, now: datetime) -> Iterator[QueueBuild]:
     branch = branch_of(state, state.head)
-    if not state.open or branch is None or latest_build(state) or state.head in state.queued:
+    if not state.open or branch is None or latest_build(state) or state.head in state.queued or state.build_problem:
         return
     if now - (branch.pushed_at or branch.seen_at) >= NO_BUILD:
         reason = f"No build has come in the {NO_BUILD.total_seconds() / 60:.0f} minutes since the push."

@@ -74,6 +74,7 @@ class PullStates:
             former_reports=tuple(row.body for row in reversed(former)),
             refusal=_refusal(pull),
             token=self.token,
+            build_problem=pull.build_problem if pull.build_problem_head == pull.head_sha else "",
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
         )
 

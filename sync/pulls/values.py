@@ -145,6 +145,7 @@ class PullState:
     former_reports: tuple[str, ...] = ()  # the texts of reports that were deleted, until one holds what they held
     refusal: Refusal | None = None
     token: str = ""  # fingerprint of the current token
+    build_problem: str = ""  # why the CI service queues no build of the head
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
 
 

@@ -39,11 +39,17 @@ def _without_branch(state: PullState, now: datetime) -> Why:
 
 
 def _without_build(state: PullState, branch: Branch) -> Why:
-    if state.head in state.queued:
+    if state.build_problem:
+        text = f"pushed {{time}} ago; no build can be queued: {_plain(state.build_problem)[:300]}"
+    elif state.head in state.queued:
         text = "pushed {time} ago; no build came by itself, so one was queued"
     else:
         text = "pushed {time} ago, no build seen yet"
     return Why(Waiting.BUILD, text, branch.pushed_at or branch.seen_at)
+
+
+def _plain(words: str) -> str:
+    return words.replace("{", "(").replace("}", ")")
 
 
 def _with_build(build: Build) -> Why:

@@ -305,17 +305,22 @@ def remove_cache(folder: Path) -> None:
 def parse_push(stdout: str, stderr: str = "") -> list[PushResult]:
     """Read `push --porcelain`: a line `flag TAB from:to TAB summary (reason)` for each ref."""
     lines = [line.split("\t") for line in stdout.splitlines() if re.match(r"[ +\-*=!]\t", line)]
-    return [_push_result(flag, refs.rpartition(":")[2], "\t".join(summary), stderr) for flag, refs, *summary in lines]
+    about = [line for line in stderr.splitlines() if line.startswith("remote:")]
+    return [
+        _push_result(flag, refs.rpartition(":")[2], "\t".join(summary), about, alone=len(lines) == 1)
+        for flag, refs, *summary in lines
+    ]
 
 
-def _push_result(flag: str, ref: str, summary: str, stderr: str) -> PushResult:
+def _push_result(flag: str, ref: str, summary: str, about: Sequence[str], alone: bool) -> PushResult:
+    """Read one line; what the server said (`about`) is about the one ref of a push, or names its branch."""
     if flag != "!":
         return PushResult(ref, PushStatus.DONE)
     reason = re.sub(r"^\[[a-z ]+\] ?\(?|\)$", "", summary)
     if summary.startswith("[rejected]"):
         return PushResult(ref, PushStatus.MOVED, words_of(reason))
     branch = ref.removeprefix("refs/heads/")
-    said = [line for line in stderr.splitlines() if line.startswith("remote:") and branch in line]
+    said = [line for line in about if alone or branch in line]
     return PushResult(ref, PushStatus.REJECTED, words_of("\n".join([reason, *said])))
 
 

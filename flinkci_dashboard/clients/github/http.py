@@ -82,7 +82,10 @@ class Transport:
         auth = Auth.Token(token) if token else None
         self._github = Github(auth=auth, base_url=base_url, timeout=TIMEOUT, **options)
         self.token = token
-        self._pace = Pace("GitHub", f"{base_url} {token or ''}", patience, sleep)
+        account = f"{base_url} {token or ''}"
+        self._pace = Pace("GitHub", account, patience, sleep)
+        # GitHub limits new texts apart from all else: while writing rests, reading goes on.
+        self._writing = Pace("GitHub", f"{account} texts", patience, sleep)
         self._write_pause = WRITE_PAUSE if base_url == PUBLIC else 0.0
         self.quota: Quota | None = None
         self.scopes: frozenset[str] | None = None  # what the token may do; None where GitHub does not tell
@@ -97,11 +100,12 @@ class Transport:
 
     def write(self, method: str, path: str, content: Any = None) -> Answer:
         """Write, once: UnavailableError leaves open whether it was carried out; all others say that it was not."""
-        self._pace.keep_apart(self._write_pause)
+        self._writing.keep_apart(self._write_pause)
+        self._pace.wait_for_turn()
         try:
-            return self._pace.ask(lambda: self._send(method, path, content=content), again=False)
+            return self._writing.ask(lambda: self._send(method, path, content=content), again=False)
         finally:
-            self._pace.ended()
+            self._writing.ended()
 
     def now(self) -> datetime:
         """Return the time by GitHub's clock, as its answers tell it."""
@@ -129,7 +133,8 @@ class Transport:
         answer = Answer(status, _data(status, body), found)
         self._note(answer)
         if (wait := self._throttled_for(answer)) is not None:
-            raise self._pace.refused(wait)
+            used_up = answer.headers.get("X-RateLimit-Remaining") == "0"  # the hour's requests, of whatever kind
+            raise (self._pace if method == "GET" or used_up else self._writing).refused(wait)
         _raise_for(answer, writing=method != "GET")
         return answer
 

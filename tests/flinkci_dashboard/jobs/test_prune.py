@@ -6,8 +6,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import JobRequest, JobRun
+from flinkci_dashboard.models import Action, JobRequest, JobRun
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +39,13 @@ def test_ended_sessions_go_and_living_ones_stay(client, django_user_model):
     Session.objects.create(session_key="ended", expire_date=timezone.now() - timedelta(hours=1))
     run_pass("prune", "command")
     assert [row.session_key for row in Session.objects.all()] == [client.session.session_key]
+
+
+def test_acts_are_kept_for_half_a_year(data_dir):
+    book = Ledger("sync_pulls", timezone.now())
+    new, old, lost = (book.begin(Intent(key, "act", "#1")) for key in ("new", "old", "lost"))
+    book.done(new, old)
+    Action.objects.filter(key="old").update(settled_at=timezone.now() - timedelta(days=181))
+    Action.objects.filter(key="lost").update(tried_at=timezone.now() - timedelta(days=400))
+    assert run_pass("prune", "command").counts == {"acts_deleted": 1}
+    assert set(Action.objects.all()) == {new, lost}

@@ -8,11 +8,13 @@ import pytest
 from flinkci_dashboard.clients.azure.http import Transport as AzureTransport
 from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.clients.github.http import Transport as GitHubTransport
-from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import Action
+from flinkci_dashboard.jobs.ledger import Ledger
+from flinkci_dashboard.jobs.run import request, run_pass
+from flinkci_dashboard.models import Action, JobRequest
+from sync.pulls.requests import Requests
 from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses
 
-STEPS = 14  # requests and pushes of the pass that Cast prepares
+STEPS = 18  # requests and pushes of the pass that Cast prepares
 
 
 class KilledError(BaseException):
@@ -59,10 +61,11 @@ class Cast:
     def __init__(self, world) -> None:
         self.world = world
         pulls = world.pulls
-        self.moved, self.failed, self.passed, self.closed = (pulls.open() for _ in range(4))
+        self.moved, self.failed, self.passed, self.closed, self.pressed, self.stopped = (pulls.open() for _ in range(6))
         settle(2)
         self.old_head = pulls.by_number[self.moved].head
         end(world, self.failed, "failed")
+        end(world, self.pressed, "failed")
         end(world, self.passed)
         settle(1)
         self.attempts = max(job.attempt for job in builds(world, self.failed)[0].jobs)
@@ -72,10 +75,12 @@ class Cast:
         self.again = pulls.comment(self.passed, "@flinkbot run azure")
         self.new = pulls.open()
         self.question = pulls.comment(self.new, "@flinkbot run travis")
+        request("sync_pulls", None, "retry", str(self.pressed))
+        request("sync_pulls", None, "cancel", str(self.stopped))
 
     def check(self) -> None:
         world = self.world
-        numbers = (self.moved, self.failed, self.passed, self.new)
+        numbers = (self.moved, self.failed, self.passed, self.new, self.pressed, self.stopped)
         assert {name_of(world, number) for number in numbers} <= ci_branches(world)
         assert not [name for name in ci_branches(world) if name.startswith(f"ci_{self.closed}_")]
         for number in (*numbers, self.closed):
@@ -83,8 +88,11 @@ class Cast:
         assert [b.result for b in builds(world, self.moved, self.old_head)] == ["canceled"]
         assert builds(world, self.closed)[0].result == "canceled"
         assert len(builds(world, self.moved)) == len(builds(world, self.new)) == 1
-        [retried] = builds(world, self.failed)
-        assert max(job.attempt for job in retried.jobs) == self.attempts + 1
+        for number in (self.failed, self.pressed):
+            [retried] = builds(world, number)
+            assert max(job.attempt for job in retried.jobs) == self.attempts + 1
+        assert [build.result for build in builds(world, self.stopped)] == ["canceled"]
+        assert set(JobRequest.objects.values_list("answer", flat=True)) <= {"Done.", "No build is waiting or running."}
         assert len(builds(world, self.passed)) == 2
         for number, comment in ((self.failed, self.retry), (self.passed, self.again)):
             held = [entry.trigger_id for entry in report(world, number).known if entry.trigger_type == "MANUAL"]
@@ -113,5 +121,56 @@ def test_a_pass_killed_at_any_step_is_finished_by_the_next_ones(flink, monkeypat
     cast = Cast(flink)
     with steps.dying(step, after), pytest.raises(KilledError):
         run_pass("sync_pulls", "command")
+    forget_answers()
     settle(2)
     cast.check()
+
+
+@pytest.mark.parametrize("settled", [False, True], ids=["before it was settled", "after it was settled"])
+def test_a_button_s_retry_is_not_repeated_although_its_build_has_failed_again(flink, monkeypatch, settled):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    settle(1)
+    asked = request("sync_pulls", None, "retry", str(number))
+    place = (Requests, "answer_rest") if settled else (Ledger, "done")
+
+    def die(*args, **more):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, die)
+        with pytest.raises(KilledError):
+            run_pass("sync_pulls", "button")
+    forget_answers()
+    end(flink, number, "failed")
+    settle(2)
+    [build] = builds(flink, number)
+    assert max(job.attempt for job in build.jobs) == 2
+    asked.refresh_from_db()
+    assert asked.answer == "Done."
+
+
+def test_a_button_s_retry_that_never_left_us_is_made_by_the_next_pass(flink, monkeypatch):
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    settle(1)
+    asked = request("sync_pulls", None, "retry", str(number))
+    steps = Steps(monkeypatch)
+    with steps.dying(1, after=False), pytest.raises(KilledError):
+        run_pass("sync_pulls", "button")
+    forget_answers()
+    with steps.dying(1, after=False), pytest.raises(KilledError):
+        run_pass("sync_pulls", "button")  # a pass that has looked, and is killed as well
+    forget_answers()
+    settle(1)
+    [build] = builds(flink, number)
+    assert max(job.attempt for job in build.jobs) == 2
+    asked.refresh_from_db()
+    assert asked.answer == "Done."
+
+
+def forget_answers() -> None:
+    """A process that is gone has answered nobody; the pass that was ended here did."""
+    JobRequest.objects.update(settled_at=None, answer="")

@@ -1,0 +1,107 @@
+"""Pushes and deletions that GitHub declines: one sick head or branch does not hold up the others."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from flinkci_dashboard.clients.git.cache import Cache
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.models import Action
+from flinkci_dashboard.sandbox.world import PULLS
+from sync.models import CIBranch, PullRequest
+from tests.pulls import builds, ci_branches, end, name_of, reactions, reports, settle, sync
+
+
+@pytest.mark.parametrize(("code", "words"), [("GH013", "contain secrets"), ("GH001", "Large files detected")])
+@pytest.mark.parametrize("place", range(3))
+def test_one_head_that_github_declines_is_refused_alone_and_the_others_are_pushed(flink, code, words, place):
+    flink.rules(PULLS).decline("secret.txt", code)
+    files = [{}, {}, {}, {}, {}]
+    files[2 * place] = {"secret.txt": "x\n"}
+    numbers = [flink.pulls.open(files=each) for each in files]
+    sick = numbers.pop(2 * place)
+    run = sync("partial")
+    assert ci_branches(flink) == {name_of(flink, number) for number in numbers}
+    assert f"#{sick}" in run.error
+    row = PullRequest.objects.get(number=sick)
+    assert words in row.push_problem
+    assert words in Action.objects.get(kind="push-branch", state="failed").answer
+    assert not PullRequest.objects.exclude(number=sick).exclude(push_problem="")
+    settle(2)  # it waits, and nothing else is held up
+    assert all(len(reports(flink, number)) == 1 for number in numbers)
+
+
+def test_two_heads_that_github_declines_leave_the_rest_their_push(flink):
+    flink.rules(PULLS).decline("secret.txt")
+    sick = [flink.pulls.open(files={"secret.txt": "x\n"}) for _ in range(2)]
+    well = [flink.pulls.open() for _ in range(4)]
+    sync("partial")
+    assert ci_branches(flink) == {name_of(flink, number) for number in well}
+    assert {row.number for row in PullRequest.objects.exclude(push_problem="")} == set(sick)
+
+
+def test_when_the_head_is_mended_it_is_pushed_at_once(flink):
+    flink.rules(PULLS).decline("secret.txt")
+    number = flink.pulls.open(files={"secret.txt": "x\n"})
+    sync("partial")
+    flink.rules(PULLS).lift()
+    flink.pulls.push(number)
+    settle(2)
+    assert name_of(flink, number) in ci_branches(flink)
+    assert PullRequest.objects.get(number=number).push_problem == ""
+
+
+def test_a_deletion_that_a_ruleset_forbids_backs_off_and_holds_up_no_push(flink):
+    kept = flink.pulls.open()
+    settle(2)
+    branch = name_of(flink, kept)
+    flink.rules(PULLS).forbid_deletion(branch)
+    flink.pulls.close(kept)
+    end(flink, kept)
+    new = flink.pulls.open()
+    run = sync("partial")
+    assert name_of(flink, new) in ci_branches(flink)
+    assert "Cannot delete this branch" in run.error
+    mark = flink.log_mark()
+    settle(1)
+    assert not [each for each in flink.since(mark, "git") if "receive-pack" in each.path]
+    flink.rules(PULLS).lift()
+    Action.objects.update(settled_at=F("settled_at") - timedelta(minutes=2))
+    settle(1)
+    assert branch not in ci_branches(flink)
+
+
+def test_a_kill_between_push_and_settle_costs_no_build(flink, monkeypatch):
+    """The build that the push started is not taken for one of before the push."""
+    number = flink.pulls.open()
+    push = Cache.push
+
+    def killed(*args, **more):
+        push(*args, **more)
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "push", killed)
+        with pytest.raises(SystemExit):
+            run_pass("sync_pulls", "command")
+    end(flink, number, "failed")
+    settle(1)
+    assert CIBranch.objects.get(name=name_of(flink, number)).after_build == 0
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(2)
+    assert len(builds(flink, number)) == 1
+    assert reactions(flink, comment) == {"+1"}
+
+
+def test_a_secondary_limit_on_comments_stops_no_push(flink):
+    flink.fault(service="github", method="POST", rate_limit="secondary", retry_after=600, times=None)
+    first = flink.pulls.open()
+    sync("partial")
+    later = flink.pulls.open()
+    end(flink, first)
+    sync("partial")
+    assert name_of(flink, later) in ci_branches(flink)
+    assert PullRequest.objects.get(number=first).ci_state == "success"
+    assert not reports(flink, first)
+    assert len([each for each in flink.requests if each.method == "POST" and "/comments" in each.path]) == 1
