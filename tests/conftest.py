@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from flinkci_dashboard.sandbox import Sandbox
+from tests.people import with_role
 from tests.worlds import point_at
 
 
@@ -60,6 +61,18 @@ def admin(db) -> Client:
     browser = Client()
     browser.force_login(User.objects.create_superuser("admin"))
     return browser
+
+
+@pytest.fixture
+def reader(bootstrapped) -> Client:
+    """Return a browser with the role member."""
+    return with_role("member")
+
+
+@pytest.fixture
+def keeper(bootstrapped) -> Client:
+    """Return a browser with the role admin, of somebody who is no superuser."""
+    return with_role("admin")
 
 
 @pytest.fixture

@@ -9,3 +9,10 @@ def read(browser: Client, name: str, *args, query: str = "") -> str:
     response = browser.get(reverse(name, args=args) + query)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def text(browser: Client, path: str) -> str:
+    """Return the text at an address."""
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()

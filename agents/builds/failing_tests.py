@@ -1,11 +1,14 @@
 """Which tests failed in failed jobs: from the results that the build published, else from the end of the job's log."""
 
 from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests
+from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests, without_case
+from agents.builds.observe import note, watermark
 from agents.models import Build, Job, Test, TestFailure
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import TestFailureFacts
@@ -13,28 +16,40 @@ from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.run import Pass
 
 BUILDS = 20  # builds whose failures are looked up in one pass
+PLAIN = ".__default"  # how the key of a job ends that is no part of a matrix
+TRY_AGAIN = timedelta(minutes=10)  # after a look that failed, or that found less than the jobs promise
 Found = list[tuple[str, str]]  # test, message
 Source = TestFailure.Source
 
 
+@dataclass
+class Look:
+    """What was found of one build."""
+
+    found: dict[Job, tuple[Source, Found]]
+    complete: bool = True  # no log is missing that the build's jobs name
+
+
 def find_failing_tests(current: Pass, service: CIService) -> None:
     """Look up the failures of jobs that failed since; once for each job, while the service has results and logs."""
-    for build, jobs in _waiting(service.provider).items():
+    for build, jobs in _waiting(service.provider, current.now).items():
         try:
-            found = _look(service, build, jobs)
+            look = _look(service, build, jobs)
         except NotFoundError:
-            found = {}
+            look = Look({}, complete=False)
         except ServiceError as error:
+            Build.objects.filter(pk=build.pk).update(tests_tried_at=current.now)
             current.fail(f"Test failures of build {build}: {error}")
             if isinstance(error, NotAuthorizedError | ThrottledError):
                 return
             continue
-        if saved := _save(build, jobs, found):
+        if saved := _save(build, jobs, look, current.now):
             current.count("test_failures", saved)
 
 
-def _waiting(provider: str) -> dict[Build, list[Job]]:
-    pending = Job.objects.filter(tests_pending=True, build__provider=provider)
+def _waiting(provider: str, now: datetime) -> dict[Build, list[Job]]:
+    due = Q(build__tests_tried_at=None) | Q(build__tests_tried_at__lt=now - TRY_AGAIN)
+    pending = Job.objects.filter(due, tests_pending=True, build__provider=provider)
     ids = pending.order_by("-build_id").values_list("build_id", flat=True).distinct()
     by_build: dict[Build, list[Job]] = defaultdict(list)
     for job in pending.filter(build__in=list(ids[:BUILDS])).select_related("build"):
@@ -42,17 +57,32 @@ def _waiting(provider: str) -> dict[Build, list[Job]]:
     return by_build
 
 
-def _look(service: CIService, build: Build, jobs: list[Job]) -> dict[Job, tuple[Source, Found]]:
-    published = service.test_failures(build.external_id)
-    found = {job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs}
-    silent = [job for job in jobs if not found[job][1]]
+def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
+    published = _published(service, build)
+    look = Look({job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs})
+    silent = [job for job in jobs if not look.found[job][1]]
     sizes = {log.log_id: log.lines for log in service.logs(build.external_id)} if silent else {}
     for job in silent:
         log_id = job.failed_log_id or job.log_id
-        if log_id is not None and (size := sizes.get(log_id)):
-            tail = service.log_lines(build.external_id, log_id, max(size - TAIL_LINES, 0) + 1, size)
-            found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail)])
-    return found
+        if log_id is None:
+            continue
+        size = sizes.get(log_id)
+        look.complete = look.complete and size is not None
+        tail = service.log_lines(build.external_id, log_id, max(size - TAIL_LINES, 0) + 1, size) if size else []
+        look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail)])
+    return look
+
+
+def _published(service: CIService, build: Build) -> list[TestFailureFacts]:
+    """Return the published failures. A token that may not read them is noted, and the logs serve instead."""
+    mark = watermark("tests", service.provider)
+    try:
+        published = service.test_failures(build.external_id)
+    except NotAuthorizedError as error:
+        note(mark, f"{error} Failing tests are read from logs instead.")
+        return []
+    note(mark, "")
+    return published
 
 
 def _published_for(job: Job, jobs: list[Job], published: list[TestFailureFacts]) -> Found:
@@ -65,35 +95,49 @@ def _published_for(job: Job, jobs: list[Job], published: list[TestFailureFacts])
 
 
 def _same_job(job: Job, failure: TestFailureFacts) -> bool:
-    """Compare with the job's key in both of its forms: whole, or below its stage."""
-    named = failure.job_key.removesuffix(".__default")
-    key = job.key.removesuffix(".__default")
-    return named in (key, key.removeprefix(f"{job.stage_key}."), key.rpartition(".")[2]) and failure.stage_key in (
-        "",
-        job.stage_key,
-    )
+    """Compare with the job's key in its forms: whole, below its stage, or its last part alone."""
+    if failure.stage_key not in ("", job.stage_key):
+        return False
+    named, key = failure.job_key.removesuffix(PLAIN), job.key.removesuffix(PLAIN)
+    return named in (key, key.removeprefix(f"{job.stage_key}."), key.rpartition(".")[2])
 
 
 @transaction.atomic
-def _save(build: Build, jobs: list[Job], found: dict[Job, tuple[Source, Found]]) -> int:
-    names = {test[:MAX_NAME] for _, failures in found.values() for test, _ in failures}
+def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
+    failures = {
+        (job, without_case(test)[:MAX_NAME]): (source, message)
+        for job, (source, tests) in look.found.items()
+        for test, message in reversed(tests)  # the first case tells why
+    }
+    names = {name for _, name in failures}
     Test.objects.bulk_create([Test(name=name) for name in names], ignore_conflicts=True)
-    tests = {test.name: test for test in Test.objects.filter(name__in=names)}
-    rows = {
-        (job.pk, test): TestFailure(
-            test=tests[test[:MAX_NAME]],
+    tests = Test.objects.in_bulk(names, field_name="name")
+    rows = [
+        TestFailure(
+            test=tests[name],
             job=job,
             build=build,
             at=job.finished_at or build.changed_at,
             message=message[:MAX_MESSAGE],
             source=source,
         )
-        for job, (source, failures) in found.items()
-        for test, message in failures
-    }
-    TestFailure.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(tests_pending=False)
+        for (job, name), (source, message) in failures.items()
+    ]
+    TestFailure.objects.bulk_create(rows, ignore_conflicts=True)
+    _settle(build, jobs, look.complete, now)
+    return len(rows)
+
+
+def _settle(build: Build, jobs: list[Job], complete: bool, now: datetime) -> None:
+    """Take the jobs for looked at. What should be there and is not is looked for once more, some time later."""
+    missing_at = build.tests_missing_at
+    settled = complete or (missing_at is not None and now - missing_at >= TRY_AGAIN)
+    if settled:
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(tests_pending=False)
     latest = TestFailure.objects.filter(build=build, job__latest=True)
     failed = latest.aggregate(tests=Count("test", distinct=True))["tests"]
-    Build.objects.filter(pk=build.pk).update(failed_tests=min(failed, 32767))
-    return len(rows)
+    Build.objects.filter(pk=build.pk).update(
+        failed_tests=min(failed, 32767),
+        tests_tried_at=None if settled else now,
+        tests_missing_at=None if settled else missing_at or now,
+    )

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from agents.builds.failing_tests import find_failing_tests
-from agents.builds.observe import note, observe_builds, read_history
-from agents.builds.timelines import Known, known_rows, lacks_attempts, save_timelines
+from agents.builds.observe import ask_for, note, observe_builds, read_history
+from agents.builds.rows import close_gone
+from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read, save_timelines
 from agents.charts.periods import refresh_stale_days
 from agents.machines.hosts import HEAD_LINES, LogHead, read_head
 from agents.machines.places import Places
@@ -19,6 +20,7 @@ from flinkci_dashboard.clients.providers import CIService, connect_all
 from flinkci_dashboard.jobs.run import Pass
 
 TIMELINES = 80  # finished builds whose jobs are read in one pass
+TOGETHER = 20  # builds whose rows are in memory at the same time
 TRY_AGAIN = timedelta(minutes=10)  # after the jobs of a finished build could not be read
 ASK_QUEUES_AGAIN = timedelta(hours=1)  # after a queue's pool was not told
 MAX_TROUBLES = 3  # calls in a row that fail before the pass ends
@@ -56,6 +58,7 @@ class _Reader:
         self._service = service
         self._places = Places(current.now, self._read_head)
         self._troubles = 0
+        self._missing: list[Build] = []  # builds whose jobs the service says that it does not have
 
     def apply_rules(self) -> None:
         """Where a person changed a rule or a pool's host, apply it to the agents and jobs that we have."""
@@ -67,22 +70,42 @@ class _Reader:
             note(mark, fingerprint)
 
     def read_jobs(self) -> None:
-        """Read the jobs of all unfinished builds, and of finished ones whose jobs we lack, newest first."""
+        """Read the jobs of all builds that run, and of finished ones whose jobs we lack, newest first."""
         builds = _to_read(self._service.provider, self._current.now)
-        known = known_rows(builds)
-        for number, build in enumerate(builds):
-            self._current.progress(f"reading jobs of build {build}", 100 * number // len(builds))
-            try:
-                self._read(build, known[build.pk])
-                self._troubles = 0
-            except NotFoundError:
-                Build.objects.filter(pk=build.pk).update(gone_at=self._current.now, jobs_pending=False)
-            except ServiceError as error:
-                Build.objects.filter(pk=build.pk).update(jobs_tried_at=self._current.now)
-                self._current.fail(f"Build {build}: {error}")
-                self._troubles += 1
-                if self._troubles >= MAX_TROUBLES or isinstance(error, NotAuthorizedError | ThrottledError):
-                    return
+        for start in range(0, len(builds), TOGETHER):
+            self._current.progress(f"reading jobs of {len(builds)} builds", 100 * start // len(builds))
+            chunk = builds[start : start + TOGETHER]
+            known = known_rows(chunk)
+            if not all(self._try(build, known[build.pk]) for build in chunk):
+                break
+        self._settle_missing()
+
+    def _try(self, build: Build, known: Known) -> bool:
+        """Read one build; tells whether to go on with the others."""
+        try:
+            self._read(build, known)
+            self._troubles = 0
+        except NotFoundError:
+            self._missing.append(build)
+        except ServiceError as error:
+            Build.objects.filter(pk=build.pk).update(jobs_tried_at=self._current.now)
+            self._current.fail(f"Build {build}: {error}")
+            self._troubles += 1
+            return self._troubles < MAX_TROUBLES and not isinstance(error, NotAuthorizedError | ThrottledError)
+        return True
+
+    def _settle_missing(self) -> None:
+        """Where a finished build's jobs are not found, ask whether the build is there still."""
+        ended = {build.external_id: build for build in self._missing if build.status == Status.FINISHED}
+        try:
+            gone = ask_for(self._current, self._service, ended)
+        except ServiceError as error:
+            self._current.fail(str(error))
+            return
+        close_gone(self._service.provider, gone, self._current.now)
+        for build in ended.values():
+            if build.external_id not in gone:
+                note_read(build, complete=False, now=self._current.now)
 
     def _read(self, build: Build, known: Known) -> None:
         latest = self._service.timeline(build.external_id)
@@ -117,7 +140,7 @@ class _Reader:
         try:
             return read_head(self._service.log_lines(build_id, log_id, 1, HEAD_LINES))
         except NotFoundError:
-            return LogHead()
+            return None
         except ServiceError as error:
             self._current.fail(f"Log {log_id} of build {build_id}: {error}")
             return None
@@ -127,5 +150,5 @@ def _to_read(provider: str, now: datetime) -> list[Build]:
     builds = Build.objects.filter(provider=provider)
     waiting = builds.filter(jobs_pending=True, status=Status.FINISHED)
     due = waiting.filter(Q(jobs_tried_at=None) | Q(jobs_tried_at__lt=now - TRY_AGAIN))
-    unfinished = builds.filter(~Q(status=Status.FINISHED))
+    unfinished = builds.filter(~Q(status=Status.FINISHED)).exclude(status=Status.QUEUED, started_at=None)
     return [*unfinished.order_by("-queued_at"), *due.order_by("-queued_at", "-id")[:TIMELINES]]

@@ -43,7 +43,7 @@ def read_history(current: Pass, service: CIService) -> None:
     older = service.finished_builds(until=until, limit=HISTORY_PAGE)
     _save(current, older)
     oldest = min((build.finished_at for build in older if build.finished_at), default=until)
-    if not older and not service.finished_builds(limit=1):
+    if not older and (until is None or not service.finished_builds(limit=1)):
         return  # it shows no build at all, and so does not say that the past has ended
     mark.note = "going back" if oldest != until else ""
     mark.at = oldest

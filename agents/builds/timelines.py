@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -38,7 +38,8 @@ JOB_FIELDS = [
     "low_disk",
     "tests_pending",
 ]
-BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at"]
+BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at", "jobs_missing_at"]
+GIVE_UP = timedelta(days=1)  # after the ends of a finished build's jobs were first missed
 COPIED = ("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "errors", "warnings")
 Key = tuple[str, int]  # what it is called in every attempt, and which attempt
 
@@ -185,6 +186,20 @@ def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetim
     build.attempt = max((row.attempt for row in (*stages, *jobs)), default=1)
     build.hosts = ",".join(sorted({job.host for job in jobs if job.host}))
     build.failed_jobs = min(sum(job.result in BAD_RESULTS for job in latest), 32767)
-    build.jobs_pending = build.status != Status.FINISHED
+    ran = bool(jobs) or build.started_at is None
+    note_read(build, ran and all(job.status == Status.FINISHED for job in jobs), now)
+
+
+def note_read(build: Build, complete: bool, now: datetime) -> None:
+    """Note that a build's jobs were asked for, and whether the end of each is known.
+
+    A finished build whose jobs are not all told is asked again, for a day; then nobody waits for them any more.
+    """
+    finished = build.status == Status.FINISHED
     build.jobs_tried_at = now
+    build.jobs_missing_at = (build.jobs_missing_at or now) if finished and not complete else None
+    given_up = build.jobs_missing_at is not None and now - build.jobs_missing_at >= GIVE_UP
+    build.jobs_pending = not finished or not (complete or given_up)
     build.save(update_fields=BUILD_FIELDS)
+    if given_up:
+        Job.objects.filter(~Q(status=Status.FINISHED), build=build).update(status=Status.FINISHED)

@@ -83,6 +83,10 @@ class Build(models.Model):
     # Its jobs are read anew until this says no; a new attempt sets it again.
     jobs_pending = models.BooleanField(default=True)
     jobs_tried_at = models.DateTimeField(null=True)
+    jobs_missing_at = models.DateTimeField(null=True)  # since when it has ended, and its service lacks ends of its jobs
+    # Failing tests are looked for again after a look that failed (`tried`), or that found less than the jobs promise.
+    tests_tried_at = models.DateTimeField(null=True)
+    tests_missing_at = models.DateTimeField(null=True)
     # Copied from the jobs, so that lists need no join. Hosts: of any job, comma separated, sorted.
     hosts = models.CharField(max_length=32, blank=True)
     failed_jobs = models.PositiveSmallIntegerField(default=0)

@@ -191,6 +191,8 @@ class LogFacts:
 class TestFailureFacts:
     """A test that failed, as published by the build itself."""
 
+    __test__ = False  # for pytest, which collects what is called so
+
     test: str
     message: str
     stage_key: str  # "" where not told

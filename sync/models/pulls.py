@@ -1,5 +1,7 @@
 """Pull requests, their branches in the CI repository, and the comments that matter to the bot."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -60,6 +62,9 @@ class PullRequest(models.Model):
     build_problem_head = models.CharField(max_length=40, blank=True)
     # Since when the stream of comments tells everything about its conversation; before that, it has to be read.
     conversation_read_at = models.DateTimeField(null=True)
+    read_problem = models.TextField(blank=True)  # why it can't be read, in GitHub's words
+    read_tried_at = models.DateTimeField(null=True)  # when that was tried last
+    missing_since = models.DateTimeField(null=True)  # since when GitHub says it has none of that number, while open
     lost_builds = models.JSONField(default=list)  # ids that its report names and the CI service does not have any more
 
     class Meta:
@@ -82,7 +87,8 @@ class CIBranch(models.Model):
     number = models.PositiveIntegerField(null=True, db_index=True)  # the pull request's, as the name says
     sha = models.CharField(max_length=40, blank=True)  # as the name says
     tip = models.CharField(max_length=40)  # where it stands
-    orphan = models.BooleanField(default=False)  # no pull request has that number
+    orphan = models.BooleanField(default=False)  # no pull request has that number, or it is none of ours by its name
+    ownerless_since = models.DateTimeField(null=True)  # when GitHub first said that it has no such pull request
     seen_at = models.DateTimeField()
     pushed_at = models.DateTimeField(null=True)  # when we pushed it; null when somebody else did
     after_build = models.BigIntegerField(default=0)  # the head's latest build when we pushed it
@@ -122,6 +128,7 @@ class CommandComment(models.Model):
     reaction = models.CharField(max_length=10, blank=True)  # the last one that we gave
     replied = models.BooleanField(default=False)
     recorded = models.BooleanField(default=False)  # a report that holds it has been written
+    missing_since = models.DateTimeField(null=True)  # since when GitHub does not have it, while we wait to be sure
 
     class Meta:
         ordering = ["comment_id"]
@@ -140,6 +147,7 @@ class ReportComment(models.Model):
     written_at = models.DateTimeField()  # its last change, by GitHub's clock
     etag = models.CharField(max_length=128, blank=True)
     gone = models.BooleanField(default=False)  # deleted on GitHub; the next one starts from its text
+    missing_since = models.DateTimeField(null=True)  # since when GitHub does not have it, while we wait to be sure
 
     class Meta:
         ordering = ["comment_id"]
@@ -157,3 +165,14 @@ class Watermark(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def named(cls, name: str) -> "Watermark":
+        """Return a mark; one that was never set holds nothing, and is no row yet."""
+        return cls.objects.filter(name=name).first() or cls(name=name)
+
+    def remember(self, data: dict[str, Any]) -> None:
+        """Set it; what it says already is not written."""
+        if self.pk is None or self.data != data:
+            self.data, self.changed_at = data, timezone.now()
+            self.save()

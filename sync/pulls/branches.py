@@ -1,6 +1,6 @@
 """Pushes and deletions of CI branches: one fetch and one push for all pull requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,9 +26,18 @@ MAX_PUSHES = 40  # of one pass, while it is looked for what a refused batch is r
 class Branches:
     """Pushes and deletions: one fetch and one push for all of them."""
 
-    def __init__(self, current: Pass, ledger: Ledger, source: Repository, target: Repository, token: str) -> None:
+    def __init__(
+        self,
+        current: Pass,
+        ledger: Ledger,
+        source: Repository,
+        target: Repository,
+        token: str,
+        heads_now: Callable[[Iterable[int]], dict[int, str]],
+    ) -> None:
         self.current, self.ledger, self.token = current, ledger, token
         self.source, self.target = source, target
+        self._heads_now = heads_now  # asks GitHub's API again
         self._pushes = 0
 
     def carry_out(self, wanted: Sequence[Wanted]) -> None:
@@ -71,18 +80,22 @@ class Branches:
             cache.tidy()
 
     def _fetch(self, cache: Cache, pushes: Sequence[PushBranch]) -> dict[int, str]:
-        """Fetch the heads as they are now: one may have moved since it was listed, and is pushed under its own SHA."""
-        numbers = [push.number for push in pushes]
-        if not numbers:
+        """Fetch what is to be pushed; returns {number: SHA}.
+
+        Git's refs and GitHub's API may tell of a push at different times. Where they differ the API is asked again, and
+        counts: its commit is fetched by name, and waited for while GitHub does not give it out yet.
+        """
+        if not pushes:
             return {}
-        self.current.progress(f"fetching {len(numbers)} pull requests")
-        heads = cache.fetch_pulls(self.source.git_url, numbers)
-        for push in pushes:
-            if push.number not in heads:
-                self._note_refusal(push.number, push.sha, f"GitHub has no refs/pull/{push.number}/head.")
-            elif heads[push.number] != push.sha:
-                moved = PullRequest.objects.filter(number=push.number)
-                moved.update(head_sha=heads[push.number], head_seen_at=self.current.now, lost_builds=[])
+        self.current.progress(f"fetching {len(pushes)} pull requests")
+        refs = cache.fetch_pulls(self.source.git_url, [push.number for push in pushes])
+        heads = {push.number: push.sha for push in pushes}
+        if differing := [number for number, sha in heads.items() if refs.get(number) != sha]:
+            heads |= self._heads_now(differing)
+            behind = {number: heads[number] for number in differing if refs.get(number) != heads[number]}
+            for number in behind.keys() - cache.fetch_heads(self.source.git_url, behind):
+                at = f"is at {refs[number][:10]} still" if number in refs else "is not there"
+                self._note_refusal(number, heads.pop(number), f"GitHub's refs/pull/{number}/head {at}.")
         return heads
 
     def _pushing(self, pushes: Sequence[PushBranch], heads: Mapping[int, str]) -> list[Intent]:

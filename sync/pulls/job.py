@@ -1,6 +1,7 @@
 """`sync_pulls`: apache/flink's pull requests → branches in the CI repository, builds, commands and reports."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
 from django.conf import settings
@@ -14,24 +15,24 @@ from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
-from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
+from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, WriteReport, united
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
-from sync.pulls.github import Observer, live_pulls, note_quota, own_login
-from sync.pulls.outcome import record_states
+from sync.pulls.github.conversations import Conversations
+from sync.pulls.github.pulls import Budget, Observer, note_quota, own_login
+from sync.pulls.outcome import Decision, record_states
 from sync.pulls.plan import plan
 from sync.pulls.recovery import Recovery
-from sync.pulls.replies import Replies
+from sync.pulls.replies import Replies, failed_texts
 from sync.pulls.reported import read_reported
 from sync.pulls.requests import Requests
-from sync.pulls.rows import save_branches
+from sync.pulls.rows import live_pulls, save_branches
 from sync.pulls.state import JOB, PullStates
-from sync.pulls.values import PullState
 
 BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
 SPEAKING = 240.0  # seconds that saying them may take
 
-_looked_at_everything: set[str] = set()  # databases for which this process has looked at all open pull requests
+log = logging.getLogger(__name__)
 
 
 def sync_pulls(current: Pass) -> None:
@@ -59,30 +60,23 @@ class PullsPass:
         self.requests = Requests(current)
         self.ledger = Ledger(JOB, current.now, forced=current.asked_for_all, asked=self.requests.subjects())
         self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer
-        self.builds_known = False
+        self.builds_known = self.heard = False  # whether Azure's builds, and GitHub's comments, could be read
 
     def run(self) -> None:
         """Look at everything; act only on what could be seen."""
-        self.builds_known = self._try("Azure", lambda: observe_builds(self.current, self.azure))
+        self.builds_known = self._try(lambda: observe_builds(self.current, self.azure))
         self._look_at_branches()
         try:
-            self.observer = Observer(self.current, self.github, self._bot())
-            self._look_at_github()
-            pulls = live_pulls()
-            self.observer.conversations(pulls)
-            self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
+            conversations = self._look_at_github()
         except ServiceError as error:
             self.current.fail(str(error))
             self._only_record()
             return
-        self._work(pulls)
-        self._try("GitHub", self.observer.check_reports)
-        self._try("GitHub", self.observer.history)
+        self._work(live_pulls(), conversations)
+        self._try(conversations.check_all)
+        self._try(conversations.observer.history)
 
     # Looking ----------------------------------------------------------------------------------
-
-    def _bot(self) -> str:
-        return own_login(self.github, self.token) if self.active else BOT
 
     def _look_at_branches(self) -> None:
         try:
@@ -94,19 +88,25 @@ class PullsPass:
         if changed := save_branches(self.heads, self.current.now):
             self.current.count("branches_changed", changed)
 
-    def _look_at_github(self) -> None:
-        self.observer.changed_pulls()
-        place = str(settings.DATABASES["default"]["NAME"])
-        if self.observer.everything_due(at_start=place not in _looked_at_everything):
-            self.observer.everything()
-            _looked_at_everything.add(place)
-        self.observer.comments()
-        self.observer.branch_owners()
-        self.requests.look(self.observer)
+    def _look_at_github(self) -> Conversations:
+        """Read what GitHub has to tell. Without the list of what changed, nothing is done; all else can wait."""
+        budget = Budget(self.github)
+        observer = Observer(self.current, self.github, budget)
+        bot = own_login(self.github, self.token) if self.active else BOT
+        conversations = Conversations(self.current, self.github, bot, observer, budget)
+        observer.changed_pulls()
+        if observer.everything_due():
+            self._try(observer.everything)
+        self.heard = self._try(conversations.stream)
+        self._try(observer.branch_owners)
+        self.requests.look(conversations)
         if self.active:
-            Recovery(self.current, self.ledger, self.github, self.azure, self.observer).settle(self.heads)
+            Recovery(self.current, self.ledger, self.github, self.azure, conversations).settle(self.heads)
+        conversations.read_new(live_pulls())
+        self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
+        return conversations
 
-    def _try(self, who: str, function: Callable[[], None]) -> bool:
+    def _try(self, function: Callable[[], object]) -> bool:
         try:
             function()
         except ServiceError as error:
@@ -117,26 +117,10 @@ class PullsPass:
     def _only_record(self) -> None:
         """GitHub can't be read: nothing is done, and what is known of builds is shown."""
         states = PullStates(live_pulls(), self.token)
-        found = {pull.number: states.state(pull) for pull in states.pulls}
-        record_states(states, {n: plan(state, self.current.now) for n, state in found.items()}, found, self.current.now)
+        record_states(states, self._decide(states), self.current.now)
         self.requests.answer_rest("Nothing was done: GitHub does not answer.")
 
-    # Working ----------------------------------------------------------------------------------
-
-    def _work(self, pulls: list[PullRequest]) -> None:
-        states = self._states([*pulls, *self.requests.others(pulls)])
-        found = {pull.number: states.state(pull) for pull in states.pulls}
-        plans = {number: plan(state, self.current.now) for number, state in found.items()}
-        wished = self.requests.wanted(found, self.active)
-        if self.active:
-            self._act(plans, wished)
-            touched = [pull.number for pull in pulls if plans[pull.number]]
-            touched += [each.act.number for each in wished]
-            later, plans_later, found_later = self._speak(touched)
-            record_states(later, plans_later, found_later, self.current.now)
-            states.pulls = [pull for pull in states.pulls if pull.number not in plans_later]
-        record_states(states, plans, found, self.current.now)
-        self.requests.answer_rest()
+    # Deciding ---------------------------------------------------------------------------------
 
     def _states(self, pulls: list[PullRequest]) -> PullStates:
         states = PullStates(pulls, self.token)
@@ -147,32 +131,67 @@ class PullsPass:
             return states
         return PullStates(pulls, self.token) if more else states
 
-    def _act(self, plans: dict[int, PullPlan], wished: list[Wanted]) -> None:
-        planned = [Wanted(act) for each in plans.values() for act in each.acts]
+    def _decide(self, states: PullStates) -> dict[int, Decision]:
+        """Decide for each pull request. One that can't be understood does not stop the others."""
+        decided: dict[int, Decision] = {}
+        for pull in states.pulls:
+            try:
+                state = states.state(pull)
+                decided[pull.number] = Decision(state, plan(state, self.current.now))
+            except Exception as error:
+                log.exception("#%s can't be understood", pull.number)
+                self.current.fail(f"#{pull.number}: {type(error).__name__}: {error}")
+        return decided
+
+    # Working ----------------------------------------------------------------------------------
+
+    def _work(self, pulls: list[PullRequest], conversations: Conversations) -> None:
+        states = self._states([*pulls, *self.requests.others(pulls)])
+        decided = self._decide(states)
+        wished = self.requests.wanted({number: each.state for number, each in decided.items()}, self.active)
+        if self.active:
+            self._act([each.plan for each in decided.values()], wished, conversations.observer)
+            touched = {number for number, each in decided.items() if each.plan} | {each.act.number for each in wished}
+            touched |= conversations.check_changed(_written(decided))
+            later = self._speak(touched)
+            decided_later = self._decide(later)
+            record_states(later, decided_later, self.current.now)
+            states.pulls = [pull for pull in states.pulls if pull.number not in touched]
+        record_states(states, decided, self.current.now)
+        self.requests.answer_rest()
+
+    def _act(self, plans: Iterable[PullPlan], wished: list[Wanted], observer: Observer) -> None:
+        planned = [Wanted(act) for each in plans for act in each.acts]
         wanted = united([*planned, *wished])
         builds = Builds(self.current, self.ledger, self.azure)
         for each in wanted if self.builds_known else ():
             if isinstance(each.act, CancelBuild):
                 builds.carry_out(each)
         if self.heads is not None:
-            Branches(self.current, self.ledger, self.source, self.target, self.token).carry_out(wanted)
+            repositories = (self.source, self.target)
+            branches = Branches(self.current, self.ledger, *repositories, self.token, observer.heads_now)
+            branches.carry_out(wanted)
         for each in wanted if self.builds_known else ():
             if isinstance(each.act, RetryBuild | QueueBuild):
                 builds.carry_out(each)
             elif isinstance(each.act, SettleCommands):
                 settle_commands(self.current, each.act)
 
-    def _speak(self, numbers: list[int]) -> tuple[PullStates, dict[int, PullPlan], dict[int, PullState]]:
+    def _speak(self, numbers: set[int]) -> PullStates:
         """Decide anew for those that something was done for, and say it; returns how they stand then."""
         replies, until = Replies(self.current, self.ledger, self.github, self.token), monotonic() + SPEAKING
-        pulls = list(PullRequest.objects.filter(number__in=numbers).order_by("-number"))
-        states = PullStates(pulls, self.token)
-        for place, pull in enumerate(pulls):
-            for word in plan(states.state(pull), self.current.now).words:
+        states = PullStates(list(PullRequest.objects.filter(number__in=numbers).order_by("-number")), self.token)
+        decided = self._decide(states) if self.heard else {}
+        failed = failed_texts()
+        for place, number in enumerate(sorted(decided, key=lambda number: (number in failed, -number))):
+            for word in decided[number].plan.words:
                 if replies.stopped or monotonic() > until:
                     break
                 replies.say(word)
-            self.current.progress("reporting", 100 * place // len(pulls))
-        later = PullStates(list(PullRequest.objects.filter(number__in=numbers)), self.token)
-        found = {pull.number: later.state(pull) for pull in later.pulls}
-        return later, {number: plan(state, self.current.now) for number, state in found.items()}, found
+            self.current.progress("reporting", 100 * place // len(decided))
+        return PullStates(list(PullRequest.objects.filter(number__in=numbers)), self.token)
+
+
+def _written(decided: Mapping[int, Decision]) -> set[int]:
+    """Return the pull requests whose report is written in this pass."""
+    return {n for n, each in decided.items() if any(isinstance(word, WriteReport) for word in each.plan.words)}

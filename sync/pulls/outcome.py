@@ -1,6 +1,7 @@
 """How a pull request stands after a pass, as rows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,20 @@ from sync.pulls.waiting import waiting_reason
 SHOWN = ("ci_state", "waiting", "why", "why_since", "plan", "build")
 
 
-def record_states(
-    states: PullStates, plans: Mapping[int, PullPlan], found: Mapping[int, PullState], now: datetime
-) -> int:
+@dataclass(frozen=True)
+class Decision:
+    """What is known of a pull request, and what follows from it."""
+
+    state: PullState
+    plan: PullPlan
+
+
+def record_states(states: PullStates, decided: Mapping[int, Decision], now: datetime) -> int:
     """Write why each pull request is where it is, and what is still to be done; returns how many changed."""
     changed = []
-    for pull in states.pulls:
-        state = found[pull.number]
-        values = _shown(pull, state, plans[pull.number], states.latest_row(state), now)
+    for pull in (pull for pull in states.pulls if pull.number in decided):
+        state, plan = decided[pull.number].state, decided[pull.number].plan
+        values = _shown(pull, state, plan, states.latest_row(state), now)
         if any(getattr(pull, name) != value for name, value in values.items()):
             for name, value in values.items():
                 setattr(pull, name, value)

@@ -14,7 +14,7 @@ from flinkci_dashboard.models import Action
 from sync.models import PullRequest
 from sync.pulls.branches import DELETE, PUSH, note_pushed
 from sync.pulls.builds import QUEUE, Builds, ran_on, started
-from sync.pulls.github import Observer
+from sync.pulls.github.conversations import Conversations
 from sync.pulls.replies import CHANGE_REPORT, CREATE_REPORT, REPLY, note_reply
 from sync.pulls.reporting import reply_mark
 from sync.pulls.state import CANCEL, QUEUE_MISSING, RETRY
@@ -23,9 +23,11 @@ from sync.pulls.state import CANCEL, QUEUE_MISSING, RETRY
 class Recovery:
     """Looks at the outside world before an act is tried again. What can't be looked at now stays open."""
 
-    def __init__(self, current: Pass, ledger: Ledger, github: GitHub, service: CIService, observer: Observer) -> None:
+    def __init__(
+        self, current: Pass, ledger: Ledger, github: GitHub, service: CIService, conversations: Conversations
+    ) -> None:
         self.current, self.ledger = current, ledger
-        self.github, self.service, self.observer = github, service, observer
+        self.github, self.service, self.conversations = github, service, conversations
         self._read: set[int] = set()
 
     def settle(self, heads: Mapping[str, str] | None) -> None:
@@ -79,7 +81,7 @@ class Recovery:
         pull = PullRequest.objects.filter(number=action.payload["number"]).first()
         if pull and action.kind in (CREATE_REPORT, CHANGE_REPORT):
             if pull.number not in self._read:
-                self.observer.conversation(pull)
+                self.conversations.read(pull)
                 self._read.add(pull.number)
             self._note(action, action.kind == CREATE_REPORT and pull.reports.filter(gone=False).exists())
         elif pull and action.kind == REPLY:

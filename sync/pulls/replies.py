@@ -89,15 +89,23 @@ class Replies:
                 written = self.github.update_comment(word.comment_id, word.body)
             except NotFoundError:
                 self._check_gone(word.comment_id)
-                ReportComment.objects.filter(comment_id=word.comment_id).update(gone=True)
-                self.ledger.failed(action, answer="The report was deleted; the next pass writes it anew.")
-                self.current.count("reports_gone")
+                # Before there is a second one, the conversation is read.
+                PullRequest.objects.filter(number=word.number).update(conversation_read_at=None)
+                self.ledger.failed(action, answer="The report is not there; the next pass reads the conversation.")
+                self.current.count("reports_missing")
                 return
         with transaction.atomic():
             keep_report(word.number, written)
             CommandComment.objects.filter(comment_id__in=word.recorded).update(recorded=True)
             self.ledger.done(action)
         self.current.count("reports_written")
+
+
+def failed_texts() -> set[int]:
+    """Return the pull requests in which something could not be said the last time."""
+    kinds = (CREATE_REPORT, CHANGE_REPORT, DELETE_REPORT, REACT, REPLY)
+    failed = Action.objects.filter(kind__in=kinds, state=Action.State.FAILED)
+    return {action.payload["number"] for action in failed}
 
 
 def keep_report(number: int, written: CommentFacts) -> None:

@@ -8,7 +8,7 @@ from flinkci_dashboard.models import Action, JobRequest
 from flinkci_dashboard.names import head_of
 from sync.models import CIBranch, PullRequest
 from sync.pulls.acts import Act, CancelBuild, DeleteBranch, QueueBuild, RetryBuild, Wanted
-from sync.pulls.github import Observer
+from sync.pulls.github.conversations import Conversations
 from sync.pulls.values import BuildStatus, PullState, latest_build
 
 SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN = "sync-pull", "retry", "cancel", "delete-branches", "delete-orphan"
@@ -31,13 +31,11 @@ class Requests:
         """Return the subjects of acts whose back-offs are lifted, since somebody waits for them."""
         return {subject for request in self.requests if (subject := _subject(request))}
 
-    def look(self, observer: Observer) -> None:
+    def look(self, conversations: Conversations) -> None:
         """Read anew what somebody waits for. Raises the errors of `clients.errors`."""
-        for number in self._numbers():
-            observer.look_up([number])
-            pull = PullRequest.objects.filter(number=number).first()
-            if pull:
-                observer.conversation(pull)
+        numbers = self._numbers()
+        conversations.observer.look_up(numbers)
+        conversations.read_again(PullRequest.objects.filter(number__in=numbers))
 
     def others(self, pulls: list[PullRequest]) -> list[PullRequest]:
         """Return pull requests that are asked for and are not looked at anyhow."""

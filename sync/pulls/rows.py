@@ -1,6 +1,6 @@
 """What GitHub tells of pull requests, comments and branches → rows. A row that is right is not written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sync.pulls.values import Waiting
 OURS = "ci_"  # what a branch of the bot begins with
 PULL_FIELDS = (
     *("title", "author", "draft", "base", "head_sha", "head_label", "state", "labels", "jira_key"),
-    *("created_at", "updated_at", "closed_at", "merged_at"),
+    *("created_at", "updated_at", "closed_at", "merged_at", "missing_since"),
 )
 HEAD_FIELDS = ("head_seen_at", "waiting", "lost_builds", "conversation_read_at")
 
@@ -26,11 +26,10 @@ def news(facts: Iterable[PullFacts]) -> set[int]:
     return {number for number, pull in told.items() if number not in known or _differs(known[number], _values(pull))}
 
 
-def save_pulls(facts: Iterable[PullFacts], now: datetime, stream_from: datetime | None) -> list[int]:
+def save_pulls(facts: Iterable[PullFacts], now: datetime, is_told: Callable[[PullFacts], bool]) -> list[int]:
     """Create and update rows; returns the numbers of those that changed.
 
-    The conversation of a pull request that was opened after `stream_from` needs no reading: the stream of all comments
-    has told it.
+    `is_told` says of a new one whether the stream of all comments tells its whole conversation: it needs no reading.
     """
     told = {pull.number: pull for pull in facts}
     known = PullRequest.objects.in_bulk(told, field_name="number")
@@ -39,8 +38,8 @@ def save_pulls(facts: Iterable[PullFacts], now: datetime, stream_from: datetime 
         values = _values(pull)
         row = known.get(number)
         if row is None:
-            new.append(_new_row(pull, values, now, stream_from))
-        elif _differs(row, values):
+            new.append(_new_row(pull, values, now, is_told(pull)))
+        elif pull.updated_at >= row.updated_at and _differs(row, values):  # an answer may be older than the last one
             _bring_up_to_date(row, values, now)
             changed.append(row)
     PullRequest.objects.bulk_create(new, batch_size=500)
@@ -94,6 +93,7 @@ def _values(pull: PullFacts) -> dict[str, Any]:
         "updated_at": pull.updated_at,
         "closed_at": pull.closed_at,
         "merged_at": pull.merged_at,
+        "missing_since": None,
     }
 
 
@@ -110,8 +110,7 @@ def _bring_up_to_date(row: PullRequest, values: Mapping[str, Any], now: datetime
         setattr(row, name, value)
 
 
-def _new_row(pull: PullFacts, values: dict[str, Any], now: datetime, stream_from: datetime | None) -> PullRequest:
-    told = stream_from is not None and pull.created_at >= stream_from
+def _new_row(pull: PullFacts, values: dict[str, Any], now: datetime, told: bool) -> PullRequest:
     # What was closed before we knew it has nothing to be done for, unless it has left a branch.
     waiting = "" if pull.is_open else Waiting.CLOSED
     read_at = now if told else None
@@ -122,7 +121,7 @@ def _save_report(pull: PullRequest, comment: CommentFacts) -> bool:
     if not is_report(comment.body):
         return bool(ReportComment.objects.filter(comment_id=comment.id, gone=False).update(gone=True))
     row = ReportComment.objects.filter(comment_id=comment.id).first()
-    if row and (row.body, row.gone) == (comment.body, False):
+    if row and (comment.updated_at < row.written_at or (row.body, row.gone) == (comment.body, False)):
         return False
     facts = {"pull": pull, "body": comment.body, "written_at": comment.updated_at, "gone": False}
     ReportComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
@@ -136,7 +135,7 @@ def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
     found = find_command(comment.body)
     row = CommandComment.objects.filter(comment_id=comment.id).first()
     waiting, unknown = CommandComment.State.WAITING, CommandComment.State.UNKNOWN
-    if row and row.state not in (waiting, unknown):
+    if row and (row.state not in (waiting, unknown) or comment.updated_at < row.commented_at):
         return False
     if found is None:
         return bool(row and row.state == waiting and row.delete()[0])
@@ -153,3 +152,13 @@ def _branch_row(name: str, tip: str, now: datetime) -> CIBranch:
     head = head_of(name)
     number, sha = head or (None, "")
     return CIBranch(name=name, number=number, sha=sha, tip=tip, seen_at=now, orphan=head is None)
+
+
+def live_pulls() -> list[PullRequest]:
+    """Return the pull requests for which something may have to be done."""
+    branches = CIBranch.objects.filter(orphan=False).values_list("number", flat=True)
+    numbers = {number for number in branches if number is not None}
+    waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING).values("pull")
+    rows = PullRequest.objects.filter(number__in=numbers) | PullRequest.objects.exclude(waiting=Waiting.CLOSED)
+    rows = rows | PullRequest.objects.filter(pk__in=waiting) | PullRequest.objects.filter(state=PullRequest.State.OPEN)
+    return list(rows.order_by("-updated_at", "-number"))

@@ -36,6 +36,8 @@ STATUSES = {
     Result.FAILED: BuildStatus.FAILURE,
     Result.ABANDONED: BuildStatus.FAILURE,
     Result.CANCELED: BuildStatus.CANCELED,
+    Result.SKIPPED: BuildStatus.CANCELED,
+    Result.NONE: BuildStatus.CANCELED,  # it ended, and its service does not say how
 }
 
 parse_known = lru_cache(maxsize=4096)(parse)
@@ -141,17 +143,16 @@ class PullStates:
     def _build(self, row: BuildRow) -> Build:
         head, pending = head_of(row.branch), row.status != Status.FINISHED
         cancels = self._cancels.get(row.external_id, [])
-        status = STATUSES.get(Result(row.result), BuildStatus.PENDING) if row.result else BuildStatus.PENDING
         return Build(
             id=row.external_id,
             sha=head.sha if head else row.version,
-            status=BuildStatus.PENDING if pending else status,
+            status=_status(row),
             url=build_url(row),
             queued_at=row.queued_at,
             started_at=row.started_at,
             finished_at=None if pending else row.finished_at,
             cancelling=row.status == Status.CANCELLING,
-            cancel_asked_at=cancels[-1].created_at if cancels and pending else None,
+            cancel_asked_at=cancels[-1].settled_at if cancels and pending else None,
             cancels=len(cancels),
             superseded=bool(cancels) and not any(action.payload.get("by_person") for action in cancels),
             gone=row.gone_at is not None,
@@ -167,7 +168,7 @@ class PullStates:
         cancels: dict[int, list[Action]] = defaultdict(list)
         for chunk in _chunks(sorted(subjects)):
             asked = Action.objects.filter(kind__in=(CANCEL, RETRY), subject__in=chunk, state=Action.State.DONE)
-            for action in asked.order_by("pk"):
+            for action in asked.order_by("settled_at", "pk"):
                 build = action.payload["build"]
                 cancels[build] = [*cancels[build], action] if action.kind == CANCEL else []
         return cancels
@@ -211,6 +212,13 @@ def _command(row: CommandComment) -> Command:
         replied=row.replied,
         recorded=row.recorded,
     )
+
+
+def _status(row: BuildRow) -> BuildStatus:
+    deleted_before_its_end = row.gone_at is not None and not row.result
+    if row.status != Status.FINISHED or deleted_before_its_end:
+        return BuildStatus.PENDING
+    return STATUSES[Result(row.result)]
 
 
 def _refusal(pull: PullRequest) -> Refusal | None:

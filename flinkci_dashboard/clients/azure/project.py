@@ -9,8 +9,9 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.azure import reading as read
 from flinkci_dashboard.clients.azure.http import Transport
+from flinkci_dashboard.clients.azure.published import failed_test, may_have_failures
 from flinkci_dashboard.clients.azure.reading import AZURE
-from flinkci_dashboard.clients.errors import UnavailableError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
     BuildFacts,
@@ -40,6 +41,7 @@ UNFINISHED = "inProgress,cancelling,notStarted,postponed"
 PAGE = 2000  # builds in one answer; Azure gives up to 5,000
 MAX_IDS = 200  # build ids in one call: they stand in the URL
 MAX_TEST_RESULTS = 200  # failures of one test run
+TEST_SCOPE = "The token lacks the scope vso.test (Test Management: read)."
 CONTINUATION = "x-ms-continuationtoken"
 LOG_TIME = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 MAX_LINE = 2000  # characters of a log line
@@ -129,10 +131,17 @@ class Azure:
         return [LOG_TIME.sub("", str(line))[:MAX_LINE] for line in (lines or [])[: last - first + 1]]
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
-        """Return the failed tests that the build has published; none where it publishes none."""
+        """Return the failed tests that the build has published; none where it publishes none.
+
+        Runs that say of themselves that nothing failed in them are not asked for. Raises NotAuthorizedError, too, when
+        the token may read everything but this.
+        """
         query = {"buildUri": f"vstfs:///Build/Build/{build_id}", "includeRunDetails": "true"}
-        runs = _values(self._call("GET", TEST_RUNS, query=query))
-        return [failure for run in runs for failure in self._failures_of(run)]
+        try:
+            runs = _values(self._call("GET", TEST_RUNS, query=query))
+            return [failure for run in runs if may_have_failures(run) for failure in self._failures_of(run)]
+        except NotAuthorizedError as error:
+            raise NotAuthorizedError(f"Azure DevOps shows no test results. {TEST_SCOPE}") from error
 
     # Agents ------------------------------------------------------------------------------------
 
@@ -184,19 +193,10 @@ class Azure:
                 return list(found.values())[:limit]
 
     def _failures_of(self, run: dict[str, Any]) -> Iterator[TestFailureFacts]:
-        pipeline = run.get("pipelineReference") or {}
-        job = pipeline.get("jobReference") or {}
         query = {"outcomes": "Failed", "$top": MAX_TEST_RESULTS}
         for result in _values(self._call("GET", TEST_RESULTS, {"runId": int(run["id"])}, query)):
-            name = read.text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
-            if name:
-                yield TestFailureFacts(
-                    test=name,
-                    message=read.text(result.get("errorMessage"), 4000),
-                    stage_key=read.text((pipeline.get("stageReference") or {}).get("stageName"), 255),
-                    job_key=read.text(job.get("jobName"), 255),
-                    attempt=read.number(job.get("attempt")),
-                )
+            if failure := failed_test(result, run):
+                yield failure
 
     def _call(
         self,

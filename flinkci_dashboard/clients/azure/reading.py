@@ -60,8 +60,8 @@ REASON = {
 
 def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
     """Read a build, as it was answered to a question of `asked_at`."""
-    definition, repository = _dict(data, "definition"), _dict(data, "repository")
-    trigger = _dict(data, "triggerInfo")
+    definition, repository = inner(data, "definition"), inner(data, "repository")
+    trigger = inner(data, "triggerInfo")
     return BuildFacts(
         provider=AZURE,
         external_id=int(data["id"]),
@@ -78,15 +78,15 @@ def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
         queued_at=when(data.get("queueTime")),
         started_at=when(data.get("startTime")),
         finished_at=when(data.get("finishTime")),
-        requested_for=text(_dict(data, "requestedFor").get("displayName"), 255),
-        web_url=_address(_dict(_dict(data, "_links"), "web").get("href")),
+        requested_for=text(inner(data, "requestedFor").get("displayName"), 255),
+        web_url=_address(inner(inner(data, "_links"), "web").get("href")),
         asked_at=asked_at,
     )
 
 
 def definition(data: dict[str, Any]) -> DefinitionFacts:
     """Read a pipeline's definition."""
-    repository = text(_dict(data, "repository").get("id"), 140)
+    repository = text(inner(data, "repository").get("id"), 140)
     return DefinitionFacts(int(data["id"]), text(data.get("name"), 255), repository)
 
 
@@ -112,13 +112,13 @@ def pool(data: dict[str, Any]) -> PoolFacts:
 
 def queue(data: dict[str, Any]) -> QueueFacts:
     """Read an agent queue."""
-    inner = _dict(data, "pool")
-    return QueueFacts(int(data["id"]), number(inner.get("id")), text(inner.get("name") or data.get("name"), 255))
+    led_to = inner(data, "pool")
+    return QueueFacts(int(data["id"]), number(led_to.get("id")), text(led_to.get("name") or data.get("name"), 255))
 
 
 def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
     """Read an agent, with its current and last job where those were asked for."""
-    capabilities = _dict(data, "systemCapabilities") | _dict(data, "userCapabilities")
+    capabilities = inner(data, "systemCapabilities") | inner(data, "userCapabilities")
     current, last = data.get("assignedRequest"), data.get("lastCompletedRequest")
     return AgentFacts(
         external_id=int(data["id"]),
@@ -139,11 +139,11 @@ def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
 
 def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
     """Read a job's request for an agent. `owner` is the build."""
-    reserved = _dict(data, "reservedAgent")
+    reserved = inner(data, "reservedAgent")
     return RequestFacts(
         request_id=int(data["requestId"]),
         pool_id=number(data.get("poolId")) or pool_id,
-        build_id=number(_dict(data, "owner").get("id")),
+        build_id=number(inner(data, "owner").get("id")),
         job_id=text(data.get("jobId"), 64),
         job_name=text(data.get("jobName"), 255),
         agent_id=number(reserved.get("id")),
@@ -267,10 +267,11 @@ def _order(record: dict[str, Any], field: str = "order") -> int:
 
 
 def _log_id(record: dict[str, Any]) -> int | None:
-    return number(_dict(record, "log").get("id"))
+    return number(inner(record, "log").get("id"))
 
 
-def _dict(data: dict[str, Any], field: str) -> dict[str, Any]:
+def inner(data: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return an object inside an object; an empty one where there is none."""
     value = data.get(field)
     return value if isinstance(value, dict) else {}
 

@@ -152,6 +152,16 @@ class Cache:
         there = {kept.removeprefix(PULLS) for kept in wanted.values()}
         return {number: sha for number, sha in heads.items() if str(number) in there}
 
+    def fetch_heads(self, url: str, heads: Mapping[int, str]) -> set[int]:
+        """Fetch commits {number: SHA} by name, one by one; returns the numbers of those that the server gives out."""
+        came: set[int] = set()
+        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
+        for number, sha in heads.items():
+            ended = self._run(["fetch", *flags, url, f"+{sha}:{PULLS}{number}"], url, TRANSFER)
+            if not ended.status:
+                came.add(number)
+        return came
+
     def pull_refs(self) -> dict[int, str]:
         """Return {number: SHA} of the pull requests that were fetched."""
         lines = self._local(["for-each-ref", "--format=%(objectname) %(refname)", PULLS]).splitlines()

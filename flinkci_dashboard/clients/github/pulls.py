@@ -137,12 +137,13 @@ class GitHub:
 
     # Comments ----------------------------------------------------------------------------------
 
-    def comments_since(self, since: datetime, page: int = 1, etag: str = "", at: str = "") -> Page[CommentFacts]:
-        """List the comments of all conversations that were written or edited since then, newest change first.
+    def comments_since(self, since: datetime, etag: str = "", at: str = "", asc: bool = False) -> Page[CommentFacts]:
+        """List the comments of all conversations that were written or edited since then, the newest change first.
 
-        All pages of one reading are asked for with the same `since`; `at` is the `next` of the page before.
+        All pages of one question have the same `since`; `at` is the `next` of the page before.
         """
-        query = {"since": _stamp(since), "sort": "updated", "direction": "desc", "per_page": PAGE} | _place(page, at)
+        order = {"sort": "updated", "direction": "asc" if asc else "desc"}
+        query = {"since": _stamp(since), "per_page": PAGE} | order | _place(1, at)
         return _page(self._http.get(f"{self._path}/issues/comments", query, etag), read_comment)
 
     def conversation(self, number: int) -> list[CommentFacts]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from agents.models import Agent, Build, BuildPeriod, HostPeriod, HostRule, Job, Pool, StaleDay, TestFailure, Watermark
 from flinkci_dashboard.jobs.run import run_pass
@@ -328,3 +329,114 @@ def test_an_agents_clock_that_is_behind_makes_no_negative_wait(azure):
             job.started_at -= timedelta(minutes=3)
     polled()
     assert Job.objects.get(key="ci.compile_ci.__default").wait_seconds == 0
+
+
+def test_without_the_scope_for_test_results_logs_tell_and_the_pass_is_fine(azure, world):
+    world.fault(service="azure", path="/test/Runs", status=401, times=99)
+    for _ in range(2):
+        azure.finish(push(azure).id, "failed", ["test_ci.core"])
+        polled()
+    assert set(TestFailure.objects.values_list("source", "job__key")) == {("log", "ci.test_ci.core.__default")}
+    assert "vso.test" in Watermark.objects.get(name="tests:azure").note
+    world.clear_faults()
+    azure.finish(push(azure).id, "failed", ["test_ci.core"])
+    polled()
+    assert Watermark.objects.get(name="tests:azure").note == ""
+    assert TestFailure.objects.filter(source="results").count() == 1
+
+
+def test_failing_tests_are_looked_for_again_where_azure_shows_no_logs(azure, world):
+    fault = world.fault(service="azure", path=r"/logs(\?|$)", status=200, body='{"count": 0, "value": []}', times=99)
+    azure.finish(push(azure).id, "failed", ["test_ci.python"])
+    polled()
+    polled()
+    assert fault.times == 98, "not in each pass"
+    assert not TestFailure.objects.exists()
+    world.clear_faults()
+    Build.objects.update(tests_tried_at=timezone.now() - timedelta(minutes=11))
+    polled()
+    assert TestFailure.objects.get().test.name.endswith("::test_chaining")
+
+
+@pytest.mark.parametrize("answer", [{"status": 404}, {"status": 200, "body": '{"count": 0, "value": []}'}])
+def test_failing_tests_that_are_missing_twice_are_given_up(azure, world, answer):
+    world.fault(service="azure", path=r"/logs(\?|$)", times=99, **answer)
+    azure.finish(push(azure).id, "failed", ["test_ci.python"])
+    polled()
+    long_ago = timezone.now() - timedelta(minutes=11)
+    Build.objects.update(tests_tried_at=long_ago, tests_missing_at=long_ago)
+    polled()
+    assert not Job.objects.filter(tests_pending=True).exists()
+
+
+def test_builds_whose_test_results_are_refused_do_not_starve_the_others(azure, world, monkeypatch):
+    monkeypatch.setattr("agents.builds.failing_tests.BUILDS", 1)
+    older = push(azure)
+    azure.finish(older.id, "failed", ["test_ci.core"])
+    world.fault(service="azure", path="/test/Runs", status=400, times=1)
+    polled("partial")
+    sick = push(azure)
+    azure.finish(sick.id, "failed", ["test_ci.core"])
+    world.fault(service="azure", path=f"/test/Runs.*{sick.id}", status=400, times=99)
+    polled("partial")
+    Build.objects.filter(external_id=older.id).update(tests_tried_at=None)
+    polled()
+    assert TestFailure.objects.get().build.external_id == older.id
+
+
+@pytest.mark.parametrize("body", ["", '{"count": 0, "value": []}', '{"records": []}'])
+def test_a_finished_build_whose_timeline_is_empty_is_asked_again(azure, world, body):
+    made = push(azure)
+    polled()
+    azure.finish(made.id, "failed")
+    world.fault(service="azure", path="timeline", status=200, body=body, times=1)
+    polled()
+    build = Build.objects.get()
+    assert (build.status, build.jobs_pending) == ("finished", True)
+    Build.objects.update(jobs_tried_at=timezone.now() - timedelta(minutes=11))
+    polled()
+    assert not Job.objects.exclude(status="finished").exists()
+    assert not Build.objects.get().jobs_pending
+
+
+def test_one_404_of_a_timeline_ends_nothing(azure, world):
+    made = push(azure)
+    polled()
+    world.fault(service="azure", path="timeline", status=404, times=2)
+    polled()
+    azure.finish(made.id, "failed")
+    polled()
+    build = Build.objects.get()
+    assert (build.gone_at, build.jobs_pending) == (None, True)
+    Build.objects.update(jobs_tried_at=timezone.now() - timedelta(minutes=11))
+    polled()
+    assert (Build.objects.get().failed_jobs, Build.objects.get().jobs_pending) == (1, False)
+
+
+def test_jobs_that_are_missing_for_a_day_run_no_longer(azure, world):
+    made = push(azure)
+    polled()
+    azure.finish(made.id, "failed")
+    world.fault(service="azure", path="timeline", status=404, times=99)
+    polled()
+    Build.objects.update(jobs_tried_at=None, jobs_missing_at=timezone.now() - timedelta(hours=25))
+    polled()
+    assert not Job.objects.exclude(status="finished").exists()
+    assert (Build.objects.get().jobs_pending, Build.objects.get().gone_at) == (False, None)
+
+
+def test_builds_that_wait_are_not_asked_for_their_jobs(azure, world):
+    for agent in azure.agents.values():
+        agent.enabled = False
+    for _ in range(5):
+        push(azure)
+    polled()
+    mark = world.log_mark()
+    polled()
+    assert len(world.since(mark, "azure")) <= 3
+    assert set(Build.objects.values_list("status", flat=True)) == {"queued"}
+    for agent in azure.agents.values():
+        agent.enabled = True
+    azure.clock.advance(minutes=1)
+    polled()
+    assert Job.objects.filter(status="running").count() >= 5

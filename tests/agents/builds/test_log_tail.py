@@ -1,8 +1,10 @@
 """The end of a log names the failing tests, by table."""
 
+from time import perf_counter
+
 import pytest
 
-from agents.builds.log_tail import MAX_FAILURES, Failure, failing_tests
+from agents.builds.log_tail import MAX_FAILURES, Failure, failing_tests, without_case
 
 SUREFIRE = """
 Nov 23 22:01:02 [INFO] Running org.apache.flink.runtime.FooTest
@@ -69,6 +71,10 @@ def test_one_line(line, test, message):
     assert failing_tests([line]) == expected
 
 
+def test_a_log_without_a_line_names_no_test():
+    assert failing_tests([]) == []
+
+
 def test_a_log_full_of_failures_is_cut():
     lines = [f"[ERROR]   Foo{number}Test.testBar:1 boom" for number in range(500)]
     assert len(failing_tests(lines)) == MAX_FAILURES
@@ -77,3 +83,157 @@ def test_a_log_full_of_failures_is_cut():
 def test_long_nonsense_is_read_quickly():
     failing_tests(["[ERROR]   A" + "a.(" * 5000, "[ERROR] " + "a[" * 5000 + " Time elapsed: " + "<" * 5000] * 20)
     failing_tests(["[ERROR]   Foo.bar:1" + "->a" * 30_000 + "\tx", "[ERROR]   Foo.bar" + "->a" * 30_000 + "\tx"] * 20)
+
+
+CLASS_LINE = "[ERROR] Tests run: 9, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 4.3 s <<< FAILURE! -- in {}"
+PARAMETERIZED = "org.apache.flink.test.checkpointing.FooTest"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[ERROR] FooTest.testX(String, int)[2] -- Time elapsed: 0.012 s <<< FAILURE!",
+        "[ERROR] org.apache.flink.test.checkpointing.FooTest.testX(String, int)[2] -- Time elapsed: 1 s <<< ERROR!",
+        "[ERROR] testX[backend = rocksdb, buffersPerChannel = 2]  Time elapsed: 7.1 s  <<< FAILURE!",
+        "[ERROR] testX[b = [a, b], (c)](org.apache.flink.test.checkpointing.FooTest)  Time elapsed: 7 s  <<< ERROR!",
+        "[ERROR] FooTest.testX{String, int}[2] -- Time elapsed: 0.012 s <<< FAILURE!",
+        "[ERROR]   FooTest.testX(String, int)[2]:118->check:3 expected: <1> but was: <2>",
+        "[ERROR]   FooTest>BaseTest.testX:118 expected: <1> but was: <2>",
+    ],
+)
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "",
+        "Mar 02 10:11:12 ",
+        "Mar 02 10:11:12 10:11:12.123 ",
+        "10:11:12.123 ",
+        "2026-03-02 10:11:12,123 ",
+        "Mar  2 10:11:12.123 10:11:12 ",
+    ],
+)
+def test_one_test_has_one_name_with_its_package(line, clock):
+    shown = failing_tests([clock + CLASS_LINE.format(PARAMETERIZED), clock + line])
+    assert [failure.test for failure in shown] == [f"{PARAMETERIZED}.testX"]
+
+
+def test_the_cases_of_a_parameterized_test_are_one():
+    marked = [f"[ERROR] {PARAMETERIZED}.testX(String, int)[{n}] -- Time elapsed: 1 s <<< FAILURE!" for n in range(9)]
+    summed = [f"[ERROR]   FooTest.testX(String, int)[{n}]:118 boom" for n in range(9)]
+    assert failing_tests([*marked, *summed]) == [Failure(f"{PARAMETERIZED}.testX", "boom")]
+
+
+def test_the_class_of_a_crashed_vm_has_failed():
+    lines = """
+    [ERROR] ExecutionException The forked VM terminated without properly saying goodbye. VM crash or System.exit called?
+    [ERROR] Process Exit Code: 239
+    [ERROR] Crashed tests:
+    [ERROR] org.apache.flink.test.recovery.ClusterEntrypointITCase
+    [ERROR] at org.apache.maven.plugin.surefire.booterclient.ForkStarter.fork(ForkStarter.java:641)
+    [ERROR] org.apache.flink.NoTest
+    """
+    assert failing_tests(line.strip() for line in lines.splitlines()) == [
+        Failure("org.apache.flink.test.recovery.ClusterEntrypointITCase", "The forked VM crashed (exit code 239).")
+    ]
+
+
+FLAKY = """
+[ERROR] Tests run: 2, Failures: 1, Errors: 0, Time elapsed: 1.2 s <<< FAILURE! -- in org.apache.flink.FooTest
+[ERROR] org.apache.flink.FooTest.testFlaky -- Time elapsed: 0.5 s <<< FAILURE!
+java.lang.AssertionError
+[ERROR] org.apache.flink.FooTest.testBroken -- Time elapsed: 0.5 s <<< FAILURE!
+java.lang.AssertionError: twice
+[INFO] Results:
+[WARNING] Flakes:
+[WARNING] org.apache.flink.FooTest.testFlaky
+[ERROR]   Run 1: FooTest.testFlaky:55 boom
+[INFO]   Run 2: PASS
+"""
+BROKEN = """
+[ERROR] Failures:
+[ERROR] org.apache.flink.FooTest.testBroken
+[ERROR]   Run 1: FooTest.testBroken:60 boom
+[ERROR]   Run 2: FooTest.testBroken:60 boom
+[ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Flakes: 1
+"""
+
+
+@pytest.mark.parametrize("log", [FLAKY + BROKEN, BROKEN + FLAKY], ids=["flakes first", "flakes last"])
+def test_what_passed_on_the_second_run_is_no_failure(log):
+    shown = failing_tests(log.splitlines())
+    assert [failure.test for failure in shown] == ["org.apache.flink.FooTest.testBroken"]
+    assert shown[0].message in ("java.lang.AssertionError: twice", "boom")
+
+
+def test_a_case_that_passed_on_the_second_run_does_not_hide_one_that_failed():
+    lines = [
+        "[ERROR] org.apache.flink.FooTest.testX[1] -- Time elapsed: 1 s <<< FAILURE!",
+        "[ERROR] org.apache.flink.FooTest.testX[2] -- Time elapsed: 1 s <<< FAILURE!",
+        "[ERROR] Failures: ",
+        "[ERROR]   FooTest.testX[2]:9 boom",
+        "[WARNING] Flakes: ",
+        "[WARNING] org.apache.flink.FooTest.testX[1]",
+    ]
+    assert [failure.test for failure in failing_tests(lines)] == ["org.apache.flink.FooTest.testX"]
+
+
+@pytest.mark.parametrize(
+    "line, test, message",
+    [
+        ("FAILED pyflink/a/test_b.py::Tests::test_all[1 2] - ValueError: x", "pyflink/a/test_b.py::Tests::test_all", 0),
+        ("FAILED pyflink/a/test_b.py::test_all[a - b]", "pyflink/a/test_b.py::test_all", 1),
+        ("FAILED pyflink/a/test_b.py::test_all[x[0]-1] - ValueError: x", "pyflink/a/test_b.py::test_all", 0),
+    ],
+)
+def test_pytests_cases_are_one_test(line, test, message):
+    assert failing_tests([line]) == [Failure(test, ("ValueError: x", "")[message])]
+
+
+@pytest.mark.parametrize(
+    "lines, tests",
+    [
+        (["[ERROR] testX[1]  Time elapsed: 1 s  <<< FAILURE!"], []),  # of which class?
+        (["[INFO] Running org.apache.flink.FooTest", "[ERROR] FooTest -- Time elapsed: 1 s <<< ERROR!"], ["FooTest"]),
+        (["[INFO] org.apache.flink.FooTest.testX -- Time elapsed: 1 s"], []),
+        (["[ERROR]   FooTest.testX:1 one", "[ERROR]   BarTest.testX:1 two"], ["FooTest.testX", "BarTest.testX"]),
+        (["[ERROR] org.apache.flink.FooTest.should do it -- Time elapsed: 1 s <<< FAILURE!"], ["FooTest.should do it"]),
+    ],
+)
+def test_odd_lines(lines, tests):
+    shown = [failure.test.removeprefix("org.apache.flink.") for failure in failing_tests(lines)]
+    assert shown == tests
+
+
+@pytest.mark.parametrize(
+    "name, bare",
+    [
+        ("org.apache.flink.FooTest.testX(String, int)[2]", "org.apache.flink.FooTest.testX"),
+        ("pyflink.table.tests.test_udf.Tests.test_all[1 2]", "pyflink.table.tests.test_udf.Tests.test_all"),
+        ("org.apache.flink.FooTest.testX", "org.apache.flink.FooTest.testX"),
+        ("Running HA dataset (x) test", "Running HA dataset (x) test"),
+        ("[1] a=b", "[1] a=b"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_told_from_its_case(name, bare):
+    assert without_case(name) == bare
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[ERROR] " + " " * 100_000 + "Time elapsed: 1 s <<< FAILURE!",
+        "[ERROR] a" + "(" * 100_000 + " Time elapsed: 1 s <<< FAILURE!",
+        "[ERROR] a" + "[]" * 50_000 + " Time elapsed: 1 s <<< FAILURE!",
+        "[ERROR]   A.b" + "([{" * 30_000,
+        "FAILED a.py::b" + "[" * 100_000,
+        "10:11:12 " * 20_000,
+        "[ERROR] Tests run: " + "1, " * 30_000 + " -- in a.b",
+        "a." * 50_000,
+    ],
+    ids=lambda line: line[:20],
+)
+def test_hostile_lines_are_read_in_linear_time(line):
+    before = perf_counter()
+    failing_tests(["[ERROR] Failures:", line] * 20)
+    assert perf_counter() - before < 4

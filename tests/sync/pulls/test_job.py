@@ -12,7 +12,7 @@ from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pulls.github import Observer
+from sync.pulls.github.conversations import Conversations
 from sync.pulls.report import Entry, Report, is_report, render
 from sync.pulls.reporting import BLOCKED_NOTE
 from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses, sync
@@ -321,14 +321,14 @@ def test_a_rerun_in_azures_own_page_is_seen(flink):
 
 def test_a_head_that_moves_between_listing_and_fetching_is_pushed_under_its_own_sha(flink, monkeypatch):
     number = flink.pulls.open()
-    comments = Observer.comments
+    stream = Conversations.stream
 
-    def push_now(observer) -> None:
-        comments(observer)
+    def push_now(conversations) -> None:
+        stream(conversations)
         flink.pulls.push(number)
-        monkeypatch.setattr(Observer, "comments", comments)
+        monkeypatch.setattr(Conversations, "stream", stream)
 
-    monkeypatch.setattr(Observer, "comments", push_now)
+    monkeypatch.setattr(Conversations, "stream", push_now)
     sync()
     assert ci_branches(flink) == {name_of(flink, number)}
     settle(2)

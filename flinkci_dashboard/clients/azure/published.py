@@ -1,0 +1,48 @@
+"""Published test results in Azure DevOps' JSON → values: which runs are worth a question, whose failures they hold."""
+
+from typing import Any
+
+from flinkci_dashboard.clients.azure.reading import inner, number, text
+from flinkci_dashboard.clients.facts import TestFailureFacts
+
+BAD_OUTCOMES = ("Failed", "Aborted", "Timeout", "Error")
+PLAIN_JOB = "__default"  # what a job that is no part of a matrix calls itself
+
+
+def may_have_failures(run: dict[str, Any]) -> bool:
+    """Tell whether a test run may hold failed tests: it counts some, or does not count at all."""
+    outcomes = [each for each in run.get("runStatistics") or [] if isinstance(each, dict)]
+    if outcomes:
+        return any(each.get("outcome") in BAD_OUTCOMES and each.get("count") for each in outcomes)
+    total, passed = number(run.get("totalTests")), number(run.get("passedTests"))
+    if total is None or passed is None:
+        return True
+    harmless = sum(number(run.get(field)) or 0 for field in ("notApplicableTests", "incompleteTests"))
+    return total > passed + harmless
+
+
+def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts | None:
+    """Read a failed result of a test run; None where it names no test."""
+    pipeline = inner(run, "pipelineReference")
+    job = inner(pipeline, "jobReference")
+    name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
+    if not name:
+        return None
+    return TestFailureFacts(
+        test=name,
+        message=text(result.get("errorMessage"), 4000),
+        stage_key=text(inner(pipeline, "stageReference").get("stageName"), 255),
+        job_key=_job_key(text(inner(pipeline, "phaseReference").get("phaseName"), 255), text(job.get("jobName"), 255)),
+        attempt=number(job.get("attempt")),
+    )
+
+
+def _job_key(phase: str, job: str) -> str:
+    """Return what a job is called below its stage: a plain one by its phase, one of a matrix by its phase and its own.
+
+    A plain job calls itself `__default`; some runs name the job whole, with its stage and phase.
+    """
+    own = job.removesuffix(PLAIN_JOB).removesuffix(".")
+    if not phase or not own or phase in own.split(".") or own.startswith(f"{phase}."):
+        return own or phase
+    return f"{phase}.{own}"

@@ -1,0 +1,94 @@
+"""Published test results become failures of the jobs that they belong to, each test once."""
+
+import pytest
+from django.utils import timezone
+
+from agents.builds.failing_tests import find_failing_tests
+from agents.models import TestFailure
+from flinkci_dashboard.clients.facts import TestFailureFacts
+from flinkci_dashboard.clients.providers import connect_all
+from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.models import JobRun
+from tests.machines import make_build, make_job
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """A CI service that publishes what a test puts into its list, and has no logs."""
+    [service] = connect_all()
+    published: list[TestFailureFacts] = []
+    monkeypatch.setattr(service, "test_failures", lambda _: published)
+    monkeypatch.setattr(service, "logs", lambda _: [])
+    service.published = published
+    return service
+
+
+def failed(build, key: str, **fields):
+    stage = key.partition(".")[0]
+    facts = {"key": key, "stage_key": stage, "record_id": "", "tests_pending": True}
+    return make_job(build, name=key, result="failed", **facts | fields)
+
+
+def publish(service, test: str, job: str, stage: str = "ci", attempt: int | None = 1, message: str = "boom") -> None:
+    service.published.append(TestFailureFacts(test, message, stage, job, attempt))
+
+
+def find(service) -> set[tuple[str, str]]:
+    find_failing_tests(Pass(JobRun.objects.create(job="poll_builds"), timezone.now(), []), service)
+    return set(TestFailure.objects.values_list("job__key", "test__name"))
+
+
+def test_a_plain_job_and_one_of_a_matrix_are_told_apart(service):
+    build = make_build(result="failed")
+    plain, matrix = failed(build, "ci.e2e_1_ci.__default"), failed(build, "ci.test_ci.core")
+    publish(service, "a.PlainTest.x", "e2e_1_ci")
+    publish(service, "a.MatrixTest.x", "test_ci.core")
+    assert find(service) == {(plain.key, "a.PlainTest.x"), (matrix.key, "a.MatrixTest.x")}
+
+
+def test_the_same_module_in_several_phases_and_stages_is_told_apart(service):
+    build = make_build(result="failed")
+    keys = ["ci.test_ci.core", "cron.test_cron_jdk11.core", "cron.test_cron_jdk21.core"]
+    for key in keys:
+        failed(build, key)
+        stage, _, rest = key.partition(".")
+        publish(service, f"a.{rest.partition('.')[0]}Test.x", rest, stage)
+    assert find(service) == {(key, f"a.{key.split('.')[1]}Test.x") for key in keys}
+
+
+def test_the_cases_of_a_test_are_one_with_the_first_words(service):
+    failed(make_build(result="failed"), "ci.test_ci.core")
+    for number in range(3):
+        publish(service, f"a.FooTest.testX(String, int)[{number}]", "test_ci.core", message=f"boom {number}")
+    publish(service, "a.FooTest.testX[backend = rocksdb, n = 2]", "test_ci.core", message="boom 9")
+    assert find(service) == {("ci.test_ci.core", "a.FooTest.testX")}
+    assert TestFailure.objects.get().message == "boom 0"
+    assert TestFailure.objects.get().build.failed_tests in (0, 1)
+
+
+def test_results_of_another_attempt_are_not_this_ones(service):
+    build = make_build(result="failed")
+    first = failed(build, "ci.test_ci.core", latest=False)
+    second = failed(build, "ci.test_ci.core", attempt=2)
+    publish(service, "a.FooTest.x", "test_ci.core", attempt=1)
+    publish(service, "a.BarTest.x", "test_ci.core", attempt=2)
+    find(service)
+    told = set(TestFailure.objects.values_list("job", "test__name"))
+    assert told == {(first.pk, "a.FooTest.x"), (second.pk, "a.BarTest.x")}
+
+
+def test_what_names_no_job_belongs_to_the_only_failed_one(service):
+    build = make_build(result="failed")
+    only = failed(build, "ci.test_ci.core")
+    publish(service, "a.FooTest.x", "", stage="", attempt=None)
+    assert find(service) == {(only.key, "a.FooTest.x")}
+
+
+def test_a_long_name_is_cut_and_two_that_are_then_the_same_are_one(service):
+    failed(make_build(result="failed"), "ci.test_ci.core")
+    for end in "ab":
+        publish(service, "a.FooTest." + "x" * 600 + end, "test_ci.core")
+    [(_, name)] = find(service)
+    assert len(name) == 500
