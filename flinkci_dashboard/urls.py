@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from flinkci_dashboard import status, views
+from flinkci_dashboard import help, status, views
 from flinkci_dashboard.accounts import activity_views, contact_views
 from flinkci_dashboard.api import metrics, webhooks
 from flinkci_dashboard.api import views as api
@@ -14,6 +14,8 @@ from flinkci_dashboard.jobs import views as jobs
 urlpatterns: list = [
     path("", views.overview, name="overview"),
     path("search", views.search, name="search"),
+    path("help/", help.index, name="help"),
+    path("help/<slug:name>/", help.text, name="help_text"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("jobs/", jobs.job_list, name="jobs"),

@@ -4,10 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import nh3
 from django.db.models import Count, QuerySet
-from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
 
 from agents.models import Build
 from flinkci_dashboard.models import Action
@@ -16,8 +13,6 @@ from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
-TAGS = {"a", "blockquote", "br", "code", "details", "em", "h2", "h3", "li", "ol", "p", "pre", "strong", "summary", "ul"}
-MARKDOWN = MarkdownIt("commonmark", {"html": True})
 
 
 CI_WORDS = (
@@ -67,12 +62,6 @@ def ci_words(counts: dict[str, int]) -> str:
     others = sum(number for state, number in counts.items() if state not in dict(CI_WORDS))
     shown = [*((counts.get(state, 0), words) for state, words in CI_WORDS), (others, "without a build")]
     return ", ".join(f"{number:,} {words}" for number, words in shown)
-
-
-def render_report(body: str) -> SafeString:
-    """Render a report as GitHub does: Markdown, with the few tags that it needs and nothing else."""
-    html = nh3.clean(MARKDOWN.render(body), tags=TAGS, attributes={"a": {"href"}}, url_schemes={"https", "http"})
-    return mark_safe(html)  # noqa: S308 - cleaned just now  # nosec B703, B308
 
 
 def report_of(pull: PullRequest) -> ReportComment | None:

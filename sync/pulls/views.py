@@ -16,6 +16,7 @@ from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.markdown import render_markdown
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls import figures
 from sync.pulls.filters import PullFilter
@@ -78,7 +79,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "has_branch": any(branch.sha == pull.head_sha for branch in branches),
         "builds": builds,
         "report": report,
-        "report_html": figures.render_report(report.body) if report else "",
+        "report_html": render_markdown(report.body) if report else "",
         "report_equal": bool(report) and not any("report" in step for step in pull.plan),
         "events": figures.timeline(pull, builds, report),
         "acts": ACTS.items(),

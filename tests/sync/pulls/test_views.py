@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from agents.models import Build
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
+from flinkci_dashboard.web.markdown import render_markdown
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
-from sync.pulls.figures import render_report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HTMX = {"HX-Request": "true"}
@@ -103,7 +103,7 @@ def test_hostile_texts_are_shown_as_text(member):
 
 
 def test_a_report_is_rendered_without_anything_that_acts():
-    html = render_report(
+    html = render_markdown(
         "<!--\nMeta data\n{}-->\n## CI report:\n\n* abc Azure: [SUCCESS](https://example.org/1) \n\n"
         "<details>\n<summary>Bot commands</summary>\n</details>\n"
         f"{HOSTILE}<img src=x onerror=alert(1)>[x](javascript:alert(1))"

@@ -1,0 +1,36 @@
+"""What the states of mirrored branches and pull requests mean, for the help."""
+
+from flinkci_dashboard.help import Kind, State
+from sync.mirrors.plan import MEANINGS
+from sync.mirrors.values import BranchState
+from sync.models import MirrorBranch, PullRequest
+
+CI = PullRequest.CIState
+CI_MEANINGS = {
+    CI.NONE: ("It was closed before its CI was looked at.", ""),
+    CI.UNKNOWN: ("Its head has no build yet.", "Its page says whether the push or the build is being waited for."),
+    CI.PENDING: ("A build of its head waits or runs.", ""),
+    CI.SUCCESS: ("The last build of its head succeeded.", ""),
+    CI.FAILURE: (
+        "The last build of its head failed.",
+        "Look at the failed jobs on its page. The Retry button, or a comment with the bot's command, runs them again.",
+    ),
+    CI.CANCELED: (
+        "The last build of its head was canceled.",
+        "The Retry button, or a comment with the bot's command, starts it again.",
+    ),
+    CI.BLOCKED: (
+        "It changes files in .github/workflows/, and our token may not push such changes.",
+        "An admin stores a GitHub token with the “workflow” scope, or the author leaves those files alone.",
+    ),
+}
+
+
+def kinds() -> list[Kind]:
+    """Return the states of branches and of pull requests."""
+    branches = [
+        State(state, MirrorBranch.State(state).label, MEANINGS[state].meaning, MEANINGS[state].remedy)
+        for state in BranchState
+    ]
+    pulls = [State(state, state.label, *CI_MEANINGS[state]) for state in CI]
+    return [Kind("Branches of a mirror", branches), Kind("CI of a pull request", pulls)]
