@@ -1,6 +1,6 @@
 """The rules on worker names that an installation starts from."""
 
-from agents.machines.hosts import DEFAULT_RULES
+from agents.machines.names import DEFAULT_RULES
 from agents.models import HostRule, Watermark
 
 

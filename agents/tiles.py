@@ -47,7 +47,7 @@ def _agents() -> Tile:
         figure=str(states[State.BUSY]),
         words=f"busy, {states[State.IDLE]} idle",
         state="unknown" if unseen else "online" if online else "failed",
-        label="not told by Azure" if unseen else f"{online} online",
+        label="not told" if unseen else f"{online} online",
         seen_at=mark.at if mark else None,
         lines=[f"{away} offline or disabled"] if away else [],
     )

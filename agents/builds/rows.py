@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents.charts.periods import mark_stale
-from agents.models import Build, Job
+from agents.models import Agent, Build, Job
 from agents.models.builds import Status
 from flinkci_dashboard.clients.facts import BuildFacts, Reason
 from flinkci_dashboard.names import head_of
@@ -71,6 +71,11 @@ def close_gone(provider: str, ids: Iterable[int], now: datetime) -> int:
         return Build.objects.filter(pk__in=keys).update(**facts)
 
 
+def rehost_jobs(agent: Agent, host: str) -> int:
+    """Give the jobs that ran on an agent another host; returns how many had to be."""
+    return Job.objects.filter(agent=agent).exclude(host=host).update(host=host)
+
+
 def _is_news(build: BuildFacts, row: Build) -> bool:
     """Tell whether an answer is to be written: it differs from the row, and the row holds no later one.
 
@@ -84,6 +89,8 @@ def _is_news(build: BuildFacts, row: Build) -> bool:
 def _row(row: Build, build: BuildFacts, now: datetime) -> Build:
     """Bring a row in line with what was answered."""
     went_on = row.pk is None or any(getattr(row, name) != getattr(build, name) for name in RUN_FIELDS)
+    if row.status == Status.FINISHED != build.status:
+        row.retried_at = build.asked_at or now
     for name in ("provider", "external_id", "asked_at", *FIELDS):
         setattr(row, name, getattr(build, name))
     row.scope, row.pull_number = _scope(build), _pull_number(build)
@@ -108,6 +115,7 @@ def _update(rows: list[Build]) -> None:
             "gone_at",
             "jobs_pending",
             "jobs_tried_at",
+            "retried_at",
         ],
         batch_size=500,
     )

@@ -114,15 +114,30 @@ def _stages(build: Build, timelines: list[Timeline], known: Known) -> list[Stage
 
 def _jobs(build: Build, timelines: list[Timeline], known: Known, places: Places) -> list[Job]:
     rows = dict(known.jobs)
-    for facts in _each_once(job for timeline in timelines for job in timeline.jobs):
+    told = _each_once(job for timeline in timelines for job in timeline.jobs)
+    for facts in sorted(told, key=lambda job: job.attempt):
         row = rows.setdefault((facts.key, facts.attempt), Job(key=facts.key, attempt=facts.attempt))
         row.build = build
-        _assign(row, _job_values(row, facts, places))
+        before = rows.get((facts.key, facts.attempt - 1))
+        queued_at = row.queued_at if row.queued_exactly else _ready_at(row, facts, before)
+        _assign(row, _job_values(row, facts, places, queued_at))
     return _with_latest(rows)
 
 
-def _job_values(row: Job, facts: JobFacts, places: Places) -> dict[str, Any]:
-    queued_at = row.queued_at if row.queued_exactly else facts.ready_at
+def _ready_at(row: Job, facts: JobFacts, before: Job | None) -> datetime | None:
+    """Return since when nothing but an agent was missing; None where nothing tells.
+
+    What a later attempt depends on may have ended with the first one: then it is ready since it was asked for.
+    """
+    ended = before.finished_at if before else None
+    if facts.attempt == 1 or (facts.ready_at and ended and facts.ready_at >= ended):
+        return facts.ready_at
+    if row.queued_at or row.build.retried_at is None:
+        return row.queued_at
+    return min(row.build.retried_at, facts.started_at or row.build.retried_at)
+
+
+def _job_values(row: Job, facts: JobFacts, places: Places, queued_at: datetime | None) -> dict[str, Any]:
     place = places.of(row, facts)
     failed = facts.status is Status.FINISHED and facts.result in BAD_RESULTS
     return {name: getattr(facts, name) for name in COPIED} | {

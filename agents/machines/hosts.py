@@ -7,19 +7,6 @@ from dataclasses import dataclass
 HEAD_LINES = 20  # of a log: the agent names itself within the first handful
 UNKNOWN = ""
 
-# What Azure names its own workers, and what Flink's donated machines are called.
-DEFAULT_RULES = (
-    (10, "AlibabaCI#-agent#", "alibaba", "Alibaba's machines, several agents on each"),
-    (20, "AlibabaCI#", "alibaba", "the same, by machine name"),
-    (30, "Azure Pipelines #", "azure", "Azure's VMs"),
-    (40, "Azure Pipelines", "azure", "Azure's VMs"),
-    (50, "Hosted Agent", "azure", "Azure's VMs, as some runs name them"),
-    (60, "fv-az#*", "azure", "Azure's VMs, by machine name"),
-)
-
-AZURE_POOL = "Azure Pipelines"
-POOL_HOSTS = {AZURE_POOL: "azure", "Default": "alibaba"}
-
 AGENT_NAME = re.compile(r"Agent name: '([^']{1,255})'")
 MACHINE_NAME = re.compile(r"Agent machine name: '([^']{1,255})'")
 
@@ -50,13 +37,6 @@ def host_of(pool_host: str, worker_name: str, rules: Sequence[Rule], head: LogHe
         return pool_host
     names = (worker_name, *((head.agent, head.machine) if head else ()))
     return next((host for name in names if name and (host := _by_rule(name, rules))), UNKNOWN)
-
-
-def host_of_pool(name: str, hosted: bool | None) -> str:
-    """Return whose machines a new pool holds: Azure's where it says so, else by the names of Flink's two pools."""
-    if hosted:
-        return "azure"
-    return UNKNOWN if hosted is False and name == AZURE_POOL else POOL_HOSTS.get(name, UNKNOWN)
 
 
 def read_head(lines: Iterable[str]) -> LogHead:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents.machines.hosts import LogHead, Rule, host_of, host_of_pool
+from agents.builds.rows import rehost_jobs
+from agents.machines.hosts import LogHead, Rule, host_of
+from agents.machines.names import host_of_pool
 from agents.models import Agent, AgentDay, HostRule, Job, Pool, Queue, StaleDay
 from flinkci_dashboard.clients.facts import JobFacts, PoolFacts, QueueFacts
 
@@ -108,7 +110,7 @@ class Places:
                 agent.host = host
                 agent.save(update_fields=["host"])
                 moved += 1
-            if host and Job.objects.filter(agent=agent).exclude(host=host).update(host=host):
+            if host and rehost_jobs(agent, host):
                 stale |= set(AgentDay.objects.filter(agent=agent).values_list("day", flat=True))
         StaleDay.objects.bulk_create([StaleDay(day=day) for day in stale], ignore_conflicts=True)
         return moved

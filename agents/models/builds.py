@@ -75,6 +75,7 @@ class Build(models.Model):
     queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    retried_at = models.DateTimeField(null=True)  # when we first saw it run again after its end
     requested_for = models.CharField(max_length=255, blank=True)
     web_url = models.URLField(max_length=500, blank=True)
     asked_at = models.DateTimeField(null=True)  # when the question left us whose answer this row holds
@@ -193,7 +194,6 @@ class Job(Attempted):
             models.Index(F("agent"), F("started_at").desc(), name="job_agent"),
             models.Index(fields=["host", "started_at"], name="job_host_started"),
             models.Index(fields=["finished_at"], name="job_finished"),
-            models.Index(fields=["record_id"], name="job_record", condition=~Q(record_id="")),
             models.Index(fields=["queued_at"], name="job_unfinished", condition=~Q(status="finished")),
             models.Index(fields=["build"], name="job_tests_pending", condition=Q(tests_pending=True)),
             models.Index(F("started_at").desc(), name="job_unknown_host", condition=Q(host="") & ~Q(worker_name="")),

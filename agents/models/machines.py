@@ -53,6 +53,7 @@ class Pool(models.Model):
     size = models.PositiveIntegerField(null=True, blank=True)
     parallel_jobs = models.PositiveIntegerField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    missing_at = models.DateTimeField(null=True, editable=False)  # when a list left it out; a second one decides
     gone_at = models.DateTimeField(null=True, blank=True)  # when Azure was first seen not to list it any more
 
     class Meta:
@@ -118,6 +119,7 @@ class Agent(models.Model):
     last_job_at = models.DateTimeField(null=True)
     low_disk_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    missing_at = models.DateTimeField(null=True)  # when a list left it out; a second one decides
 
     class Meta:
         ordering = ["name"]

@@ -6,10 +6,13 @@ from typing import Protocol
 
 from flinkci_dashboard.clients.azure import project as azure
 from flinkci_dashboard.clients.facts import (
+    AgentFacts,
     BuildFacts,
     DefinitionFacts,
     LogFacts,
+    PoolFacts,
     QueueFacts,
+    RequestFacts,
     TestFailureFacts,
     Timeline,
 )
@@ -71,9 +74,29 @@ class CIService(Protocol):
         """Return the failed tests that the build has published; none where it publishes none."""
 
 
+class MachineService(Protocol):
+    """What a service can be asked of the machines that it knows."""
+
+    provider: str  # whose builds run on them
+
+    def pools(self) -> list[PoolFacts]:
+        """Return the pools of agents; raises NotAuthorizedError without the right on them."""
+
+    def agents(self, pool_id: int) -> list[AgentFacts]:
+        """Return a pool's agents, each with its current and last job."""
+
+    def job_requests(self, pool_id: int, finished: int = 0) -> list[RequestFacts]:
+        """Return a pool's waiting and running requests, and the last `finished` finished ones."""
+
+
 CONNECT: dict[str, Callable[[], CIService]] = {azure.AZURE: azure.connect}
 
 
 def connect_all() -> list[CIService]:
     """Connect to every service. Make them anew for each pass and thread."""
     return [connect() for connect in CONNECT.values()]
+
+
+def connect_machines() -> MachineService:
+    """Connect to the service that knows the machines of all pools."""
+    return azure.connect()

@@ -14,7 +14,7 @@ SAYS_AZURE = (
     *("flinkci_dashboard/models/", "agents/models/", "flinkci_dashboard/sandbox/"),  # its name in rows; its sandbox
     "flinkci_dashboard/settings.py",  # its address
     *("flinkci_dashboard/accounts/contacts.py", "flinkci_dashboard/credentials/seed.py"),  # what Flink has there
-    "agents/machines/hosts.py",  # what its workers are called
+    "agents/machines/names.py",  # what its workers are called
     *("sync/pulls/commands.py", "sync/pulls/report.py", "sync/pulls/reporting.py"),  # ci-bot's words
 )
 

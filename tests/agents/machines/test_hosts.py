@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.machines.hosts import DEFAULT_RULES, LogHead, Rule, host_of, host_of_pool, read_head
+from agents.machines.hosts import LogHead, Rule, host_of, read_head
+from agents.machines.names import DEFAULT_RULES, host_of_pool
 from agents.models.machines import is_pattern
 
 RULES = [Rule(pattern, host) for _, pattern, host, _ in DEFAULT_RULES]
