@@ -83,3 +83,20 @@ def test_what_a_build_is_about_follows_from_branch_and_reason(branch, reason, sc
     save_builds([replace(FACTS, branch=branch, reason=reason)], NOW)
     build = Build.objects.get()
     assert (build.scope, build.pull_number) == (scope, pull)
+
+
+def test_a_build_that_runs_again_says_since_when():
+    ended = replace(FACTS, status=Status.FINISHED, result=Result.FAILED, finished_at=NOW, asked_at=NOW)
+    save_builds([ended], NOW)
+    assert Build.objects.get().retried_at is None
+    again = NOW + timedelta(hours=3)
+    save_builds([replace(FACTS, asked_at=again)], again + timedelta(seconds=5))
+    assert Build.objects.get().retried_at == again
+
+
+def test_an_older_answer_changes_nothing_whatever_it_says():
+    save_builds([replace(FACTS, status=Status.FINISHED, result=Result.FAILED, asked_at=NOW)], NOW)
+    assert save_builds([replace(FACTS, asked_at=NOW - timedelta(seconds=1))], NOW) == []
+    assert Build.objects.get().result == "failed"
+    assert save_builds([replace(FACTS, asked_at=NOW + timedelta(seconds=1))], NOW) != []
+    assert Build.objects.get().status == "running"

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.machines import rows as agent_rows
 from agents.models import Agent, HostPeriod, Job, Pool, Sample, Waiting, Watermark
 from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.sandbox.azure.pipeline import HOSTED
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bootstrapped")]
@@ -108,12 +108,14 @@ def test_an_agent_that_a_build_makes_known_at_the_same_moment_is_no_conflict(azu
     poll()
     Agent.objects.all().delete()
 
-    def meanwhile(ids):
+    before = Changes.put
+
+    def put(changes, row, values):  # the rows have been read, and are not written yet
         Agent.objects.get_or_create(pool=Pool.objects.get(name="Default"), name="AlibabaCI001-agent01")
-        return {}
+        return before(changes, row, values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(agent_rows, "_jobs_of", meanwhile)
+        patch.setattr(Changes, "put", put)
         poll()
     poll()
     assert set(Agent.objects.filter(pool__name="Default").values_list("state", flat=True)) == {"idle"}
@@ -123,6 +125,8 @@ def test_an_agent_that_a_build_makes_known_at_the_same_moment_is_no_conflict(azu
 def test_an_agent_that_is_removed_is_gone_and_may_come_back(azure):
     poll()
     removed = azure.agents.pop(1)
+    poll()
+    assert Agent.objects.get(name=removed.name).state == "idle", "one list is not the truth"
     poll()
     assert Agent.objects.get(name=removed.name).state == "gone"
     azure.agents[1] = removed
@@ -147,6 +151,8 @@ def test_a_pool_that_is_removed_takes_its_agents_with_it(azure):
     poll("poll_builds", "poll_agents")
     del azure.pools[2]
     Watermark.objects.filter(name="pools").update(at=timezone.now() - timedelta(hours=2))
+    poll()
+    assert Pool.objects.get(external_id=2).gone_at is None, "one list is not the truth"
     poll()
     assert Pool.objects.get(external_id=2).gone_at
     assert set(Agent.objects.filter(pool__external_id=2).values_list("state", flat=True)) == {"gone"}
@@ -200,3 +206,49 @@ def test_samples_become_means_before_they_are_pruned(db):
     for step in ("hour", "day"):
         mean = HostPeriod.objects.get(step=step, host="alibaba")
         assert (mean.busy, mean.busy_most, mean.idle, mean.queued_most) == (3, 4, 1, 3)
+
+
+NOTHING = {"service": "azure", "status": 200, "body": '{"count": 0, "value": []}', "times": 99}
+
+
+@pytest.mark.parametrize("path", ["distributedtask/pools", r"pools/1/agents", r"pools\?"])
+def test_lists_of_nothing_take_no_agent_and_no_pool_away(azure, world, path):
+    push(azure)
+    poll("poll_builds", "poll_agents")
+    before = set(Agent.objects.values_list("name", "state"))
+    world.fault(path=path, **NOTHING)
+    for _ in range(3):
+        Watermark.objects.filter(name="pools").update(at=timezone.now() - timedelta(hours=2))
+        poll()
+    assert set(Agent.objects.values_list("name", "state")) == before
+    assert not Pool.objects.exclude(gone_at=None).exists()
+    assert "may have lost its right" in Watermark.objects.get(name="agents").note
+
+
+def test_an_agent_that_one_list_leaves_out_stays(azure):
+    poll()
+    for _ in range(3):
+        removed = azure.agents.pop(1)
+        poll()
+        azure.agents[1] = removed
+        poll()
+    assert Agent.objects.get(name=removed.name).state == "idle"
+
+
+def test_a_pool_that_is_empty_by_its_own_word_has_no_agents_any_more(azure):
+    poll()
+    for number in [number for number, agent in azure.agents.items() if agent.pool == "Default"]:
+        del azure.agents[number]
+    for _ in range(3):
+        Watermark.objects.filter(name="pools").update(at=timezone.now() - timedelta(hours=2))
+        poll()
+    assert set(Agent.objects.filter(pool__name="Default").values_list("state", flat=True)) == {"gone"}
+
+
+def test_a_request_is_for_the_job_of_its_own_build(azure):
+    push(azure, 3)
+    poll("poll_builds", "poll_agents")
+    busy = Agent.objects.filter(state="busy", host="alibaba").select_related("current_job__build")
+    assert {agent.current_job.build.external_id for agent in busy} == set(azure.builds)
+    assert {agent.current_job.record_id for agent in busy} == {busy[0].current_job.record_id}, "the same in every build"
+    assert all(agent.current_job.agent == agent for agent in busy)

@@ -1,0 +1,87 @@
+"""Timelines become rows of jobs: since when each attempt waited."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from agents.builds.timelines import known_rows, save_timelines
+from agents.machines.places import Places
+from agents.models import Build, Job
+from flinkci_dashboard.clients.facts import JobFacts, Result, Status, Timeline
+from tests.machines import make_build
+
+pytestmark = pytest.mark.django_db
+FIRST = JobFacts(
+    key="ci.test_ci.core",
+    record_id="one",
+    name="test_ci core",
+    stage_key="ci",
+    attempt=1,
+    order=1,
+    status=Status.FINISHED,
+    result=Result.FAILED,
+    ready_at=None,
+    started_at=None,
+    finished_at=None,
+    worker_name="",
+    queue_id=None,
+    log_id=None,
+    failed_log_ids=(),
+    errors=0,
+    warnings=0,
+    issues=(),
+)
+
+
+@pytest.fixture
+def start():
+    """When the build was ready for its first attempt: six hours ago."""
+    return timezone.now() - timedelta(hours=6)
+
+
+def save(build: Build, *jobs: JobFacts) -> None:
+    timeline = Timeline((), jobs, ())
+    save_timelines(build, [timeline], known_rows([build])[build.pk], Places(timezone.now()), timezone.now())
+
+
+def attempts(start, ready_again: timedelta | None):
+    """Return a first attempt that ended after an hour, and a second that began three hours later."""
+    first = replace(FIRST, ready_at=start, started_at=start, finished_at=start + timedelta(hours=1))
+    again = start + timedelta(hours=4, minutes=2)
+    ready_at = None if ready_again is None else start + ready_again
+    second = replace(FIRST, attempt=2, status=Status.RUNNING, result=Result.NONE, ready_at=ready_at, started_at=again)
+    return first, second
+
+
+@pytest.mark.parametrize(
+    "ready_again, retried, wait",
+    [
+        (timedelta(), timedelta(hours=4), 120),  # the phase began with the first attempt
+        (timedelta(hours=4, minutes=1), timedelta(hours=4), 60),  # the phase began anew
+        (None, timedelta(hours=4), 120),
+        (timedelta(), timedelta(hours=4, minutes=3), 0),  # we saw it late
+        (timedelta(), None, None),  # nobody saw it
+    ],
+)
+def test_a_job_that_runs_again_waits_from_the_retry(start, ready_again, retried, wait):
+    build = make_build(status="running", result="", finished_at=None, retried_at=retried and start + retried)
+    save(build, *attempts(start, ready_again))
+    assert Job.objects.get(attempt=2).wait_seconds == wait
+    assert Job.objects.get(attempt=1).wait_seconds == 0
+
+
+def test_a_wait_that_is_known_is_not_lost_by_a_third_attempt(start):
+    build = make_build(status="running", result="", finished_at=None, retried_at=start + timedelta(hours=4))
+    first, second = attempts(start, timedelta())
+    save(build, first, second)
+    build.retried_at = timezone.now()
+    save(build, first, replace(second, status=Status.FINISHED, result=Result.FAILED, finished_at=timezone.now()))
+    assert Job.objects.get(attempt=2).wait_seconds == 120
+
+
+def test_the_second_attempt_counts_from_the_retry_although_the_first_is_told_after_it(start):
+    build = make_build(status="running", result="", finished_at=None, retried_at=start + timedelta(hours=4))
+    save(build, *reversed(attempts(start, timedelta())))
+    assert Job.objects.get(attempt=2).wait_seconds == 120
