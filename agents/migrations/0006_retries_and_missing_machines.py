@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0005_missing_jobs_and_tests'),
+        ('agents', "0005_ledger_of_red"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0004_ledger_of_red'),
+        ('agents', '0003_one_reader_of_builds'),
     ]
 
     operations = [
