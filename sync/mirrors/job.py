@@ -9,8 +9,11 @@ from pathlib import Path
 from django.conf import settings
 
 from flinkci_dashboard.clients.errors import ServiceError
-from flinkci_dashboard.clients.git.cache import Cache, Commit, PushResult, PushStatus, open_cache, remove_cache
+from flinkci_dashboard.clients.git.cache import Cache, open_cache
+from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing
+from flinkci_dashboard.clients.git.folder import remove_cache
+from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
 from flinkci_dashboard.clients.github.pulls import CommitFacts, connect, token_fingerprint
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from flinkci_dashboard.clients.git.cache import Commit
+from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.github.pulls import CommitFacts
 from flinkci_dashboard.models.writing import Changes
 from sync.mirrors.values import BranchFacts, BranchState, KnownBranch, MirrorPlan, Policy, Push

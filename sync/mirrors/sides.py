@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flinkci_dashboard.clients.errors import ServiceError
-from flinkci_dashboard.clients.git.cache import LsRemote
+from flinkci_dashboard.clients.git.refs import LsRemote
 from sync.models import Mirror
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
-from flinkci_dashboard.clients.git.cache import Cache, PushResult, PushStatus
+from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, RemoteMissing, TimedOut
 from flinkci_dashboard.clients.git.process import Progress
+from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
 from flinkci_dashboard.jobs.run import Pass
 from sync.mirrors.sides import HEADS
 from sync.mirrors.values import BranchFacts, BranchState, Failure, MirrorPlan, Push, Relation

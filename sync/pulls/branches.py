@@ -8,8 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from flinkci_dashboard.clients.errors import RefusedError, ServiceError, UnavailableError
-from flinkci_dashboard.clients.git.cache import Cache, PushResult, PushStatus, open_cache, remove_cache
+from flinkci_dashboard.clients.git.cache import Cache, open_cache
 from flinkci_dashboard.clients.git.errors import CacheCorrupt
+from flinkci_dashboard.clients.git.folder import remove_cache
+from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action

@@ -9,7 +9,7 @@ from django.conf import settings
 from agents.builds.observe import observe_builds
 from flinkci_dashboard.clients.azure import project as azure_client
 from flinkci_dashboard.clients.errors import ServiceError
-from flinkci_dashboard.clients.git.cache import ls_remote
+from flinkci_dashboard.clients.git.refs import ls_remote
 from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.jobs.ledger import Ledger

@@ -1,109 +1,27 @@
-"""Git repositories: what a remote one holds, and one cached repository to carry branches through."""
+"""One cached repository on our disk to carry branches through."""
 
-import contextlib
-import errno
-import fcntl
 import os
 import re
-import shutil
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
-from time import monotonic, sleep
 from urllib.parse import quote
 
 from flinkci_dashboard.clients.errors import RefusedError, ServiceError
-from flinkci_dashboard.clients.git.errors import (
-    CacheCorrupt,
-    CacheInUse,
-    DiskFull,
-    classify,
-    no_space,
-    printable,
-    words_of,
-)
+from flinkci_dashboard.clients.git.commits import LAYOUT, Commit, read_log
+from flinkci_dashboard.clients.git.errors import CacheCorrupt, DiskFull, MissingRefError, classify, words_of
+from flinkci_dashboard.clients.git.folder import LOCAL, owned
 from flinkci_dashboard.clients.git.process import Command, Ended, Limits, Progress, authentication
+from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus, parse_push
 
 OnProgress = Callable[[Progress], None]
 
-ASK = Limits(total=60, idle=30)
 TRANSFER = Limits(total=25 * 60, idle=5 * 60)  # a fetch and a push together stay under the task's time-out
-LOCAL = Limits(total=10 * 60, idle=10 * 60)
-ORPHAN = 10.0  # seconds that a killed worker's git has to end when it is told to
 MAX_PACKS = 40
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PART = 1000  # refs in the arguments of one command: they have to fit, and a server declines a push as a whole
+HEADS = "refs/heads/"
 PULLS = "refs/pulls/"  # where the heads of pull requests are kept, by number
 MISSING_REF = re.compile(r"couldn't find remote ref (\S+)")
-LEFTOVERS = ("*.lock", "objects/pack/tmp_*", "objects/pack/*.keep", "objects/tmp_*", "objects/??/tmp_obj_*")
-
-
-class PushStatus(Enum):
-    """What became of one ref of a push, from the flag of its `--porcelain` line."""
-
-    DONE = "done"  # the repository took it, or had it already
-    MOVED = "moved"  # refused on our side: the branch is no longer where it was, or has diverged
-    REJECTED = "rejected"  # refused by the other side, in its own words
-
-
-@dataclass(frozen=True)
-class PushResult:
-    """The answer for one ref; `message` holds the other side's words when it was not done."""
-
-    ref: str
-    status: PushStatus
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Commit:
-    """Who wrote a commit and when it came to be; a time is None when the commit holds nonsense."""
-
-    author: str
-    authored_at: datetime | None
-    committed_at: datetime | None
-    subject: str
-
-
-class LsRemote:
-    """A running `ls-remote`; several can run side by side. `result` waits for the answer."""
-
-    def __init__(self, url: str, prefixes: Sequence[str], *, authenticate: bool = False) -> None:
-        config = authentication(url) if authenticate else {}
-        self.authenticated = bool(config)
-        kinds = {"refs/heads/": "--heads", "refs/tags/": "--tags"}
-        self.prefixes = prefixes
-        self.command = Command(
-            ["ls-remote", "--refs", *(kinds[prefix] for prefix in prefixes), url],
-            limits=ASK,
-            repository=url,
-            config=config,
-        )
-
-    def __enter__(self) -> "LsRemote":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.command.end()
-
-    def result(self) -> dict[str, str]:
-        """Return {full ref: SHA}. Raises ServiceError."""
-        ended = self.command.wait()
-        if ended.status:
-            raise classify(ended.stderr, self.command.repository, authenticated=self.authenticated)
-        pairs = (line.split("\t", 1) for line in ended.stdout.splitlines() if "\t" in line)
-        return {ref: sha for sha, ref in pairs if ref.startswith(tuple(self.prefixes))}
-
-
-def ls_remote(
-    url: str, prefixes: Sequence[str] = ("refs/heads/", "refs/tags/"), *, authenticate: bool = False
-) -> dict[str, str]:
-    """Return {full ref: SHA} of a repository's refs under `prefixes`; no others are listed. Raises ServiceError."""
-    with LsRemote(url, prefixes, authenticate=authenticate) as asking:
-        return asking.result()
 
 
 class Cache:
@@ -122,11 +40,8 @@ class Cache:
 
         By SHA: what was planned is what comes, and the server need not list its refs again.
         """
-        refspecs = [f"+{sha}:refs/source/{quote(branch, safe='')}" for branch, sha in wanted.items()]
-        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
-        ended = self._run(["fetch", *flags, "--progress", url, *refspecs], url, TRANSFER, on_progress=on_progress)
-        if ended.status:
-            raise self._blame(ended, url)
+        specs = [f"+{sha}:refs/source/{quote(branch, safe='')}" for branch, sha in wanted.items()]
+        self._fetch(url, specs, on_progress)
 
     def fetch_pulls(
         self, url: str, numbers: Iterable[int], base: str = "master", on_progress: OnProgress | None = None
@@ -138,29 +53,21 @@ class Cache:
         """
         wanted = {f"refs/pull/{number}/head": f"{PULLS}{number}" for number in sorted(set(numbers))}
         wanted[f"refs/heads/{base}"] = f"{PULLS}base"
-        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
         while wanted:
-            specs = [f"+{ref}:{kept}" for ref, kept in wanted.items()]
-            ended = self._run(["fetch", *flags, "--progress", url, *specs], url, TRANSFER, on_progress=on_progress)
-            if not ended.status:
+            try:
+                self._fetch(url, [f"+{ref}:{kept}" for ref, kept in wanted.items()], on_progress)
                 break
-            missing = set(MISSING_REF.findall(ended.stderr)) & wanted.keys()
-            if not missing:
-                raise self._blame(ended, url)
-            wanted = {ref: kept for ref, kept in wanted.items() if ref not in missing}
+            except MissingRefError as missing:
+                there = self._listed(url, wanted) - {missing.ref}
+                wanted = {ref: kept for ref, kept in wanted.items() if ref in there}
         heads = self.pull_refs() if wanted else {}
-        there = {kept.removeprefix(PULLS) for kept in wanted.values()}
-        return {number: sha for number, sha in heads.items() if str(number) in there}
+        came = {kept.removeprefix(PULLS) for kept in wanted.values()}
+        return {number: sha for number, sha in heads.items() if str(number) in came}
 
     def fetch_heads(self, url: str, heads: Mapping[int, str]) -> set[int]:
         """Fetch commits {number: SHA} by name, one by one; returns the numbers of those that the server gives out."""
-        came: set[int] = set()
-        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
-        for number, sha in heads.items():
-            ended = self._run(["fetch", *flags, url, f"+{sha}:{PULLS}{number}"], url, TRANSFER)
-            if not ended.status:
-                came.add(number)
-        return came
+        given = {number: f"+{sha}:{PULLS}{number}" for number, sha in heads.items()}
+        return {number for number, spec in given.items() if not self._try_fetch(url, [spec]).status}
 
     def pull_refs(self) -> dict[int, str]:
         """Return {number: SHA} of the pull requests that were fetched."""
@@ -188,13 +95,28 @@ class Cache:
         A branch in `leases` {branch: SHA} is moved to its commit whatever it holds, as long as it still stands at
         that SHA. Raises ServiceError when the push as a whole came to nothing.
         """
-        refspecs = [f"{sha}:refs/heads/{branch}" for branch, sha in wanted.items()]
-        force = [f"--force-with-lease=refs/heads/{branch}:{sha}" for branch, sha in (leases or {}).items()]
+        results: list[PushResult] = []
+        names = list(wanted)
+        for start in range(0, len(names), PART):
+            part = {name: wanted[name] for name in names[start : start + PART]}
+            try:
+                results += self._push(url, part, on_progress, leases or {})
+            except RefusedError as error:
+                if len(names) <= PART:
+                    raise
+                results += [PushResult(f"{HEADS}{name}", PushStatus.REJECTED, str(error)) for name in part]
+        return results
+
+    def _push(
+        self, url: str, wanted: Mapping[str, str], on_progress: OnProgress | None, leases: Mapping[str, str]
+    ) -> list[PushResult]:
+        refspecs = [f"{sha}:{HEADS}{branch}" for branch, sha in wanted.items()]
+        force = [f"--force-with-lease={HEADS}{name}:{leases[name]}" for name in wanted if name in leases]
         command = ["push", "--porcelain", "--progress", "--no-verify", *force, url, *refspecs]
         config = authentication(url)
         ended = self._run(command, url, TRANSFER, config=config, on_progress=on_progress)
         results = parse_push(ended.stdout, ended.stderr)
-        if {result.ref for result in results} >= {f"refs/heads/{branch}" for branch in wanted}:
+        if {result.ref for result in results} >= {f"{HEADS}{branch}" for branch in wanted}:
             return results
         raise self._blame(ended, url, authenticated=bool(config))
 
@@ -203,10 +125,6 @@ class Cache:
         given = "".join(f"{sha}\n" for sha in shas)
         lines = self._local(["cat-file", "--batch-check"], given).splitlines() if given else []
         return {words[0] for line in lines if (words := line.split()) and words[1:2] == ["commit"]}
-
-    def is_ancestor(self, old: str, new: str) -> bool:
-        """Tell whether `new` holds all of `old`; both must be in the cache."""
-        return self.ahead_behind(old, new)[0] == 0
 
     def ahead_behind(self, ours: str, theirs: str) -> tuple[int, int]:
         """Return how many commits only `ours` has, and how many only `theirs` has; both must be in the cache."""
@@ -222,13 +140,8 @@ class Cache:
         given = "".join(f"{sha}\n" for sha in shas)
         if not given:
             return {}
-        layout = "--format=%H%x00%an%x00%at%x00%ct%x00%s"
-        lines = self._local(["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", layout], given)
-        fields = (line.split("\0") for line in lines.split("\n") if line.count("\0") == 4)
-        return {
-            sha: Commit(printable(author), _time(authored), _time(made), printable(subject))
-            for sha, author, authored, made, subject in fields
-        }
+        log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
+        return read_log(self._local(log, given))
 
     def tidy(self) -> bool:
         """Join packs when many fetches have left many; tells whether it did. Raises ServiceError."""
@@ -236,6 +149,31 @@ class Cache:
             return False
         self._local(["repack", "--geometric=2", "-d", "-q"])
         return True
+
+    def _fetch(self, url: str, refspecs: Sequence[str], on_progress: OnProgress | None) -> None:
+        """Fetch without credentials. Raises MissingRefError for a ref that is not there, else ServiceError."""
+        ended = self._try_fetch(url, refspecs, on_progress)
+        if ended.status:
+            missing = MISSING_REF.search(ended.stderr)
+            raise MissingRefError(missing[1]) if missing else self._blame(ended, url)
+
+    def _try_fetch(self, url: str, refspecs: Sequence[str], on_progress: OnProgress | None = None) -> Ended:
+        """Fetch any number of refspecs: they go over standard input, where there is room for them."""
+        flags = ["--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--no-recurse-submodules"]
+        given = "".join(f"{spec}\n" for spec in refspecs)
+        command = ["fetch", *flags, "--progress", "--stdin", url]
+        return self._run(command, url, TRANSFER, given=given, on_progress=on_progress)
+
+    def _listed(self, url: str, refs: Iterable[str]) -> set[str]:
+        """Return those of some refs that the repository has: git names only the first one that is missing."""
+        found: set[str] = set()
+        names = list(refs)
+        for start in range(0, len(names), PART):
+            ended = self._run(["ls-remote", url, *names[start : start + PART]], url, TRANSFER)
+            if ended.status:
+                raise self._blame(ended, url)
+            found |= {line.split("\t", 1)[1] for line in ended.stdout.splitlines() if "\t" in line}
+        return found
 
     def _local(self, arguments: Sequence[str], given: str = "") -> str:
         """Run a command that needs nothing but the cache: when it fails, the cache is at fault."""
@@ -292,103 +230,5 @@ def open_cache(folder: Path) -> Iterator[Cache]:
     The caller holds the job's lock, so whatever lock file or half a pack lies here is stale. A git that outlived its
     killed worker is ended first: all of ours inherit a locked file, which tells that there is one. Raises ServiceError.
     """
-    with _disk_full_told(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        owner = os.open(folder.with_suffix(".owner"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            healed = _end_orphan(owner)
-            if not (folder / "HEAD").is_file():
-                _create(folder)
-            yield Cache(folder, owner, [*healed, *_clear_leftovers(folder)])
-        finally:
-            os.close(owner)
-
-
-def remove_cache(folder: Path) -> None:
-    """Throw a cache away; the next `open_cache` makes a new one."""
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    else:
-        folder.unlink(missing_ok=True)
-
-
-def parse_push(stdout: str, stderr: str = "") -> list[PushResult]:
-    """Read `push --porcelain`: a line `flag TAB from:to TAB summary (reason)` for each ref."""
-    lines = [line.split("\t") for line in stdout.splitlines() if re.match(r"[ +\-*=!]\t", line)]
-    about = [line for line in stderr.splitlines() if line.startswith("remote:")]
-    return [
-        _push_result(flag, refs.rpartition(":")[2], "\t".join(summary), about, alone=len(lines) == 1)
-        for flag, refs, *summary in lines
-    ]
-
-
-def _push_result(flag: str, ref: str, summary: str, about: Sequence[str], alone: bool) -> PushResult:
-    """Read one line; what the server said (`about`) is about the one ref of a push, or names its branch."""
-    if flag != "!":
-        return PushResult(ref, PushStatus.DONE)
-    reason = re.sub(r"^\[[a-z ]+\] ?\(?|\)$", "", summary)
-    if summary.startswith("[rejected]"):
-        return PushResult(ref, PushStatus.MOVED, words_of(reason))
-    branch = ref.removeprefix("refs/heads/")
-    said = [line for line in about if alone or branch in line]
-    return PushResult(ref, PushStatus.REJECTED, words_of("\n".join([reason, *said])))
-
-
-@contextmanager
-def _disk_full_told(folder: Path) -> Iterator[None]:
-    """Clear up at once when the disk is full: half a pack would keep it full for everybody else."""
-    try:
-        yield
-    except (DiskFull, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in FULL:
-            raise
-        _clear_leftovers(folder)
-        raise DiskFull(no_space(folder)) from error
-
-
-def _create(folder: Path) -> None:
-    """Make an empty bare repository beside `folder`, then put it there: half a one never stands in the place."""
-    draft = folder.with_suffix(".new")
-    for old in (draft, folder):
-        remove_cache(old)
-    with Command(
-        ["init", "--quiet", "--bare", "--template=", str(draft)], limits=LOCAL, repository=folder.name
-    ) as init:
-        ended = init.wait()
-    if ended.status:
-        raise classify(ended.stderr, folder.name, authenticated=False, folder=folder)
-    draft.rename(folder)
-
-
-def _clear_leftovers(folder: Path) -> list[str]:
-    """Remove what interrupted commands left; returns their names."""
-    found = [path for pattern in LEFTOVERS for path in (folder.glob if "/" in pattern else folder.rglob)(pattern)]
-    for path in found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return [str(path.relative_to(folder)) for path in found]
-
-
-def _end_orphan(owner: int) -> list[str]:
-    """Wait for the owner file's lock; end the process group that is written in it while somebody else holds it."""
-    deadline, ended = monotonic() + ORPHAN, False
-    while True:
-        try:
-            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            group = os.pread(owner, 20, 0).strip()
-            if monotonic() > deadline:
-                raise CacheInUse(f"Another git (process {group.decode()}) holds the cache and does not end.") from None
-            if group.isdigit():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(int(group), signal.SIGKILL)
-                ended = True
-            sleep(0.05)
-        else:
-            return [f"git of a killed worker (process {os.pread(owner, 20, 0).strip().decode()})"] if ended else []
-
-
-def _time(seconds: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    with owned(folder) as (owner, healed):
+        yield Cache(folder, owner, healed)

@@ -28,6 +28,14 @@ class RemoteMissing(NotFoundError):
     """There is no such repository, or it has moved, or the token may not see it."""
 
 
+class MissingRefError(NotFoundError):
+    """The repository has not one of the refs that were asked for."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"There is no {ref}.")
+        self.ref = ref
+
+
 class DiskFull(ServiceError):
     """There was no space left for the cached repository."""
 

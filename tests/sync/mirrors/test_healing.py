@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from flinkci_dashboard.clients.git import cache as git
+from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.process import Limits, authentication
 from flinkci_dashboard.jobs.run import Pass, request, run_pass
 from flinkci_dashboard.models import Action
@@ -88,7 +89,7 @@ def test_without_any_token_the_page_says_that_one_is_wanted(flink, monkeypatch):
 
 
 def test_a_hung_remote_is_given_up_and_leaves_no_process(mirrored, monkeypatch):
-    monkeypatch.setattr(git, "ASK", Limits(total=1, idle=0.3))
+    monkeypatch.setattr("flinkci_dashboard.clients.git.refs.ASK", Limits(total=1, idle=0.3))
     mirrored.fault(service="git", path=SOURCE, hang=True, times=None)
     assert sync().outcome == "failed"
     assert "kept silent for" in Mirror.objects.get().source_problem
@@ -197,7 +198,7 @@ def test_a_source_head_that_vanishes_between_look_and_fetch_costs_no_check_of_th
 
 
 def test_a_missing_cache_is_made_anew(mirrored):
-    git.remove_cache(cache())
+    remove_cache(cache())
     mirrored.commit("master")
     assert sync().counts == {"branches_pushed": 1}
     assert cache().is_dir()
@@ -241,7 +242,7 @@ def _bad_ref(folder: Path) -> None:
 
 
 def _no_folder_but_a_file(folder: Path) -> None:
-    git.remove_cache(folder)
+    remove_cache(folder)
     folder.write_text("what?")
 
 
