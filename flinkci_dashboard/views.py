@@ -1,18 +1,21 @@
 """The overview, and whether the system is well."""
 
+from dataclasses import replace
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
+from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.search import SHORTEST, look_for, only_one
-from flinkci_dashboard.web.tiles import tiles, verdict
+from flinkci_dashboard.web.tiles import Tile, tiles, verdict
 
 RECENT = 8  # passes
 MAX_QUERY = 200  # characters of a search
@@ -38,7 +41,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()
-    shown = tiles(now)
+    shown = [_for(request, tile) for tile in tiles(now)]
     return {
         "tiles": shown,
         "verdict": verdict(shown),
@@ -55,3 +58,9 @@ def search(request: HttpRequest) -> HttpResponse:
     if hit := only_one(groups):
         return redirect(hit.url)
     return render(request, "search.html", {"query": query, "groups": groups, "shortest": SHORTEST})
+
+
+def _for(request: HttpRequest, tile: Tile) -> Tile:
+    """Take the link off a tile for those who may not follow it."""
+    may_see = not tile.permission or signed_in(request).has_perm(tile.permission)
+    return tile if may_see else replace(tile, url="")

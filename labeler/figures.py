@@ -23,6 +23,11 @@ class ComponentLine:
     ci: Counter[str] = field(default_factory=Counter)
 
     @property
+    def name(self) -> str:
+        """Return the component's name, or say that there is none."""
+        return self.component or "without component"
+
+    @property
     def states(self) -> list[tuple[str, str, int]]:
         """Return CI state, its words, and how many are in it; in the model's order."""
         choices = PullRequest.CIState.choices

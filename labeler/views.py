@@ -1,5 +1,9 @@
 """Labels: which are wrong and why, what was changed, and what each component has open."""
 
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -21,15 +25,48 @@ from labeler.labels import JOB, SETTLE, State, is_ours
 from labeler.models import JiraContact, LabelChange, LabelState
 
 PER_PAGE = 50
-# Name, title, and the states of the pull requests that it lists.
-TABS: tuple[tuple[str, str, tuple[State, ...]], ...] = (
-    ("components", "Components", ()),
-    ("changes", "Recent changes", ()),
-    ("todo", "To be changed", (State.CHANGE, State.WAITING)),
-    ("drift", "Changed by hand", (State.DRIFT,)),
-    ("no-ticket", "No ticket", (State.NO_TICKET,)),
-    ("unknown", "Unknown ticket", (State.UNKNOWN,)),
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One of the page's lists."""
+
+    name: str
+    title: str
+    states: tuple[State, ...] = ()  # of the pull requests that it lists
+    explained: str = ""
+    template: str = "labeler/_pulls.html"
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether its rows say what is to be changed."""
+        return State.CHANGE in self.states or self.settles
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether its rows have a button that settles them."""
+        return State.DRIFT in self.states
+
+
+DRIFTED = (
+    "Somebody has changed these labels, and neither ticket nor title has changed since. They are left alone until one "
+    "of them does, or an operator settles them."
 )
+TABS = (
+    Tab("components", "Components", template="labeler/_components.html"),
+    Tab("changes", "Recent changes", template="labeler/_changes.html"),
+    Tab("todo", "To be changed", (State.CHANGE, State.WAITING)),
+    Tab("drift", "Changed by hand", (State.DRIFT,), DRIFTED),
+    Tab("no-ticket", "No ticket", (State.NO_TICKET,), "The title names no ticket, so the labels are not touched."),
+    Tab(
+        *("unknown", "Unknown ticket", (State.UNKNOWN,)),
+        "Jira has no such ticket, or does not show it. The labels are not touched.",
+    ),
+)
+TODO = {
+    "observe": "What would be changed if this installation did not only observe.",
+    "active": "What the next passes will change, as fast as GitHub's limits allow.",
+}
 
 
 def newest_pass(request: HttpRequest) -> object:
@@ -44,35 +81,43 @@ def labels(request: HttpRequest) -> Context:
     """Show one of the lists, with the state of the talk with Jira above."""
     everything = request.GET.get("pulls") == "all"
     words = request.GET.get("q", "").replace("\0", "")[:200]  # PostgreSQL takes no NUL
-    shown = next((tab for tab in TABS if tab[0] == request.GET.get("tab")), TABS[0])
-    runs = JobRun.objects.filter(job=JOB)
+    tab = next((each for each in TABS if each.name == request.GET.get("tab")), TABS[0])
+    asked = open_requests(JOB).filter(act=SETTLE, subject__startswith="#").values_list("subject", flat=True)
     return {
         "tabs": _tabs(everything),
-        "tab": shown[0],
-        "title": shown[1],
+        "tab": tab.name,
+        "list": tab.template,
+        "changes": tab.changes,
+        "settles": tab.settles,
+        "explained": tab.explained or TODO[settings.SYNC_MODE],
         "everything": everything,
         "words": words,
         "jira": JiraContact.load(),
-        "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
+        "running": JobRun.objects.filter(job=JOB, outcome=JobRun.Outcome.RUNNING).first(),
         "last": latest_pass(JOB),
-        "asked": set(open_requests(JOB).filter(act=SETTLE).values_list("subject", flat=True)),
-        **_list(request, shown[0], shown[2], everything, words),
+        "asked": {int(subject[1:]) for subject in asked if subject[1:].isdecimal()},
+        **_list(request, tab, everything, words),
     }
 
 
 def _tabs(everything: bool) -> list[dict[str, object]]:
     counts = figures.state_counts(everything)
     return [
-        {"name": name, "title": title, "count": sum(counts.get(state, 0) for state in states) if states else None}
-        for name, title, states in TABS
+        {
+            "name": tab.name,
+            "title": tab.title,
+            "query": urlencode({"tab": tab.name} | ({"pulls": "all"} if everything else {})),
+            "count": sum(counts.get(state, 0) for state in tab.states) if tab.states else None,
+        }
+        for tab in TABS
     ]
 
 
-def _list(request: HttpRequest, tab: str, states: tuple[State, ...], everything: bool, words: str) -> Context:
-    if tab == "components":
+def _list(request: HttpRequest, tab: Tab, everything: bool, words: str) -> Context:
+    if tab.name == "components":
         return {"components": figures.component_lines()}
     changes = LabelChange.objects.select_related("pull")
-    rows = Paginator(changes if tab == "changes" else figures.in_state(states, everything, words), PER_PAGE)
+    rows = Paginator(changes if tab.name == "changes" else figures.in_state(tab.states, everything, words), PER_PAGE)
     return {"page": rows.get_page(request.GET.get("page"))}
 
 

@@ -24,7 +24,8 @@ def tiles(now: datetime) -> list[Tile]:
     if seen is None:
         state, label = "none", "not probed"
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
-    return [Tile("Credentials", reverse("credentials"), str(len(pressing)), words, state, label, seen, lines[:SHOWN])]
+    url, may_see = reverse("credentials"), "flinkci_dashboard.view_credential"
+    return [Tile("Credentials", url, str(len(pressing)), words, state, label, seen, lines[:SHOWN], may_see)]
 
 
 def _what(line: CredentialLine) -> str:

@@ -1,8 +1,12 @@
 """Tags about contacts, and the pages of one's own account."""
 
+from typing import Any
+
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from flinkci_dashboard.accounts.contacts import FALLBACK
 from flinkci_dashboard.accounts.contacts import whom_to_ask as find
@@ -39,3 +43,16 @@ def account_pages(context: dict) -> list[dict[str, object]]:
         url = reverse(name)
         found.append({"url": url, "title": title, "current": request.path.startswith(url)})
     return found
+
+
+@register.simple_tag
+def button_attributes(told: dict[str, Any]) -> SafeString:
+    """Write the attributes of one of django-allauth's buttons: its tags say how it looks."""
+    tags = set(told.get("tags", []))
+    look = "primary"
+    if tags & {"delete", "danger"}:
+        look = "danger"
+    elif tags & {"outline", "cancel"}:
+        look = ""
+    kept = {name: told.get(name) for name in ("form", "id", "name", "value", "type")}
+    return format_html_join(" ", '{}="{}"', (item for item in ({"class": look} | kept).items() if item[1] is not None))

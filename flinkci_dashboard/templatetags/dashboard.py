@@ -129,5 +129,6 @@ def pages(context: dict, page: Page) -> dict[str, object]:
 
 def _query(context: dict, number: int) -> str:
     query = context["request"].GET.copy()
+    query.pop("page", None)
     query["page"] = str(number)
     return query.urlencode()

@@ -23,6 +23,7 @@ class Tile:
     label: str
     seen_at: datetime | None
     lines: list[str] = field(default_factory=list)
+    permission: str = ""  # that it takes to follow the link; "" for everybody who is signed in
 
 
 @dataclass(frozen=True)

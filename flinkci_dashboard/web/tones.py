@@ -3,7 +3,7 @@
 # Every state that a page shows. The word is always there too: colour alone says nothing.
 TONES = {
     "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works", "safe"),
-    "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open"),
+    "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open", "change"),
     "warn": (
         "partial",
         "gone",

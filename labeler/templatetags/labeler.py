@@ -3,7 +3,7 @@
 from django import template
 from django.template import RequestContext
 
-from labeler.labels import is_ours
+from labeler.labels import State, is_ours
 from labeler.models import LabelState
 from sync.models import PullRequest
 
@@ -22,4 +22,6 @@ def ticket(context: RequestContext, pull: PullRequest) -> dict[str, object]:
     state = LabelState.objects.filter(pull=pull).select_related("ticket").first()
     changes = list(pull.label_changes.all()[:5])
     kept = {name: context.get(name) for name in ("request", "perms", "csrf_token", "user")}
-    return kept | {"pull": pull, "state": state, "ticket": state.ticket if state else None, "changes": changes}
+    drifted = state is not None and state.state == State.DRIFT
+    told = {"pull": pull, "state": state, "ticket": state.ticket if state else None, "drifted": drifted}
+    return kept | told | {"changes": changes}

@@ -1,14 +1,14 @@
 """The mirrors: where each branch stands, why, and what can be done."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import jobs
@@ -35,12 +35,11 @@ def newest_pass(request: HttpRequest) -> object:
 @live("sync/mirrors.html", "sync/_mirrors.html", version=newest_pass)
 def mirrors(request: HttpRequest) -> Context:
     """Show every mirror with its branches, the pass under way, and the passes that did something."""
-    now = timezone.now()
     found = Mirror.objects.select_related("source", "target").prefetch_related("branches")
     runs = JobRun.objects.filter(job=JOB)
     page = Paginator(passes.busy(runs), PER_PAGE).get_page(request.GET.get("page"))
     return {
-        "mirrors": [{"mirror": each, "rows": _rows(each, now)} for each in found],
+        "mirrors": [{"mirror": each, "rows": _rows(each), "troubles": _troubles(each)} for each in found],
         "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
         "last": latest_pass(JOB),
         "bars": passes.bars(passes.recent(JOB)),
@@ -50,7 +49,16 @@ def mirrors(request: HttpRequest) -> Context:
     }
 
 
-def _rows(mirror: Mirror, now: datetime) -> list[dict[str, object]]:
+def _troubles(mirror: Mirror) -> list[dict[str, object]]:
+    """Return the sides of a mirror that do not answer as they should."""
+    sides = (
+        {"repository": mirror.source, "problem": mirror.source_problem, "since": mirror.source_problem_since},
+        {"repository": mirror.target, "problem": mirror.target_problem, "since": mirror.target_problem_since},
+    )
+    return [side for side in sides if side["problem"]]
+
+
+def _rows(mirror: Mirror) -> list[dict[str, object]]:
     shown = [branch for branch in mirror.branches.all() if branch.selected or branch.state == BranchState.GONE]
     order = {name: place for place, name in enumerate(mirror.always.split())}
     shown.sort(key=lambda branch: (order.get(branch.name, len(order)), _newest_first(branch.name)))
@@ -59,9 +67,25 @@ def _rows(mirror: Mirror, now: datetime) -> list[dict[str, object]]:
 
 def _row(branch: MirrorBranch) -> dict[str, object]:
     behind = bool(branch.source_sha) and branch.source_sha != branch.target_sha and branch.state != BranchState.GONE
-    meaning = MEANINGS[BranchState(branch.state)]
-    waiting = branch.source_seen_at if behind else None
-    return {"branch": branch, "meaning": meaning, "waiting_since": waiting, "lag": None if behind else _lag(branch)}
+    return {
+        "branch": branch,
+        **_advice(branch),
+        "may_reset": branch.state == BranchState.DIVERGED,
+        "waiting_since": branch.source_seen_at if behind else None,
+        "lag": None if behind else _lag(branch),
+        "no_lag": "there before us" if branch.state == BranchState.IN_SYNC else "–",
+    }
+
+
+def _advice(branch: MirrorBranch) -> dict[str, str]:
+    """Return what is to be said about a branch, and what to do; nothing of one that is in sync."""
+    state = BranchState(branch.state)
+    if state == BranchState.IN_SYNC:
+        return {}
+    meaning = MEANINGS[state]
+    left_alone = settings.SYNC_MODE == "observe" and state in (BranchState.BEHIND, BranchState.NEW)
+    remedy = "None here: this installation only observes." if left_alone else meaning.remedy
+    return {"remark": branch.detail or meaning.meaning, "remedy": remedy}
 
 
 def _newest_first(name: str) -> list[int]:

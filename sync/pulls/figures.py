@@ -13,8 +13,6 @@ from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
-
-
 CI_WORDS = (
     *(("success", "green"), ("failure", "failing"), ("pending", "pending")),
     *(("canceled", "canceled"), ("blocked", "blocked")),
@@ -43,6 +41,42 @@ class Event:
     url: str = ""
     took: timedelta | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class PullRow:
+    """A pull request in a list, and in a sentence why it is where it is."""
+
+    pull: PullRequest
+    why: str
+
+    @property
+    def marks(self) -> list[str]:
+        """Return what sets it apart from an open one against master."""
+        marks = ["draft"] if self.pull.draft else []
+        marks += [str(self.pull.state)] if self.pull.state != PullRequest.State.OPEN else []
+        return marks + ([self.pull.base] if self.pull.base != "master" else [])
+
+
+def shown_state(pull: PullRequest) -> tuple[str, str]:
+    """Return where the CI of an open pull request stands, and its words; of a closed one the sentence says enough."""
+    if pull.state != PullRequest.State.OPEN or not pull.ci_state:
+        return "", ""
+    return pull.ci_state, pull.get_ci_state_display()
+
+
+def say_running_bot(pull: PullRequest, branches: Iterable[CIBranch], report: ReportComment | None) -> str:
+    """Say how the bot that runs now did with an open pull request, against what we would do."""
+    if pull.state != PullRequest.State.OPEN:
+        return ""
+    branch = "there" if any(each.sha == pull.head_sha for each in branches) else "missing"
+    return f"its branch of this head is {branch}; its report {_compared(pull, report)}"
+
+
+def _compared(pull: PullRequest, report: ReportComment | None) -> str:
+    if report is None:
+        return "is missing"
+    return "differs from ours" if any("report" in step for step in pull.plan) else "says what ours would"
 
 
 def say_why(pull: PullRequest, now: datetime) -> str:

@@ -30,6 +30,7 @@ ACTS = {
     "cancel": "Cancel its builds",
     "delete-branches": "Delete old branches",
 }
+LOOKS = {"delete-branches": "danger"}  # of the buttons
 
 
 def newest_pass(request: HttpRequest) -> object:
@@ -52,7 +53,7 @@ def pull_requests(request: HttpRequest) -> Context:
         "filter": chosen,
         "filtered": any(value for name, value in request.GET.items() if name != "page"),
         "page": page,
-        "rows": [(pull, figures.say_why(pull, now)) for pull in page],
+        "rows": [figures.PullRow(pull, figures.say_why(pull, now)) for pull in page],
         "counts": figures.ci_words(figures.ci_counts(PullRequest.objects.filter(state=PullRequest.State.OPEN))),
         "history": figures.history_mark(),
         "orphans": CIBranch.objects.filter(orphan=True).count(),
@@ -69,20 +70,22 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         raise Http404(f"Pull request {number} is not known here; long closed ones are read little by little.")
     builds, report = figures.builds_of(pull), figures.report_of(pull)
     branches = figures.branches_of(pull)
+    state, label = figures.shown_state(pull)
     return {
         "pull": pull,
         "why": figures.say_why(pull, timezone.now()),
+        "state": state or "open",
+        "label": label,
         "source": Repository.objects.filter(role=Repository.Role.SOURCE).first(),
         "target": Repository.objects.filter(role=Repository.Role.PULL_REQUESTS).first(),
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
-        "has_branch": any(branch.sha == pull.head_sha for branch in branches),
         "builds": builds,
         "report": report,
         "report_html": render_markdown(report.body) if report else "",
-        "report_equal": bool(report) and not any("report" in step for step in pull.plan),
+        "running_bot": figures.say_running_bot(pull, branches, report) if settings.SYNC_MODE == "observe" else "",
         "events": figures.timeline(pull, builds, report),
-        "acts": ACTS.items(),
+        "acts": [(act, title, LOOKS.get(act, "")) for act, title in ACTS.items()],
         "last": latest_pass(JOB),
     }
 

@@ -100,7 +100,7 @@ class TestPage:
         now = timezone.now()
         Worker.objects.create(host="one", pid=1, started_at=now, seen_at=now)
         MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="master", state="rejected", source_sha="a" * 40)
-        page = member.get("/").content.decode()
+        page = " ".join(member.get("/").content.decode().split())
         assert "Worth a look:" in page
         assert '<a href="/mirrors/">Mirrors</a> <small>(needs a look)</small>' in page
 

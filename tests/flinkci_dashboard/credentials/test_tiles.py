@@ -20,4 +20,8 @@ def test_the_overview_counts_credentials_without_naming_them(bootstrapped, clien
     page = text(client, "/")
     assert "GitHub: 3 days left" in page
     assert "flinkbot on GitHub" not in page
-    assert 'href="/credentials/"' in page
+    assert 'href="/credentials/"' not in page
+
+
+def test_the_overview_leads_those_to_the_page_who_may_see_it(reader):
+    assert 'href="/credentials/"' in text(reader, "/")

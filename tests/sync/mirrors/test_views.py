@@ -52,11 +52,20 @@ def test_during_the_first_pass_the_page_says_that_it_is_under_way(member):
         ("not_authorized", "Store a GitHub token"),
     ],
 )
-def test_every_state_comes_with_its_remedy(member, state, words):
+def test_every_state_comes_with_its_remedy(member, settings, state, words):
+    settings.SYNC_MODE = "active"
     branch(state=state, detail="the server's words")
     page = member.get("/mirrors/").content.decode()
     assert words in page
     assert "the server&#x27;s words" in page
+
+
+def test_nothing_is_promised_where_nothing_is_written(member, settings):
+    settings.SYNC_MODE = "observe"
+    branch(state="behind")
+    page = member.get("/mirrors/").content.decode()
+    assert "this installation only observes" in page
+    assert "the next pass" not in page
 
 
 def test_texts_from_outside_are_shown_as_text(member):

@@ -64,7 +64,7 @@ def test_the_address_says_what_is_shown(member, query, numbers):
     pull(3, ci_state="failure", author="bjoern")
     pull(4, waiting="agent", jira_key="FLINK-99", title="Fix a Watermark")
     page = member.get(f"/pulls/?{query}")
-    assert [row.number for row, _ in page.context["rows"]] == numbers
+    assert [row.pull.number for row in page.context["rows"]] == numbers
 
 
 def test_every_open_one_says_why_it_is_where_it_is(member):
