@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -198,3 +200,25 @@ def test_old_acts_are_forgotten_but_not_open_ones_nor_those_that_happen_once():
     Action.objects.exclude(key="open").update(settled_at=NOW - timedelta(days=200))
     assert forget(NOW - timedelta(days=180)) == 2
     assert set(Action.objects.all()) == set(kept)
+
+
+def test_turns_of_an_older_database_are_named_anew():
+    facts = {"job": "sync_pulls", "kind": "retry-build", "subject": "#1", "state": "done"}
+    first = Action.objects.create(key="retry:1", payload={"turns": 3}, **facts)
+    second = Action.objects.create(key="retry:1#2", **facts)
+    third = Action.objects.create(key="retry:1#3", **facts)
+    migration = import_module("flinkci_dashboard.migrations.0006_one_ledger")
+    migration.name_turns(apps, None)
+    assert Action.objects.get(key="retry:1") == third
+    assert Action.objects.count() == 3
+    again = ledger().begin(replace(PUSH, key="retry:1"))
+    assert again.pk not in {first.pk, second.pk, third.pk}
+
+
+def test_what_an_older_database_did_once_is_kept_and_not_done_again():
+    Action.objects.create(key="mail:token", job="probe_credentials", kind="mail", subject="It expires", state="done")
+    migration = import_module("flinkci_dashboard.migrations.0006_one_ledger")
+    migration.keep_what_happens_once(apps, None)
+    Action.objects.update(settled_at=NOW - timedelta(days=400))
+    assert forget(NOW) == 0
+    assert ledger().begin(replace(PUSH, key="mail:token", once=True)) is None

@@ -12,12 +12,15 @@ from django.db import connection
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.process import Limits, authentication
+from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import Pass, request, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
+from sync.mirrors.rows import MirrorRows
+from sync.mirrors.transfers import Transfers
 from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch
-from tests.mirrors import SELECTED, cache, git_children, row, states, sync
+from tests.mirrors import SELECTED, cache, git_children, pushes, row, states, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +164,26 @@ def test_a_reset_whose_pass_was_killed_is_done_once_and_answered(mirrored, monke
     asked.refresh_from_db()
     assert asked.answer == f"release-2.1 was reset from {theirs[:10]} to {head[:10]}."
     assert Action.objects.filter(kind="reset-branch").count() == 1
+
+
+@pytest.mark.parametrize("place", [(Ledger, "done"), (Transfers, "push"), (MirrorRows, "record")], ids=lambda at: at[1])
+def test_a_pass_killed_at_any_of_its_steps_is_finished_by_the_next_one(mirrored, monkeypatch, place):
+    heads = {branch: mirrored.commit(branch) for branch in ("master", "release-2.1")}
+
+    def die(*args, **more):
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, die)
+        with pytest.raises(SystemExit):
+            sync()
+    mark = mirrored.log_mark()
+    assert sync().outcome == "ok"
+    assert {branch: mirrored.heads(MIRROR)[branch] for branch in heads} == heads
+    assert set(states().values()) == {"in_sync"}
+    assert pushes(mirrored, mark) == (place[1] == "push")
+    assert not Action.objects.exclude(state="done").exists()
+    assert Action.objects.filter(kind="push-branch", payload__new__in=list(heads.values())).count() == 2
 
 
 def test_an_answer_lost_on_the_way_is_found_by_looking(mirrored):

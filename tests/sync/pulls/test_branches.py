@@ -6,9 +6,11 @@ import pytest
 from django.db.models import F
 
 from flinkci_dashboard.clients.git.cache import Cache
+from flinkci_dashboard.jobs import ledger
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
+from labeler.changer import KEPT
 from sync.models import CIBranch, PullRequest
 from tests.pulls import builds, ci_branches, end, name_of, reactions, reports, settle, sync
 
@@ -105,3 +107,27 @@ def test_a_secondary_limit_on_comments_stops_no_push(flink):
     assert PullRequest.objects.get(number=first).ci_state == "success"
     assert not reports(flink, first)
     assert len([each for each in flink.requests if each.method == "POST" and "/comments" in each.path]) == 1
+
+
+def test_what_the_bot_writes_stays_within_the_hour_s_budget_and_nothing_else_waits(flink, monkeypatch):
+    monkeypatch.setattr(ledger, "TEXTS_AN_HOUR", 2)
+    numbers = [flink.pulls.open() for _ in range(4)]
+    settle(2)
+    assert len([number for number in numbers if reports(flink, number)]) == 2
+    assert {name_of(flink, number) for number in numbers} <= ci_branches(flink)
+    for _ in range(4):
+        Action.objects.update(tried_at=F("tried_at") - timedelta(hours=1))
+        mark = flink.log_mark()
+        settle(2)
+        assert len([each for each in flink.since(mark, "github") if each.method != "GET"]) <= 2
+    assert all(len(reports(flink, number)) == 1 for number in numbers)
+
+
+def test_labels_leave_a_part_of_the_budget_to_reports(flink, monkeypatch):
+    monkeypatch.setattr(ledger, "TEXTS_AN_HOUR", KEPT + 1)
+    flink.jira.create("FLINK-1", ["Tests"])
+    flink.pulls.create_label("component=Tests", "175fb7")
+    numbers = [flink.pulls.open(f"[FLINK-1] Part {part}") for part in range(3)]
+    settle(1)
+    assert run_pass("label_pulls", "command").counts["postponed"] == 3
+    assert all(len(reports(flink, number)) == 1 for number in numbers)
