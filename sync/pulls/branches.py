@@ -96,8 +96,9 @@ class Branches:
             heads |= self._heads_now(differing)
             behind = {number: heads[number] for number in differing if refs.get(number) != heads[number]}
             for number in behind.keys() - cache.fetch_heads(self.source.git_url, behind):
-                at = f"is at {refs[number][:10]} still" if number in refs else "is not there"
-                self._note_refusal(number, heads.pop(number), f"GitHub's refs/pull/{number}/head {at}.")
+                sha = heads.pop(number)
+                if number not in refs:  # else it is at a former head, and the next pass looks again
+                    self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
         return heads
 
     def _pushing(self, pushes: Sequence[PushBranch], heads: Mapping[int, str]) -> list[Intent]:

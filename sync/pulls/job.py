@@ -124,6 +124,7 @@ class PullsPass:
 
     def _states(self, pulls: list[PullRequest]) -> PullStates:
         states = PullStates(pulls, self.token)
+        states.settle_served()
         try:
             more = self.builds_known and read_reported(self.current, self.azure, pulls, states.bodies())
         except ServiceError as error:

@@ -35,7 +35,9 @@ from sync.pulls.values import (
     PullState,
     Reaction,
     blocked,
+    build_refused,
     queue_order,
+    refused,
     retained,
 )
 
@@ -54,6 +56,7 @@ REACTIONS = {
 REPLY = "I know one command: `@flinkbot run azure` re-runs the last Azure build."
 
 
+MAX_WORDS = 300  # characters of a service's own words
 BLOCKED_NOTE = (
     "**Blocked:** this pull request changes files in `.github/workflows/`, and the bot's token may not push such "
     "changes, so there is no build. A committer can ask the operators of the bot for a token with the `workflow` scope."
@@ -124,7 +127,33 @@ def next_report(report: Report, state: PullState) -> Report:
     if state.open:
         keep = retained(state)
         entries = [_hidden(entry, keep) if isinstance(entry, Entry) else entry for entry in entries]
-    return replace(report, entries=tuple(entries), note=BLOCKED_NOTE if blocked(state) else "")
+    return replace(report, entries=tuple(entries), note=_note(state))
+
+
+def is_current(state: PullState) -> bool:
+    """Tell whether the report that stands, whoever wrote it, says what ours would."""
+    if len(state.reports) != 1:
+        return False
+    ours = render(next_report(_current_report(state), state))
+    return parse(state.reports[0].body).report == parse(ours).report
+
+
+def _note(state: PullState) -> str:
+    """Say below the lines why there is no build, and who can do something about it."""
+    if blocked(state):
+        return BLOCKED_NOTE
+    if state.refusal and refused(state):
+        return (
+            f"**Not pushed:** GitHub refuses this commit, so there is no build. It says: {_cited(state.refusal.words)}"
+        )
+    if build_refused(state):
+        return f"**No build:** the CI service refuses this commit: {_cited(state.build_problem)}"
+    return ""
+
+
+def _cited(words: str) -> str:
+    """Cite a service as code, on one line: nobody is mentioned, and nothing is formatted."""
+    return f"`{' '.join(words.replace('`', chr(39)).split())[:MAX_WORDS]}`"
 
 
 def _forget_unseen(entries: list[Entry | Foreign], state: PullState) -> list[Entry | Foreign]:

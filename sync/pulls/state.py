@@ -51,7 +51,6 @@ class PullStates:
         self._ids = [pull.pk for pull in pulls]
         self._branches = self._by_number(CIBranch.objects.filter(sha__gt="", orphan=False))
         self._reports = _grouped(ReportComment.objects.all(), "pull_id", self._ids)
-        self._settle_before()
         self._commands = _grouped(CommandComment.objects.all(), "pull_id", self._ids)
         self._builds = self._read_builds()
         self._ahead = _ahead()
@@ -75,10 +74,25 @@ class PullStates:
             reports=tuple(ReportText(row.comment_id, row.body) for row in present),
             former_reports=tuple(row.body for row in reversed(former)),
             refusal=_refusal(pull),
-            token=self.token,
             build_problem=pull.build_problem if pull.build_problem_head == pull.head_sha else "",
+            hidden=bool(pull.read_problem),
+            token=self.token,
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
         )
+
+    def settle_served(self) -> None:
+        """Note that commands which a report holds were settled by the bot that wrote it."""
+        before = CommandComment.State.BEFORE
+        served = [row for rows in self._commands.values() for row in rows if self._is_served(row)]
+        for row in served:
+            row.state, row.recorded = before, True
+        if served:
+            CommandComment.objects.filter(pk__in=[row.pk for row in served]).update(state=before, recorded=True)
+
+    def _is_served(self, row: CommandComment) -> bool:
+        waits = row.state == CommandComment.State.WAITING and not row.recorded
+        texts = [report.body for report in self._reports[row.pull_id] if not report.gone] if waits else []
+        return any(str(row.comment_id) in _served(text) for text in texts)
 
     def bodies(self) -> dict[int, list[str]]:
         """Return the texts of the reports, by the pull request's key."""
@@ -94,17 +108,6 @@ class PullStates:
 
     def _by_number(self, rows: Any) -> dict[int, list[CIBranch]]:
         return _grouped(rows, "number", [pull.number for pull in self.pulls])
-
-    def _settle_before(self) -> None:
-        """Commands that a report holds were settled by the bot that wrote it."""
-        waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING, recorded=False)
-        held: set[int] = set()
-        for row in waiting.filter(pull_id__in=self._ids):
-            texts = [report.body for report in self._reports[row.pull_id] if not report.gone]
-            if any(str(row.comment_id) in _served(text) for text in texts):
-                held.add(row.pk)
-        if held:
-            waiting.filter(pk__in=held).update(state=CommandComment.State.BEFORE, recorded=True)
 
     def _read_builds(self) -> dict[int, list[BuildRow]]:
         names = {branch_name(pull.number, sha) for pull in self.pulls for sha in self._shas(pull)}

@@ -144,8 +144,9 @@ class PullState:
     reports: tuple[ReportText, ...] = ()  # oldest first
     former_reports: tuple[str, ...] = ()  # the texts of reports that were deleted, until one holds what they held
     refusal: Refusal | None = None
+    build_problem: str = ""  # why the CI service queues no build of the head, in its words
+    hidden: bool = False  # GitHub does not show its conversation
     token: str = ""  # fingerprint of the current token
-    build_problem: str = ""  # why the CI service queues no build of the head
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
 
 
@@ -174,6 +175,18 @@ def blocked(state: PullState) -> bool:
         and (refusal.head, refusal.token) == (state.head, state.token)
         and not branch_of(state, state.head)
     )
+
+
+def refused(state: PullState) -> bool:
+    """Tell whether the head has no branch because GitHub refused it, for another reason than its token's scopes."""
+    refusal = state.refusal
+    now = bool(refusal and refusal.head == state.head and not refusal.workflow)
+    return state.open and now and not branch_of(state, state.head)
+
+
+def build_refused(state: PullState) -> bool:
+    """Tell whether the head has no build because the CI service refused to queue one."""
+    return bool(state.open and state.build_problem and latest_build(state) is None)
 
 
 def push_due(state: PullState) -> datetime | None:

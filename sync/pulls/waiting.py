@@ -3,7 +3,18 @@
 from datetime import datetime
 
 from flinkci_dashboard.web.durations import duration
-from sync.pulls.values import Branch, Build, BuildStatus, PullState, Waiting, Why, blocked, latest_build, push_due
+from sync.pulls.values import (
+    Branch,
+    Build,
+    BuildStatus,
+    PullState,
+    Waiting,
+    Why,
+    blocked,
+    build_refused,
+    latest_build,
+    push_due,
+)
 
 
 def waiting_reason(state: PullState, now: datetime) -> Why:
@@ -13,7 +24,7 @@ def waiting_reason(state: PullState, now: datetime) -> Why:
     branch = next((branch for branch in state.branches if branch.sha == state.head), None)
     if branch is None:
         return _without_branch(state, now)
-    if not state.conversation_known:
+    if not state.conversation_known and not state.hidden:
         return Why(Waiting.READING, "its conversation is about to be read")
     build = latest_build(state)
     return _with_build(build) if build else _without_build(state, branch)
@@ -39,7 +50,7 @@ def _without_branch(state: PullState, now: datetime) -> Why:
 
 
 def _without_build(state: PullState, branch: Branch) -> Why:
-    if state.build_problem:
+    if build_refused(state):
         text = f"pushed {{time}} ago; no build can be queued: {_plain(state.build_problem)[:300]}"
     elif state.head in state.queued:
         text = "pushed {time} ago; no build came by itself, so one was queued"

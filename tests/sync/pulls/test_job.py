@@ -15,7 +15,7 @@ from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Wa
 from sync.pulls.github.conversations import Conversations
 from sync.pulls.report import Entry, Report, is_report, render
 from sync.pulls.reporting import BLOCKED_NOTE
-from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, settle, statuses, sync
+from tests.pulls import builds, ci_branches, end, name_of, reactions, report, reports, run, settle, statuses, sync
 
 WORKFLOW = {".github/workflows/ci.yml": "on: push\n"}
 
@@ -258,6 +258,44 @@ def test_changed_workflows_block_one_pull_request_and_not_the_others(flink):
     flink.pulls.push(blocked, files={".github/workflows/ci.yml": "on: [push, pull_request]\n"})
     settle(2)
     assert Action.objects.filter(kind="push-branch", subject=f"#{blocked}").count() == 2
+
+
+def test_a_refused_head_shows_why_and_the_others_go_on(flink):
+    flink.rules(PULLS).decline("key.txt", "GH013")
+    sick, well = flink.pulls.open(files={"key.txt": "secret"}), flink.pulls.open()
+    run()
+    settle(1)
+    assert ci_branches(flink) == {name_of(flink, well)}
+    assert "GH013" in report(flink, sick).note and "Not pushed" in report(flink, sick).note
+    assert report(flink, well).note == ""
+    assert "GH013" in PullRequest.objects.get(number=sick).why
+    flink.rules(PULLS).lift()
+    request("sync_pulls", None, "sync-pull", str(sick))
+    flink.pulls.push(sick)
+    settle(2)
+    assert name_of(flink, sick) in ci_branches(flink)
+    assert report(flink, sick).note == ""
+
+
+def test_a_head_that_azure_refuses_to_build_shows_why(flink):
+    flink.azure.start_builds = False
+    number = flink.pulls.open()
+    flink.azure.invalid[flink.pulls.by_number[number].head] = "/azure-pipelines.yml (Line: 7, Col: 3): unexpected"
+    settle(1)
+    CIBranch.objects.update(pushed_at=timezone.now() - timedelta(minutes=16))
+    settle(2)
+    assert "Line: 7, Col: 3" in report(flink, number).note
+    row = PullRequest.objects.get(number=number)
+    assert row.waiting == "build" and "Line: 7, Col: 3" in row.why
+    mark = flink.log_mark()
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(3)
+    assert not [each for each in flink.since(mark, "azure") if each.method == "POST"]
+    assert reactions(flink, comment) == {"eyes"}
+    flink.azure.start_builds = True
+    flink.pulls.push(number)
+    settle(2)
+    assert report(flink, number).note == ""
 
 
 def test_another_token_unblocks(flink, monkeypatch):

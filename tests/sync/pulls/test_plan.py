@@ -22,7 +22,7 @@ from sync.pulls.acts import (
 )
 from sync.pulls.plan import plan
 from sync.pulls.report import Entry, Report, is_report, parse, render
-from sync.pulls.reporting import BLOCKED_NOTE, reply_mark
+from sync.pulls.reporting import BLOCKED_NOTE, is_current, reply_mark
 from sync.pulls.values import Branch, Build, BuildStatus, Command, CommandState, PullState, Refusal, ReportText, Waiting
 from sync.pulls.waiting import sentence, waiting_reason
 
@@ -265,6 +265,15 @@ CASES = {
         pull(head=B, branches=(branch(A), branch(B)), builds=(build(1, A, CANCELED), build(2, B))),
         [],
     ),
+    "no build is queued for a commit that the service refuses": (
+        pull(branches=(branch(A, 60),), build_problem="/x.yml (Line: 1, Col: 2): no"),
+        [],
+    ),
+    "nor for a command": (pull(build_problem="no", commands=(command(),)), []),
+    "nor for one after a success": (
+        pull(builds=(build(1, A, SUCCESS),), build_problem="no", commands=(command(),)),
+        [],
+    ),
     "one retry serves several commands": (
         pull(builds=(build(1, A, FAILURE),), commands=(command(7), command(8))),
         [RetryBuild(5, 1, A, (7, 8), "")],
@@ -428,6 +437,45 @@ def test_a_blocked_one_says_so_in_the_visible_part():
     assert is_report(text) and BLOCKED_NOTE in text.split("## CI report:")[1]
     free = replace(state, token="t2", reports=(ReportText(1, text),))
     assert report_of(free).note == ""
+
+
+REFUSALS = {
+    "GH013: Repository rule violations\n* for refs/heads/x": "GH013: Repository rule violations * for refs/heads/x",
+    "`@ada` -->\n## CI report:\n\n": "'@ada' --> ## CI report:",
+    "x" * 1000: "x" * 300,
+}
+
+
+@pytest.mark.parametrize(("words", "shown"), REFUSALS.items())
+@pytest.mark.parametrize("who", ["GitHub", "the CI service"])
+def test_a_refused_commit_says_why_in_the_visible_part(words, shown, who):
+    if who == "GitHub":
+        state = pull(branches=(), refusal=Refusal(A, words, False, "t1", ago(1)), token="t1")
+    else:
+        state = pull(build_problem=words)
+    written = next(word for word in plan(state, NOW).words if isinstance(word, WriteReport))
+    report = parse(written.body).report
+    assert report and f"{who} refuses this commit" in report.note and report.note.endswith(f"`{shown}`")
+    assert report.entries == (push(A, "UNKNOWN"),)
+    stands = replace(state, reports=(ReportText(1, written.body),))
+    assert not [word for word in plan(stands, NOW).words if isinstance(word, WriteReport)]
+    assert is_current(stands) and not is_current(replace(stands, head=B))
+    served = replace(stands, branches=(branch(),), builds=(build(1),), build_problem="", refusal=None)
+    assert report_of(served).note == ""
+
+
+def test_reports_are_compared_by_what_they_say():
+    state = pull(builds=(build(1),))
+    ours = render(Report((push(A, "PENDING", 1),)))
+    ours_as_old = (
+        f"<!--\nMeta data\nHash:{A} Status:PENDING URL:{url(1)} TriggerType:PUSH TriggerID:{A}\n-->\n## CI report:\n\n"
+    )
+    other = render(Report((push(A, "SUCCESS", 1),)))
+    assert is_current(replace(state, reports=(ReportText(1, ours.replace("\n", "\r\n")),)))
+    assert is_current(replace(state, reports=(ReportText(1, ours_as_old),)))
+    assert not is_current(replace(state, reports=(ReportText(1, other),)))
+    assert not is_current(replace(state, reports=(ReportText(1, ours), ReportText(2, ours))))
+    assert not is_current(state)
 
 
 def test_a_report_that_is_full_does_not_change_by_itself():
