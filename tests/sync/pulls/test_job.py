@@ -570,7 +570,7 @@ def test_a_limit_stops_the_words_and_a_later_pass_says_the_rest(flink):
     assert len([each for each in flink.since(mark, "github") if each.status == 403]) == 1
     mark = flink.log_mark()
     run_pass("sync_pulls", "command")
-    assert not flink.since(mark, "github")
+    assert not [each for each in flink.since(mark, "github") if each.method != "GET"]  # reading goes on
     assert {name_of(flink, number) for number in numbers} <= ci_branches(flink)
     limit.times = 0
     cache.clear()
