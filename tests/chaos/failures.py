@@ -203,7 +203,9 @@ def _deep_pages(town: Town, machine: Machine) -> None:
 
 
 def _banned(town: Town, machine: Machine) -> None:
-    town.world.pulls.hide(town.dice.choice(town.open_numbers()), listed=town.dice.random() < 0.5)
+    number = town.dice.choice(town.open_numbers())
+    town.world.pulls.hide(number, listed=town.dice.random() < 0.5)
+    town.banned.add(number)
 
 
 def _blocked(town: Town, machine: Machine) -> None:

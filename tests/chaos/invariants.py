@@ -128,7 +128,8 @@ def _commands(town: Town) -> Iterator[str]:
     pulls = town.world.pulls
     for id, number in town.commands.items():
         given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
-        if not given & {"eyes", "+1"} or given - {"eyes", "+1", "confused"}:
+        silent = not given & {"eyes", "+1"} and number not in town.banned
+        if silent or given - {"eyes", "+1", "confused"}:
             yield f"command {id} on #{number} was answered by {given or 'nothing'}"
         report = report_of(town, number)
         held = [e for e in report.known if e.trigger_id == str(id)] if report else []
@@ -137,7 +138,7 @@ def _commands(town: Town) -> Iterator[str]:
     for id, number in town.unknown.items():
         given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
         replies = [each for each in pulls.reports(number) if f"answer to {id}" in each.body]
-        if given != {"confused"} or len(replies) != 1:
+        if number not in town.banned and (given != {"confused"} or len(replies) != 1):
             yield f"what {id} says on #{number} was answered by {given} and {len(replies)} replies"
 
 

@@ -8,11 +8,13 @@ import sys
 import threading
 from pathlib import Path
 
+from flinkci_dashboard.jobs import table
 from flinkci_dashboard.jobs.run import ConfigurationError, run_pass
 from tests.chaos.town import Town
 
-JOBS = ("sync_pulls", "sync_mirrors", "label_pulls", "poll_builds", "poll_agents")
-WEIGHTS = (5, 2, 2, 2, 1)
+OFTEN = {"sync_pulls": 5.0, "sync_mirrors": 2.0, "label_pulls": 2.0, "poll_builds": 2.0, "poll_agents": 1.0}
+JOBS = (*OFTEN, *(name for name in table.JOBS if name not in OFTEN))
+WEIGHTS = [OFTEN.get(name, 0.15) for name in JOBS]
 LATEST = 60  # a pass is killed at one of its first so many requests
 PATIENCE = 120  # seconds for a pass of another process
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.sandbox import MIRROR, PULLS, Sandbox
-from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
+from flinkci_dashboard.sandbox.azure.state import Build
 
 VERSIONS = ("1.9", "2.0", "2.1", "2.2")
 MIRRORED = ("master", "release-2.0", "release-2.1", "release-2.2")
 COMPONENTS = ("Runtime / REST", "Tests", "Table SQL / API", "fs", "API / Core")
 TICKETS = range(1, 9)
+GOING_ON = ("notStarted", "inProgress")
 SLOW = 400.0  # jobs end when somebody lets them, not by themselves
 
 
@@ -28,6 +29,7 @@ class Town:
     moved: dict[int, datetime] = field(default_factory=dict)  # when its head or state changed last
     commands: dict[int, int] = field(default_factory=dict)  # comment → pull request, as first written
     unknown: dict[int, int] = field(default_factory=dict)  # the same of what nobody understands
+    banned: set[int] = field(default_factory=set)  # pull requests that were hidden for a while
     pressed: Counter[int] = field(default_factory=Counter)  # retries that people pressed, by pull request
     stopped: set[int] = field(default_factory=set)  # pull requests whose builds people canceled
     kept: dict[int, set[str]] = field(default_factory=dict)  # labels that people gave
@@ -112,7 +114,7 @@ def _watch_azure(town: Town) -> None:
 
     def watched_queue(repo: str, branch: str, version: str, reason: str = "manual", *more: object) -> Build:
         running = [b for b in azure.builds.values() if (b.branch, b.version) == (branch, version)]
-        if reason == "manual" and not town.lying and any(b.status != COMPLETED and b.kept for b in running):
+        if reason == "manual" and not town.lying and any(b.status in GOING_ON and b.kept for b in running):
             town.violate(f"a second build of {branch} was queued beside a running one")
         return queue(repo, branch, version, reason, *more)  # type: ignore[arg-type]
 
