@@ -15,7 +15,7 @@ from tests.chaos.town import Town
 OFTEN = {"sync_pulls": 5.0, "sync_mirrors": 2.0, "label_pulls": 2.0, "poll_builds": 2.0, "poll_agents": 1.0}
 JOBS = (*OFTEN, *(name for name in table.JOBS if name not in OFTEN))
 WEIGHTS = [OFTEN.get(name, 0.15) for name in JOBS]
-LATEST = 60  # a pass is killed at one of its first so many requests
+LATEST = 18  # a pass is killed at one of its first so many requests
 PATIENCE = 120  # seconds for a pass of another process
 
 
