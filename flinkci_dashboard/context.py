@@ -24,6 +24,7 @@ PAGES = (
     ("Credentials", "credentials", "k", "flinkci_dashboard.view_credential"),
     ("Activity", "activity", "y", "flinkci_dashboard.view_auditevent"),
     ("Jobs", "jobs", "j", ""),
+    ("Infrastructure", "infrastructure", "i", ""),
     ("Help", "help", "h", ""),
     ("Admin", "admin:index", "d", ADMINISTER),
 )

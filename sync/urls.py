@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from sync.infrastructure import views as infrastructure
 from sync.mirrors import views
 from sync.pulls import views as views_pulls
 
 urlpatterns = [
+    path("infrastructure/", infrastructure.infrastructure, name="infrastructure"),
     path("mirrors/", views.mirrors, name="mirrors"),
     path("mirrors/sync/", views.sync_now, name="sync_mirrors_now"),
     path("mirrors/<int:pk>/policy/", views.mirror_policy, name="mirror_policy"),

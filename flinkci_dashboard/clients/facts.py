@@ -222,6 +222,8 @@ class VariableGroup:
     has_secrets: bool
     for_all_pipelines: bool
     pipelines: frozenset[int] = frozenset()
+    variables: frozenset[str] = frozenset()  # names, secret or not
+    secret_variables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.utils import timezone
+
 from flinkci_dashboard.accounts.mail import warn
 from flinkci_dashboard.clients.azure import pipelines
 from flinkci_dashboard.clients.errors import UnavailableError
 from flinkci_dashboard.clients.github import rights
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Exposure
+from sync.exposure.inventory import save_inventory
 from sync.exposure.rules import Finding, mirror_entrances, pull_request_pipelines, push_rights
 from sync.models import Repository
 
@@ -27,9 +30,9 @@ def check_exposure(current: Pass) -> None:
 
 
 def _pull_request_secrets() -> Finding:
-    return pull_request_pipelines(
-        pipelines.pipelines(), pipelines.variable_groups(), _repositories(Repository.Role.PULL_REQUESTS)
-    )
+    found, groups = pipelines.pipelines(), pipelines.variable_groups()
+    save_inventory(found, groups, timezone.now())
+    return pull_request_pipelines(found, groups, _repositories(Repository.Role.PULL_REQUESTS))
 
 
 def _mirror_entrances() -> Finding:

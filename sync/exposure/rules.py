@@ -25,7 +25,7 @@ def pull_request_pipelines(
         exposed += [f"{pipeline.name}: secret variable {name}" for name in sorted(pipeline.secret_variables)]
         seen += [f"{pipeline.name}: variable {name}" for name in sorted(pipeline.variables - pipeline.secret_variables)]
         for group in groups:
-            if group.name not in pipeline.groups and not _may_use(pipeline, group):
+            if not may_use(pipeline, group):
                 continue
             how = "uses" if group.name in pipeline.groups else "may use"
             (exposed if group.has_secrets else seen).append(f"{pipeline.name}: {how} variable group {group.name}")
@@ -50,5 +50,6 @@ def push_rights(allowed: Iterable[str]) -> Finding:
     return Finding(tuple(f"the bot's token may push to {name}" for name in sorted(allowed)))
 
 
-def _may_use(pipeline: Pipeline, group: VariableGroup) -> bool:
-    return group.for_all_pipelines or pipeline.id in group.pipelines
+def may_use(pipeline: Pipeline, group: VariableGroup) -> bool:
+    """Tell whether a pipeline uses a variable group, or may from its YAML."""
+    return group.name in pipeline.groups or group.for_all_pipelines or pipeline.id in group.pipelines

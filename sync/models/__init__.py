@@ -1,6 +1,7 @@
 """Repositories, what is mirrored between them, and pull requests."""
 
 from sync.models.mirrors import Mirror, MirrorBranch
+from sync.models.pipelines import Pipeline, PipelineVariable
 from sync.models.pulls import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.models.repositories import Repository, valid_branch_name
 
@@ -9,6 +10,8 @@ __all__ = [
     "CommandComment",
     "Mirror",
     "MirrorBranch",
+    "Pipeline",
+    "PipelineVariable",
     "PullRequest",
     "ReportComment",
     "Repository",

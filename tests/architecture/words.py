@@ -15,6 +15,7 @@ SAYS_AZURE = (
     "flinkci_dashboard/settings.py",  # its address
     *("flinkci_dashboard/accounts/contacts.py", "flinkci_dashboard/credentials/seed.py"),  # what Flink has there
     "agents/machines/names.py",  # what its workers are called
+    "sync/infrastructure/places.py",  # what the wiki page names
     *("sync/pulls/commands.py", "sync/pulls/report.py", "sync/pulls/reporting.py"),  # ci-bot's words
 )
 

@@ -58,11 +58,15 @@ def _pipeline(row: dict[str, Any]) -> Pipeline:
 
 
 def _group(row: dict[str, Any], permissions: dict[str, Any]) -> VariableGroup:
+    variables = row.get("variables") or {}
+    # A group linked to a key vault lists its secrets without the flag.
+    vault = row.get("type") == "AzureKeyVault"
+    secret = frozenset(name for name, facts in variables.items() if vault or (facts or {}).get("isSecret"))
     return VariableGroup(
         name=row["name"],
-        # A group linked to a key vault lists its secrets without the flag.
-        has_secrets=row.get("type") == "AzureKeyVault"
-        or any(facts.get("isSecret") for facts in (row.get("variables") or {}).values()),
+        has_secrets=vault or bool(secret),
         for_all_pipelines=bool((permissions.get("allPipelines") or {}).get("authorized")),
         pipelines=frozenset(p["id"] for p in permissions.get("pipelines") or [] if p.get("authorized")),
+        variables=frozenset(variables),
+        secret_variables=secret,
     )

@@ -153,7 +153,8 @@ def test_pipelines_and_groups_are_read_by_name_only(services, settings):
     assert first.forks_see_secrets
     assert (bare.repository, bare.groups) == ("", frozenset())
     assert "planted" not in repr(first)
-    assert pipelines.variable_groups() == [VariableGroup("it-cases", True, False, frozenset({2}))]
+    names = frozenset({"S3"})
+    assert pipelines.variable_groups() == [VariableGroup("it-cases", True, False, frozenset({2}), names, names)]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,63 @@
+"""The wiki page of facts that are true now."""
+
+import pytest
+from django.utils import timezone
+
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.models import Credential, JobRun
+from sync.models import Pipeline, PipelineVariable
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
+
+
+def page(member) -> str:
+    answer = member.get("/infrastructure/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_new_installation_says_what_the_wiki_page_says(member):
+    text = page(member)
+    for name in ("apache/flink", "flink-ci/flink-mirror", "flink-ci/git-repo-sync", "flinkbot", "FLINK-27075"):
+        assert name in text
+    for person in ("Robert Metzger", "Chesnay Schepler", "Matthias Pohl", "Jing Ge", "Yang Wang"):
+        assert person in text
+    assert "No key is added without prior notice" in text
+    assert "Alibaba-hosted" in text
+
+
+def test_each_way_says_how_its_last_pass_ended(member):
+    JobRun.objects.create(job="sync_mirrors", outcome="failed", ended_at=timezone.now())
+    answer = member.get("/infrastructure/")
+    states = {flow.arrow.carries: flow.tone for flow in answer.context["flows"]}
+    assert states["branches"] == "bad"
+    assert states["heads"] == "muted"
+    assert 'class="flow bad"' in answer.content.decode()
+
+
+def test_variables_appear_by_themselves_and_are_said_to_be_gone(member, world, monkeypatch):
+    assert run_pass("check_exposure", "command").outcome == "ok"
+    assert Pipeline.objects.filter(sees_secrets=True).exists()
+    assert "found, not described yet" in page(member)
+    Credential.objects.create(name="S3 key", kind="azure_variable", variable="IT_CASE_S3_ACCESS_KEY", notice="x")
+    assert "described" in page(member)
+    PipelineVariable.objects.create(place="keys", in_group=True, name="OLD_KEY", secret=True, seen_at=timezone.now())
+    run_pass("check_exposure", "command")
+    assert PipelineVariable.objects.get(name="OLD_KEY").gone_at
+    assert PipelineVariable.objects.get(name="IT_CASE_S3_BUCKET").gone_at is None
+
+
+@pytest.mark.parametrize("path", ["build/definitions", "variablegroups"])
+def test_an_empty_answer_makes_nothing_disappear(world, path):
+    run_pass("check_exposure", "command")
+    known = PipelineVariable.objects.filter(gone_at=None).count()
+    assert known
+    empty = '{"count": 0, "value": []}'
+    world.fault(service="azure", path=path, body=empty, status=200, times=None)
+    run_pass("check_exposure", "command")
+    assert PipelineVariable.objects.filter(gone_at=None).count() == known
+
+
+def test_it_costs_a_fixed_number_of_queries(member, django_assert_max_num_queries):
+    with django_assert_max_num_queries(40):
+        page(member)
