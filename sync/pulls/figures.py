@@ -7,12 +7,21 @@ from datetime import datetime, timedelta
 from django.db.models import Count, QuerySet
 
 from agents.models import Build
-from flinkci_dashboard.models import Action
+from flinkci_dashboard.models import Action, JobRequest
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.pulls.reporting import is_current
+from sync.pulls.state import PullStates
 from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
+# What the buttons ask for, in the job's words, and in people's.
+ACTS = {
+    "sync-pull": "Sync now",
+    "retry": "Retry",
+    "cancel": "Cancel its builds",
+    "delete-branches": "Delete old branches",
+}
 CI_WORDS = (
     *(("success", "green"), ("failure", "failing"), ("pending", "pending")),
     *(("canceled", "canceled"), ("blocked", "blocked")),
@@ -76,7 +85,9 @@ def say_running_bot(pull: PullRequest, branches: Iterable[CIBranch], report: Rep
 def _compared(pull: PullRequest, report: ReportComment | None) -> str:
     if report is None:
         return "is missing"
-    return "differs from ours" if any("report" in step for step in pull.plan) else "says what ours would"
+    return (
+        "says what ours would" if is_current(PullStates([pull], pull.push_token).state(pull)) else "differs from ours"
+    )
 
 
 def say_why(pull: PullRequest, now: datetime) -> str:
@@ -117,6 +128,8 @@ def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment |
     """Return what happened to a pull request, newest first; at one moment, what follows stands above its cause."""
     events = [Event(pull.created_at, f"opened by {pull.author or 'a deleted account'}")]
     events.append(Event(pull.head_seen_at, f"head {pull.head_sha[:10]} seen"))
+    for asked in JobRequest.objects.filter(job=JOB, subject=str(pull.number)).order_by("-pk")[:MAX_EVENTS]:
+        events += _request_events(asked)
     commands = list(pull.commands.all()[:MAX_EVENTS])
     events += [Event(each.commented_at, f"{each.author or 'somebody'} asked: {each.words}") for each in commands]
     events += map(_action_event, Action.objects.filter(job=JOB, subject=f"#{pull.number}")[:MAX_EVENTS])
@@ -128,6 +141,16 @@ def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment |
     if pull.closed_at:
         events.append(Event(pull.closed_at, "merged" if pull.merged_at else "closed"))
     return sorted(events, key=lambda event: event.at)[: -MAX_EVENTS - 1 : -1]
+
+
+def _request_events(asked: JobRequest) -> list[Event]:
+    """Say what somebody asked for by a button, and what came of that very request."""
+    title = ACTS.get(asked.act, asked.act)
+    events = [Event(asked.requested_at, f"{asked.requested_by or 'somebody'} pressed “{title}”")]
+    if asked.settled_at:
+        took = asked.settled_at - asked.requested_at
+        events.append(Event(asked.settled_at, f"answered “{title}”: {asked.answer}", took=took))
+    return events
 
 
 def _answer_event(command: CommandComment, at: datetime) -> Event:

@@ -19,17 +19,11 @@ from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.markdown import render_markdown
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls import figures
+from sync.pulls.figures import ACTS
 from sync.pulls.filters import PullFilter
 
 JOB = "sync_pulls"
 PER_PAGE = 50
-# What the buttons ask for, in the job's words, and in people's.
-ACTS = {
-    "sync-pull": "Sync now",
-    "retry": "Retry",
-    "cancel": "Cancel its builds",
-    "delete-branches": "Delete old branches",
-}
 LOOKS = {"delete-branches": "danger"}  # of the buttons
 
 
@@ -99,7 +93,7 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
         raise Http404(f"There is no act {act}.")
     audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}")
     jobs.request(JOB, request.user, act, str(pull.number))  # type: ignore[arg-type]
-    messages.info(request, f"{ACTS[act]}: asked for; the answer appears on the jobs page within seconds.")
+    messages.info(request, f"{ACTS[act]}: asked for; what comes of it appears below within seconds.")
     return HttpResponseRedirect(reverse("pull_request", args=[pull.number]))
 
 

@@ -11,6 +11,7 @@ from agents.models import Build
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
 from flinkci_dashboard.web.markdown import render_markdown
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.pulls.report import Entry, Report, render
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HTMX = {"HX-Request": "true"}
@@ -164,6 +165,38 @@ def test_observing_shows_the_plan_and_compares_with_the_running_bot(member, sett
     page = member.get("/pulls/1/").content.decode()
     assert "Would be done: push its branch; write the report" in page
     assert "its branch of this head is missing" in page
+
+
+@pytest.mark.parametrize(("status", "words"), [("SUCCESS", "says what ours would"), ("PENDING", "differs from ours")])
+def test_observing_compares_reports_by_what_they_say(member, settings, status, words):
+    settings.SYNC_MODE = "observe"
+    address, head = "https://dev.azure.com/o/p/_build/results?buildId=7", "a" * 40
+    row = pull(head_sha=head, plan=["push branch: its report is old"], conversation_read_at=NOW)
+    ended = {"status": "finished", "result": "succeeded", "changed_at": NOW, "web_url": address}
+    Build.objects.create(external_id=7, branch=f"ci_1_{head}", version=head, pull_number=1, **ended)
+    body = render(Report((Entry(head, status, address, head, "PUSH"),)))
+    ReportComment.objects.create(comment_id=7, pull=row, body=body, written_at=NOW)
+    assert f"its report {words}" in member.get("/pulls/1/").content.decode()
+
+
+def test_a_buttons_answer_is_that_of_its_own_request(member):
+    pull()
+    settled = {"requested_at": NOW, "settled_at": NOW + timedelta(seconds=9)}
+    JobRequest.objects.create(job="sync_pulls", act="retry", subject="1", answer="A build is waiting.", **settled)
+    JobRequest.objects.create(job="sync_pulls", act="retry", subject="2", answer="Somebody else's.", **settled)
+    page = member.get("/pulls/1/").content.decode()
+    assert "somebody pressed “Retry”" in page
+    assert "answered “Retry”: A build is waiting." in page
+    assert "Somebody else" not in page
+
+
+def test_what_services_refuse_is_said_in_their_words(member):
+    head = "a" * 40
+    pull(head_sha=head, build_problem="/x.yml (Line: 1)", build_problem_head=head, read_problem="Not <Found>")
+    page = member.get("/pulls/1/").content.decode()
+    assert "/x.yml (Line: 1)" in page and "Not &lt;Found&gt;" in page
+    PullRequest.objects.update(head_sha="b" * 40)
+    assert "/x.yml" not in member.get("/pulls/1/").content.decode()
 
 
 @pytest.mark.parametrize("act", ["sync-pull", "retry", "cancel", "delete-branches"])
