@@ -3,28 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.db.models import Q
 
 from flinkci_dashboard.clients import jira
 from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.models.writing import Changes
 from labeler.models import JiraContact, Ticket
 
 OVERLAP = timedelta(minutes=5)  # Jira's search lags a little behind its tickets
 WEEK = timedelta(days=7)
 SHORTEST_STEP = timedelta(minutes=10)  # between two parts of the weekly check
 ROWS = 500  # values in one database query
-COPIED = (
-    "summary",
-    "status",
-    "assignee",
-    "updated_at",
-    "jira_id",
-    "current_key",
-    "components",
-    "fix_versions",
-    "known",
-)
 MEANING = ("known", "current_key", "components")  # what labels, and the reasons for them, follow from
 
 
@@ -94,28 +85,31 @@ def _check_part(current: Pass, contact: JiraContact, client: jira.Jira) -> set[i
 
 def _store(pairs: Sequence[tuple[Ticket, jira.Ticket | None]], now: datetime) -> set[int]:
     """Write what Jira said into the rows; returns the ids of those that mean something else now."""
-    touched = set()
+    changes, touched = Changes[Ticket](), set()
     for row, ticket in pairs:
-        before = [getattr(row, name) for name in MEANING]
-        _copy(row, ticket)
-        row.fetched_at = now
-        if before != [getattr(row, name) for name in MEANING]:
+        values = _values(ticket)
+        if any(getattr(row, name) != values.get(name, getattr(row, name)) for name in MEANING):
             touched.add(row.pk)
-    # An upsert by primary key: several times as fast as bulk_update's CASE … WHEN for each field.
-    rows, fields = [row for row, _ in pairs], [*COPIED, "fetched_at"]
-    Ticket.objects.bulk_create(
-        rows, batch_size=jira.BATCH, update_conflicts=True, unique_fields=["id"], update_fields=fields
-    )
+        changes.put(row, values | {"fetched_at": now})
+    changes.write()
     return touched
 
 
-def _copy(row: Ticket, ticket: jira.Ticket | None) -> None:
-    row.known = ticket is not None
+def _values(ticket: jira.Ticket | None) -> dict[str, Any]:
+    """Return what Jira said; of a ticket that it does not have, what it was once stays readable."""
     if ticket is None:
-        return  # what it was once stays readable
-    row.jira_id, row.current_key, row.updated_at = ticket.id, ticket.key, ticket.updated
-    row.summary, row.status, row.assignee = ticket.summary, ticket.status, ticket.assignee
-    row.components, row.fix_versions = list(ticket.components), list(ticket.fix_versions)
+        return {"known": False}
+    return {
+        "known": True,
+        "jira_id": ticket.id,
+        "current_key": ticket.key,
+        "updated_at": ticket.updated,
+        "summary": ticket.summary,
+        "status": ticket.status,
+        "assignee": ticket.assignee,
+        "components": list(ticket.components),
+        "fix_versions": list(ticket.fix_versions),
+    }
 
 
 def _parts(tickets: list[jira.Ticket]) -> Iterator[list[jira.Ticket]]:

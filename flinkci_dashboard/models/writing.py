@@ -15,17 +15,20 @@ class Changes(Generic[Row]):
     def __init__(self) -> None:
         self.new: list[Row] = []
         self.changed: list[Row] = []
+        self._rows: set[Row] = set()
         self._fields: set[str] = set()
 
     def put(self, row: Row, values: Mapping[str, Any]) -> bool:
-        """Set fields of a row, once for each row; tells whether it has to be written."""
+        """Set fields of a row; tells whether it has to be written."""
         differing = {name: value for name, value in values.items() if getattr(row, name) != value}
         for name, value in differing.items():
             setattr(row, name, value)
         if row._state.adding:
             self.new.append(row)
         elif differing:
-            self.changed.append(row)
+            if row not in self._rows:  # rows are equal, and hash alike, by their primary key
+                self.changed.append(row)
+            self._rows.add(row)
             self._fields.update(differing)
         return row._state.adding or bool(differing)
 

@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from agents.models import Build as BuildRow
+from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest
 from sync.pulls.acts import PullPlan
-from sync.pulls.rows import write_pulls
 from sync.pulls.state import PullStates
 from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, latest_build
 from sync.pulls.waiting import waiting_reason
-
-SHOWN = ("ci_state", "waiting", "why", "why_since", "plan", "build")
 
 
 @dataclass(frozen=True)
@@ -26,16 +24,11 @@ class Decision:
 
 def record_states(states: PullStates, decided: Mapping[int, Decision], now: datetime) -> int:
     """Write why each pull request is where it is, and what is still to be done; returns how many changed."""
-    changed = []
+    changes = Changes[PullRequest]()
     for pull in (pull for pull in states.pulls if pull.number in decided):
         state, plan = decided[pull.number].state, decided[pull.number].plan
-        values = _shown(pull, state, plan, states.latest_row(state), now)
-        if any(getattr(pull, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(pull, name, value)
-            changed.append(pull)
-    write_pulls(changed, SHOWN)
-    return len(changed)
+        changes.put(pull, _shown(pull, state, plan, states.latest_row(state), now))
+    return changes.write()
 
 
 def describe(plan: PullPlan) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.clients.github.pulls import CommentFacts, PullFacts
+from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import head_of, ticket_in
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pulls.commands import find_command
@@ -12,11 +13,6 @@ from sync.pulls.report import is_report
 from sync.pulls.values import Waiting
 
 OURS = "ci_"  # what a branch of the bot begins with
-PULL_FIELDS = (
-    *("title", "author", "draft", "base", "head_sha", "head_label", "state", "labels", "jira_key"),
-    *("created_at", "updated_at", "closed_at", "merged_at", "missing_since"),
-)
-HEAD_FIELDS = ("head_seen_at", "waiting", "lost_builds", "conversation_read_at")
 
 
 def news(facts: Iterable[PullFacts]) -> set[int]:
@@ -33,25 +29,15 @@ def save_pulls(facts: Iterable[PullFacts], now: datetime, is_told: Callable[[Pul
     """
     told = {pull.number: pull for pull in facts}
     known = PullRequest.objects.in_bulk(told, field_name="number")
-    new, changed = [], []
+    changes = Changes[PullRequest]()
     for number, pull in told.items():
-        values = _values(pull)
         row = known.get(number)
         if row is None:
-            new.append(_new_row(pull, values, now, is_told(pull)))
-        elif pull.updated_at >= row.updated_at and _differs(row, values):  # an answer may be older than the last one
-            _bring_up_to_date(row, values, now)
-            changed.append(row)
-    PullRequest.objects.bulk_create(new, batch_size=500)
-    write_pulls(changed, [*PULL_FIELDS, *HEAD_FIELDS])
-    return [row.number for row in (*new, *changed)]
-
-
-def write_pulls(rows: Iterable[PullRequest], fields: Iterable[str]) -> None:
-    """Write some fields of rows that exist: as an upsert, which takes a tenth of `bulk_update`'s time."""
-    PullRequest.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["number"], update_fields=list(fields), batch_size=500
-    )
+            changes.put(_new_row(pull, now, is_told(pull)), {})
+        elif pull.updated_at >= row.updated_at:  # an answer may be older than the last one
+            changes.put(row, _brought_up_to_date(row, _values(pull), now))
+    changes.write()
+    return [row.number for row in (*changes.new, *changes.changed)]
 
 
 def save_comment(pull: PullRequest, comment: CommentFacts, bot: str) -> bool:
@@ -65,16 +51,13 @@ def save_branches(heads: Mapping[str, str], now: datetime) -> int:
     """Bring the rows in line with what the CI repository has ({branch: SHA}); returns how many changed."""
     ours = {name: tip for name, tip in heads.items() if name.startswith(OURS) and len(name) <= 255}
     known = {row.name: row for row in CIBranch.objects.all()}
-    new = [_branch_row(name, tip, now) for name, tip in ours.items() if name not in known]
-    moved = [row for name, row in known.items() if name in ours and row.tip != ours[name]]
-    for row in moved:
-        row.tip = ours[row.name]
+    changes = Changes[CIBranch]()
+    for name, tip in ours.items():
+        changes.put(known.get(name) or _branch_row(name, tip, now), {"tip": tip})
     gone = [row.pk for name, row in known.items() if name not in ours]
-    CIBranch.objects.bulk_create(new, batch_size=500)
-    CIBranch.objects.bulk_update(moved, ["tip"])
     if gone:
         CIBranch.objects.filter(pk__in=gone).delete()
-    return len(new) + len(moved) + len(gone)
+    return changes.write() + len(gone)
 
 
 def _values(pull: PullFacts) -> dict[str, Any]:
@@ -101,20 +84,22 @@ def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
 
-def _bring_up_to_date(row: PullRequest, values: Mapping[str, Any], now: datetime) -> None:
+def _brought_up_to_date(row: PullRequest, values: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return what GitHub tells, and what follows from it."""
     if row.head_sha != values["head_sha"]:
-        row.head_seen_at, row.lost_builds = now, []
+        values |= {"head_seen_at": now, "lost_builds": []}
     if row.waiting == Waiting.CLOSED and values["state"] == PullRequest.State.OPEN:
-        row.waiting = ""
-    for name, value in values.items():
-        setattr(row, name, value)
+        values["waiting"] = ""
+    return values
 
 
-def _new_row(pull: PullFacts, values: dict[str, Any], now: datetime, told: bool) -> PullRequest:
+def _new_row(pull: PullFacts, now: datetime, told: bool) -> PullRequest:
     # What was closed before we knew it has nothing to be done for, unless it has left a branch.
     waiting = "" if pull.is_open else Waiting.CLOSED
     read_at = now if told else None
-    return PullRequest(number=pull.number, head_seen_at=now, waiting=waiting, conversation_read_at=read_at, **values)
+    return PullRequest(
+        number=pull.number, head_seen_at=now, waiting=waiting, conversation_read_at=read_at, **_values(pull)
+    )
 
 
 def _save_report(pull: PullRequest, comment: CommentFacts) -> bool:
