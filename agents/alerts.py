@@ -9,7 +9,8 @@ from django.urls import reverse
 from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
 from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
 from agents.charts.arithmetic import midnight
-from agents.machines.figures import AgentLine, Wait, agent_lines, waiting_jobs
+from agents.machines.figures import AgentLine, agent_lines
+from agents.machines.waiting import Wait, waiting_jobs
 from agents.models import Agent, Build, HostPeriod, Streak, Watermark
 from agents.models.builds import Provider, Status
 from agents.models.statistics import Step

@@ -134,15 +134,7 @@ def _failures(build: Build) -> QuerySet[TestFailure]:
 def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLine:
     until = now if build.finished_at is None else None  # a build that has ended is not waited for
     ended = job.finished_at or until
-    bars = []
-    if span and job.queued_at and (began := job.started_at or ended):
-        began = max(began, job.queued_at)
-        bars.append(bar(job.queued_at, began, span, "wait", f"waited {_between(job.queued_at, began)}"))
-    if span and job.started_at and ended:
-        host = job.get_host_display() if job.host else "unknown host"
-        kind = f"host-{job.host or 'unknown'}"
-        words = f"ran {_between(job.started_at, ended)} on {host}"
-        bars.append(bar(job.started_at, max(ended, job.started_at), span, kind, words))
+    bars = [_wait_bar(job, ended, span), _run_bar(job, ended, span)] if span else []
     return JobLine(
         job=job,
         bars=[drawn for drawn in bars if drawn],
@@ -150,6 +142,21 @@ def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLi
         ran=_between(job.started_at, ended),
         log_url=f"{build.web_url}&view=logs&j={job.record_id}" if build.web_url and job.record_id else "",
     )
+
+
+def _wait_bar(job: Job, ended: datetime | None, span: Span) -> Bar | None:
+    began = job.started_at or ended
+    if not job.queued_at or not began:
+        return None
+    began = max(began, job.queued_at)
+    return bar(job.queued_at, began, span, "wait", f"waited {_between(job.queued_at, began)}")
+
+
+def _run_bar(job: Job, ended: datetime | None, span: Span) -> Bar | None:
+    if not job.started_at or not ended:
+        return None
+    words = f"ran {_between(job.started_at, ended)} on {job.get_host_display() if job.host else 'unknown host'}"
+    return bar(job.started_at, max(ended, job.started_at), span, f"host-{job.host or 'unknown'}", words)
 
 
 def _span(build: Build, jobs: list[Job], now: datetime) -> Span | None:

@@ -91,16 +91,24 @@ def line_chart(
     known = [value for each in series for _, value in each.points if value is not None]
     top = (scale or nice_top)(max(known, default=0))
     places = {at: _x(index, len(moments)) for index, at in enumerate(moments)}
-    lines = tuple(_line(each, places, top) for each in series)
+    return Chart(
+        key=key,
+        title=title,
+        note=note,
+        lines=tuple(_line(each, places, top) for each in series),
+        columns=_columns(moments, series, words),
+        ticks=tuple(words(top * share) for share in (1, 0.5, 0)),
+        start=moments[0] if moments else None,
+        end=moments[-1] if moments else None,
+    )
+
+
+def _columns(moments: list[datetime], series: Sequence[Series], words: Callable[[float], str]) -> tuple[Column, ...]:
     values = [dict(each.points) for each in series]
     strip = WIDTH / max(len(moments), 1)
-    columns = tuple(
+    return tuple(
         Column(at, round(index * strip, 2), round(strip, 2), tuple(_words(each.get(at), words) for each in values))
         for index, at in enumerate(moments)
-    )
-    ticks = tuple(words(top * share) for share in (1, 0.5, 0))
-    return Chart(
-        key, title, note, lines, columns, ticks, moments[0] if moments else None, moments[-1] if moments else None
     )
 
 

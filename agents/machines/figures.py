@@ -1,53 +1,26 @@
 """What the agents' pages show: hosts side by side, each machine with its figures, who waits, and since when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, Sum
 
-from agents.charts.arithmetic import DAY, midnight, percentile
+from agents.charts.arithmetic import DAY, midnight
 from agents.charts.drawing import Bar, bar
-from agents.machines.judge import BAD_DAYS, PoolState, Score, Verdict, judge, why_stuck
-from agents.models import Agent, AgentDay, Build, Host, Job, Pool, Waiting, Watermark
-from agents.models.builds import Status
+from agents.machines.judge import BAD_DAYS, MachineVerdict, Score, judge
+from agents.machines.waiting import Wait, Waits, waiting_jobs, waits_by_host
+from agents.models import Agent, AgentDay, Host, Job, Watermark
 from flinkci_dashboard.web.durations import duration
 
 LOW_DISK_SHOWN = timedelta(hours=24)
-WEEK = timedelta(days=7)
 SHOWN_WAITING = 30  # of those who wait, the ones that wait longest
-MOST_WAITING = 500  # of those who wait, the ones that are counted
 SHOWN_UNKNOWN = 10  # workers that no rule knows
 TIMELINE_DAYS = 7
-HOSTS = (Host.AZURE.value, Host.ALIBABA.value)
 BAR_KINDS = {"succeeded": "good", "partial": "good", "failed": "bad", "abandoned": "bad", "running": "open"}
 NOTHING = Score(0, 0)
 State = Agent.State
-
-
-@dataclass(frozen=True)
-class Wait:
-    """One job that waits for an agent."""
-
-    job_name: str
-    pool: str
-    host: str
-    queued_at: datetime
-    build_id: int | None  # the number that its service has given it
-    build_url: str  # of its page; "" where it is not known
-    branch: str
-    problem: str  # why no agent will take it, "" when one may
-    nobody: bool = False  # no agent of its pool is online
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long jobs of a host waited for an agent, in seconds, over some time."""
-
-    count: int
-    p50: float | None
-    p90: float | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +49,7 @@ class AgentLine:
     agent: Agent
     today: Score
     score: Score
-    verdict: Verdict
+    verdict: MachineVerdict
     low_disk: bool
 
 
@@ -111,7 +84,7 @@ def agents_page(now: datetime) -> AgentsPage:
     agents = list(Agent.objects.select_related("pool", "current_job__build"))
     waiting = waiting_jobs(now, agents)
     lines = agent_lines(agents, now)
-    cards = [_card(host, agents, waiting, waits, lines) for host, waits in _waits(now).items()]
+    cards = [_card(host, agents, waiting, waits, lines) for host, waits in waits_by_host(now).items()]
     of_host: dict[str, list[AgentLine]] = defaultdict(list)
     for line in lines:
         of_host[line.agent.host].append(line)
@@ -147,7 +120,7 @@ def agent_days(agent: Agent, now: datetime) -> list[DayRow]:
     return rows
 
 
-def agent_score(agent: Agent, now: datetime) -> tuple[Score, Verdict]:
+def agent_score(agent: Agent, now: datetime) -> tuple[Score, MachineVerdict]:
     """Return how an agent did lately, and what that says against its host's other machines."""
     since = (now - BAD_DAYS * DAY).date()
     sums = AgentDay.objects.filter(day__gt=since, agent__host=agent.host).aggregate(
@@ -209,9 +182,9 @@ def _bad_first(line: AgentLine) -> tuple[bool, bool, list[tuple[int, str]]]:
     return not line.verdict.bad, line.agent.state == State.GONE, _natural(line.agent.name)
 
 
-def _verdict(agent: Agent, own: Score, host: Score) -> Verdict:
+def _verdict(agent: Agent, own: Score, host: Score) -> MachineVerdict:
     if agent.host == Host.AZURE:
-        return Verdict(False, "Azure makes a new machine for each job: the name says nothing about a machine.")
+        return MachineVerdict(False, "Azure makes a new machine for each job: the name says nothing about a machine.")
     return judge(own, host)
 
 
@@ -241,65 +214,6 @@ def _card(
         today=waits[0],
         week=waits[1],
         score=Score(sum(score.finished for score in own), sum(score.failed for score in own)),
-    )
-
-
-def _waits(now: datetime) -> dict[str, tuple[Waits, Waits]]:
-    """Return by host the waits of today and of the seven days before."""
-    today = midnight(now.date())
-    jobs = Job.objects.filter(host__in=HOSTS, wait_seconds__isnull=False)
-    since, before = jobs.filter(started_at__gte=today), jobs.filter(started_at__gte=today - WEEK, started_at__lt=today)
-    found: list[dict[str, list[int]]] = []
-    for rows in (since, before):
-        found.append(defaultdict(list))
-        for host, seconds in rows.values_list("host", "wait_seconds"):
-            found[-1][host].append(seconds or 0)
-    return {host: (_summary(found[0][host]), _summary(found[1][host])) for host in HOSTS}
-
-
-def _summary(seconds: list[int]) -> Waits:
-    return Waits(len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.9))
-
-
-def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
-    """Return who waits, the longest first: by requests where we may read them, else by the jobs of open builds."""
-    pools: dict[int, Counter[str]] = defaultdict(Counter)
-    for agent in agents:
-        if agent.pool_id:
-            pools[agent.pool_id][agent.state] += 1
-    rows = list(Waiting.objects.select_related("pool", "build")[:MOST_WAITING])
-    if rows:
-        return [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
-    jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
-    jobs = jobs.exclude(build__status=Status.FINISHED).select_related("pool", "build").order_by("queued_at")
-    jobs = jobs.only("name", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
-    return [_wait(job.name, job.pool, job.build, job.queued_at or now, pools, now) for job in jobs[:MOST_WAITING]]
-
-
-def _wait(
-    job_name: str,
-    pool: Pool | None,
-    build: Build | None,
-    queued_at: datetime,
-    pools: dict[int, Counter[str]],
-    now: datetime,
-) -> Wait:
-    states = pools.get(pool.pk, Counter()) if pool else Counter()
-    problem, nobody = "", False
-    if pool and pool.seen_at and not pool.hosted:
-        nobody = states[State.BUSY] + states[State.IDLE] == 0
-        away = states[State.OFFLINE] + states[State.DISABLED]
-        problem = why_stuck(queued_at, PoolState(pool.name, states[State.BUSY], states[State.IDLE], away), now)
-    return Wait(
-        job_name=job_name,
-        pool=pool.name if pool else "",
-        host=pool.host if pool else "",
-        queued_at=queued_at,
-        build_id=build.external_id if build else None,
-        build_url=build.get_absolute_url() if build else "",
-        branch=build.branch if build else "",
-        problem=problem,
-        nobody=nobody,
     )
 
 

@@ -27,7 +27,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MachineVerdict:
     """What the figures say about a machine."""
 
     bad: bool
@@ -44,7 +44,7 @@ class PoolState:
     offline: int  # disabled ones too: neither takes a job
 
 
-def judge(machine: Score, host: Score) -> Verdict:
+def judge(machine: Score, host: Score) -> MachineVerdict:
     """Compare a machine with the other machines of its host (`host` includes it), fairly.
 
     Bad needs enough jobs, a clearly higher rate, and a number of failures that chance does not explain: the one-sided
@@ -52,13 +52,13 @@ def judge(machine: Score, host: Score) -> Verdict:
     """
     others = Score(host.finished - machine.finished, host.failed - machine.failed)
     if machine.finished < MIN_JOBS or others.finished < MIN_JOBS:
-        return Verdict(False, f"{machine.finished} jobs in {BAD_DAYS} days: too few to judge.")
+        return MachineVerdict(False, f"{machine.finished} jobs in {BAD_DAYS} days: too few to judge.")
     rate, usual = machine.failed / machine.finished, max(others.failed, 1) / others.finished
     sentence = (
         f"{rate:.0%} of {machine.finished} jobs failed, against {others.rate or 0:.0%} on the host's other machines."
     )
     bad = machine.failed >= MIN_FAILED and rate >= TIMES_WORSE * usual and _at_least(machine, usual) < CHANCE
-    return Verdict(bad, sentence)
+    return MachineVerdict(bad, sentence)
 
 
 def why_stuck(queued_at: datetime, pool: PoolState, now: datetime) -> str:

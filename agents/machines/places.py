@@ -86,19 +86,24 @@ class Places:
         Where the job does not tell the pool, the one agent of that name is meant; where it does, an agent that was
         known by its name alone now has a pool.
         """
-        known = self._agents.get((pool.pk if pool else None, name))
-        if known is None and pool is None:
-            named = [agent for (_, other), agent in self._agents.items() if other == name]
-            known = named[0] if len(named) == 1 else None
-        if known is None and pool and (known := self._agents.pop((None, name), None)):
-            known.pool = pool
-            known.save(update_fields=["pool"])
+        known = self._known(pool, name)
         if known is None:
             known, _ = Agent.objects.get_or_create(pool=pool, name=name, defaults={"host": host, "seen_at": self._now})
         if host and known.host != host:
             known.host = host
             known.save(update_fields=["host"])
         self._agents[known.pool_id, name] = known
+        return known
+
+    def _known(self, pool: Pool | None, name: str) -> Agent | None:
+        if known := self._agents.get((pool.pk if pool else None, name)):
+            return known
+        if pool is None:
+            named = [agent for (_, other), agent in self._agents.items() if other == name]
+            return named[0] if len(named) == 1 else None
+        if known := self._agents.pop((None, name), None):
+            known.pool = pool
+            known.save(update_fields=["pool"])
         return known
 
     def rehost(self) -> int:

@@ -90,6 +90,12 @@ class MachineService(Protocol):
 
 
 CONNECT: dict[str, Callable[[], CIService]] = {azure.AZURE: azure.connect}
+BUILDS_PULLS = azure.AZURE  # builds the branches of pull requests; it alone is told to cancel, retry and queue
+
+
+def connect(provider: str) -> CIService:
+    """Connect to a service by its name; for one pass and thread."""
+    return CONNECT[provider]()
 
 
 def connect_all() -> list[CIService]:

@@ -65,7 +65,7 @@ class PullRequest(models.Model):
     read_problem = models.TextField(blank=True)  # why it can't be read, in GitHub's words
     read_tried_at = models.DateTimeField(null=True)  # when that was tried last
     missing_since = models.DateTimeField(null=True)  # since when GitHub says it has none of that number, while open
-    lost_builds = models.JSONField(default=list)  # ids that its report names and the CI service does not have any more
+    lost_builds = models.JSONField(default=list)  # provider:id of builds that its report names and that are no more
 
     class Meta:
         ordering = ["-number"]

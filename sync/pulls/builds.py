@@ -16,7 +16,7 @@ from flinkci_dashboard.clients.errors import (
     UnavailableError,
 )
 from flinkci_dashboard.clients.facts import BuildFacts
-from flinkci_dashboard.clients.providers import CIService
+from flinkci_dashboard.clients.providers import BUILDS_PULLS, CIService
 from flinkci_dashboard.jobs.attempts import Attempts
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
@@ -43,11 +43,11 @@ class Builds:
         """Do one of them, unless it waits or was done for the same requests already."""
         act, causes = wanted.act, wanted.causes
         if isinstance(act, CancelBuild):
-            self._attempts.attempt(_cancel_intent(act, causes), partial(self._cancel, act))
+            self._attempts.attempt(_cancel_intent(act, causes, self.service.provider), partial(self._cancel, act))
         elif isinstance(act, RetryBuild):
             self._attempts.attempt(_retry_intent(act, causes, self.service.provider), self._retry)
         elif isinstance(act, QueueBuild):
-            self._attempts.attempt(_queue_intent(act, causes), self._queue)
+            self._attempts.attempt(_queue_intent(act, causes, self.service.provider), self._queue)
 
     def _cancel(self, act: CancelBuild, action: Action) -> None:
         try:
@@ -144,7 +144,8 @@ class Builds:
         """Return the pipeline that builds the CI repository: that of its latest build, else as the service lists it."""
         if self._definition is None:
             repository = str(Repository.objects.get(role=Repository.Role.PULL_REQUESTS))
-            latest = Build.objects.filter(scope="pull", repository=repository).exclude(definition_id=None)
+            ours = Build.objects.filter(provider=self.service.provider, scope="pull", repository=repository)
+            latest = ours.exclude(definition_id=None)
             self._definition = latest.order_by("-external_id").values_list("definition_id", flat=True).first()
             if self._definition is None:
                 listed = [each for each in self.service.definitions() if each.repository == repository]
@@ -169,9 +170,9 @@ def started(service: CIService, action: Action) -> BuildFacts | None:
     return next((build for build in found if build.external_id > action.payload["after"]), None)
 
 
-def latest_builds(branches: Iterable[str]) -> dict[str, int]:
-    """Return {branch: its latest build that we know}."""
-    known = Build.objects.filter(branch__in=list(branches)).order_by("external_id")
+def latest_builds(branches: Iterable[str], provider: str = BUILDS_PULLS) -> dict[str, int]:
+    """Return {branch: its latest build that we know} of one service."""
+    known = Build.objects.filter(provider=provider, branch__in=list(branches)).order_by("external_id")
     return dict(known.values_list("branch", "external_id"))
 
 
@@ -182,28 +183,29 @@ def settle_commands(current: Pass, act: SettleCommands) -> None:
     current.count("commands_settled", len(act.commands))
 
 
-def _cancel_intent(act: CancelBuild, causes: tuple[str, ...]) -> Intent:
-    payload = {"number": act.number, "build": act.build_id, "by_person": act.by_person}
-    return Intent(f"cancel:{act.build_id}", CANCEL, f"#{act.number}", act.reason, payload, causes)
+def _cancel_intent(act: CancelBuild, causes: tuple[str, ...], provider: str) -> Intent:
+    payload = {"number": act.number, "provider": provider, "build": act.build_id, "by_person": act.by_person}
+    return Intent(f"cancel:{provider}:{act.build_id}", CANCEL, f"#{act.number}", act.reason, payload, causes)
 
 
 def _retry_intent(act: RetryBuild, causes: tuple[str, ...], provider: str) -> Intent:
     """Keep which run of the build is to be repeated: that is what tells later whether it was."""
     ended = Build.objects.values_list("finished_at", flat=True).get(provider=provider, external_id=act.build_id)
-    payload = _for_head(act) | {"build": act.build_id, "finished_at": ended.isoformat() if ended else ""}
-    return Intent(f"retry:{act.build_id}", RETRY, f"#{act.number}", act.reason, payload, causes)
+    run = {"build": act.build_id, "finished_at": ended.isoformat() if ended else ""}
+    payload = _for_head(act, provider) | run
+    return Intent(f"retry:{provider}:{act.build_id}", RETRY, f"#{act.number}", act.reason, payload, causes)
 
 
-def _queue_intent(act: QueueBuild, causes: tuple[str, ...]) -> Intent:
+def _queue_intent(act: QueueBuild, causes: tuple[str, ...], provider: str) -> Intent:
     key, asked = queue_key(act.number, act.sha), bool(act.commands or causes)
     kind = QUEUE if asked else QUEUE_MISSING
     key = f"{key}:asked" if asked else key
-    return Intent(key, kind, f"#{act.number}", act.reason, _for_head(act), causes, once=not asked)
+    return Intent(key, kind, f"#{act.number}", act.reason, _for_head(act, provider), causes, once=not asked)
 
 
-def _for_head(act: RetryBuild | QueueBuild) -> dict[str, Any]:
+def _for_head(act: RetryBuild | QueueBuild, provider: str) -> dict[str, Any]:
     """Return what tells later whether a build came: the latest one that there was before."""
     branch = branch_name(act.number, act.sha)
-    after = latest_builds([branch]).get(branch, 0)
-    commands = list(act.commands)
-    return {"number": act.number, "branch": branch, "sha": act.sha, "commands": commands, "after": after}
+    after = latest_builds([branch], provider).get(branch, 0)
+    facts = {"number": act.number, "provider": provider, "branch": branch, "sha": act.sha}
+    return facts | {"commands": list(act.commands), "after": after}

@@ -7,11 +7,11 @@ from time import monotonic
 from django.conf import settings
 
 from agents.builds.observe import observe_builds
-from flinkci_dashboard.clients.azure import project as azure_client
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.refs import ls_remote
 from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
+from flinkci_dashboard.clients.providers import BUILDS_PULLS, connect
 from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
@@ -55,7 +55,7 @@ class PullsPass:
     def __init__(self, current: Pass, github: GitHub, source: Repository, target: Repository, token: str) -> None:
         self.current, self.github, self.token = current, github, token
         self.source, self.target = source, target
-        self.azure = azure_client.connect()
+        self.service = connect(BUILDS_PULLS)
         self.active = settings.SYNC_MODE == "active"
         self.requests = Requests(current)
         self.ledger = Ledger(JOB, current.now, forced=current.asked_for_all, asked=self.requests.subjects())
@@ -64,7 +64,7 @@ class PullsPass:
 
     def run(self) -> None:
         """Look at everything; act only on what could be seen."""
-        self.builds_known = self._try(lambda: observe_builds(self.current, self.azure))
+        self.builds_known = self._try(lambda: observe_builds(self.current, self.service))
         self._look_at_branches()
         try:
             conversations = self._look_at_github()
@@ -101,7 +101,7 @@ class PullsPass:
         self._try(observer.branch_owners)
         self.requests.look(conversations)
         if self.active:
-            Recovery(self.current, self.ledger, self.github, self.azure, conversations).settle(self.heads)
+            Recovery(self.current, self.ledger, self.github, self.service, conversations).settle(self.heads)
         conversations.read_new(live_pulls())
         self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
         return conversations
@@ -126,7 +126,7 @@ class PullsPass:
         states = PullStates(pulls, self.token)
         states.settle_served()
         try:
-            more = self.builds_known and read_reported(self.current, self.azure, pulls, states.bodies())
+            more = self.builds_known and read_reported(self.current, self.service, pulls, states.bodies())
         except ServiceError as error:
             self.current.fail(str(error))
             return states
@@ -164,7 +164,7 @@ class PullsPass:
     def _act(self, plans: Iterable[PullPlan], wished: list[Wanted], observer: Observer) -> None:
         planned = [Wanted(act) for each in plans for act in each.acts]
         wanted = united([*planned, *wished])
-        builds = Builds(self.current, self.ledger, self.azure)
+        builds = Builds(self.current, self.ledger, self.service)
         for each in wanted if self.builds_known else ():
             if isinstance(each.act, CancelBuild):
                 builds.carry_out(each)

@@ -17,7 +17,8 @@ def read_reported(
 
     What the service has no more is noted with the pull request. `bodies` holds the texts of reports by pull request.
     """
-    named = {pull.pk: _named(bodies.get(pull.pk, ())) - set(pull.lost_builds) for pull in pulls}
+    lost_before = {pull.pk: lost_ids(pull, service.provider) for pull in pulls}
+    named = {pull.pk: _named(bodies.get(pull.pk, ())) - lost_before[pull.pk] for pull in pulls}
     wanted = set().union(*named.values()) if named else set()
     if not wanted:
         return False
@@ -28,9 +29,15 @@ def read_reported(
     lost = ask_for(current, service, unknown)
     for pull in pulls:
         if gone := named[pull.pk] & lost:
-            pull.lost_builds = sorted({*pull.lost_builds, *gone})
+            pull.lost_builds = sorted({*pull.lost_builds, *(f"{service.provider}:{number}" for number in gone)})
             pull.save(update_fields=["lost_builds"])
     return True
+
+
+def lost_ids(pull: PullRequest, provider: str) -> set[int]:
+    """Return the ids of a pull request's builds that a service does not have any more."""
+    names = (name.rpartition(":") for name in pull.lost_builds)
+    return {int(number) for service, _, number in names if service == provider}
 
 
 def _named(bodies: Iterable[str]) -> set[int]:

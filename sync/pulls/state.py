@@ -11,10 +11,12 @@ from django.db.models import Q
 from agents.models import Build as BuildRow
 from agents.models import Job
 from agents.models.builds import BAD_RESULTS, Result, Status
+from flinkci_dashboard.clients.providers import BUILDS_PULLS
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.names import branch_name, head_of
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pulls.report import MANUAL, build_id, normalized, parse
+from sync.pulls.reported import lost_ids
 from sync.pulls.values import (
     Branch,
     Build,
@@ -113,7 +115,7 @@ class PullStates:
         names = {branch_name(pull.number, sha) for pull in self.pulls for sha in self._shas(pull)}
         named = {id for rows in self._reports.values() for row in rows if not row.gone for id in _builds_in(row.body)}
         rows: dict[int, BuildRow] = {}
-        fields = BuildRow.objects.filter(provider="azure").defer("message", "requested_for", "hosts")
+        fields = BuildRow.objects.filter(provider=BUILDS_PULLS).defer("message", "requested_for", "hosts")
         for chunk in _chunks(sorted(names)):
             rows |= {row.external_id: row for row in fields.filter(branch__in=chunk)}
         for chunk in _chunks(sorted(named - set(rows))):
@@ -136,7 +138,7 @@ class PullStates:
 
     def _lost_builds(self, pull: PullRequest, have: set[int]) -> list[Build]:
         """Builds that only a report tells of any more."""
-        lost = set(pull.lost_builds) - have
+        lost = lost_ids(pull, BUILDS_PULLS) - have
         if not lost:
             return []
         entries = [e for row in self._reports[pull.pk] if not row.gone for e in _entries(row.body)]
@@ -234,7 +236,7 @@ def _refusal(pull: PullRequest) -> Refusal | None:
 
 def _ahead() -> dict[int, int]:
     """Return for each build that waits for an agent how many were queued before it."""
-    waiting = BuildRow.objects.filter(status=Status.QUEUED).order_by("queued_at", "external_id")
+    waiting = BuildRow.objects.filter(provider=BUILDS_PULLS, status=Status.QUEUED).order_by("queued_at", "external_id")
     return {id: place for place, id in enumerate(waiting.values_list("external_id", flat=True))}
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,17 +25,28 @@ def change_watermark(row: dict) -> dict:
 
 
 def change_action(row: dict) -> dict:
-    """The latest turn bears an act's key, not the first; and what happens once says so."""
-    if row["payload"].get("turns", 1) > 1:
-        return {"key": f"{row['key']}#{row['id']}."}
-    once = {"payload": row["payload"] | {"once": True}} if row["kind"] in ("mail", "queue-missing") else {}
-    return {"key": row["key"].split("#")[0]} | once
+    """The latest turn bears an act's key, not the first; what happens once says so; builds are named with services."""
+    key, payload = row["key"].split("#")[0], row["payload"]
+    if payload.get("turns", 1) > 1:
+        key = f"{row['key']}#{row['id']}."
+    elif row["kind"] in ("mail", "queue-missing"):
+        payload = payload | {"once": True}
+    if row["job"] == "sync_pulls" and row["kind"] in ("cancel-build", "retry-build", "queue-build", "queue-missing"):
+        payload = payload | {"provider": "azure"}
+        key = re.sub(r"^(cancel|retry):", r"\1:azure:", key)
+    return {"key": key, "payload": payload}
+
+
+def change_pull(row: dict) -> dict:
+    """A lost build is named with its service."""
+    return {"lost_builds": [f"azure:{number}" for number in row["lost_builds"]]}
 
 
 # What becomes of an old row, where it does not stay as it was.
 CHANGED: dict[str, Callable[[dict], dict]] = {
     "agents.Watermark": change_watermark,
     "flinkci_dashboard.Action": change_action,
+    "sync.PullRequest": change_pull,
 }
 # Columns that are no more.
 GONE: dict[str, set[str]] = {}
