@@ -184,7 +184,7 @@ def _bad_first(line: AgentLine) -> tuple[bool, bool, list[tuple[int, str]]]:
 
 def _verdict(agent: Agent, own: Score, host: Score) -> MachineVerdict:
     if agent.host == Host.AZURE:
-        return MachineVerdict(False, "Azure makes a new machine for each job: the name says nothing about a machine.")
+        return MachineVerdict(False, "A new machine is made for each job: the name says nothing about a machine.")
     return judge(own, host)
 
 

@@ -25,6 +25,6 @@ def name_services(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0005_second_looks"), ("flinkci_dashboard", "0010_alerts")]
+    dependencies = [("sync", "0006_pipelines"), ("flinkci_dashboard", "0010_alerts")]
 
     operations = [migrations.RunPython(name_services, migrations.RunPython.noop)]
