@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
+from flinkci_dashboard.clients.github.http import TooDeepError
 from flinkci_dashboard.clients.github.pulls import GitHub, Page, PullFacts
 from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.run import Pass
@@ -153,13 +154,34 @@ class Observer:
         for _ in range(BACKFILL_PAGES):
             if data["complete"] or not self.budget.allows():
                 return
-            page = self.github.pulls("all", "created", "desc", data["page"], at=data.get("at", ""))
-            self._save(page)
-            first = page.items[0].number if page.items and data["page"] == 1 else data["total"]
-            done = PullRequest.objects.count()
-            data = {"page": data["page"] + 1, "at": page.next, "done": done, "total": first}
-            data["complete"] = not page.has_next
+            if "below" in data:
+                mark.remember(self._history_by_number(data))
+                return
+            try:
+                data = self._history_page(data)
+            except TooDeepError:  # by a number that was kept, the list begins anew, and goes on by GitHub's cursors
+                again = data["page"] > 1 and not data.get("at")
+                data = data | ({"page": 1} if again else {"below": data["total"]})
             mark.remember(data)
+
+    def _history_page(self, data: dict[str, Any]) -> dict[str, Any]:
+        page = self.github.pulls("all", "created", "desc", data["page"], at=data.get("at", ""))
+        self._save(page)
+        first = page.items[0].number if page.items and data["page"] == 1 else data["total"]
+        place = {"page": data["page"] + 1, "at": page.next, "complete": not page.has_next}
+        return {"done": PullRequest.objects.count(), "total": first, **place}
+
+    def _history_by_number(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Where GitHub's list has an end before its end, read what is not known yet one by one."""
+        known = set(PullRequest.objects.filter(number__lt=data["below"]).values_list("number", flat=True))
+        numbers = [number for number in range(data["below"] - 1, 0, -1) if number not in known][:LOOKED_UP]
+        failed = len(self.current.errors)
+        self.look_up(numbers)
+        if len(self.current.errors) > failed:
+            return data  # the next pass asks again
+        complete = len(numbers) < LOOKED_UP
+        below = {} if complete else {"below": numbers[-1]}
+        return data | below | {"done": PullRequest.objects.count(), "complete": complete}
 
     # ------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The pull request job over the sandbox: real SDKs, real git, and a look at the world at the end."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -454,6 +455,22 @@ def test_history_is_read_to_its_end(flink):
     flink.pulls.many(opened=2, closed=250)
     settle(2)
     assert PullRequest.objects.count() == 252
+    assert Watermark.objects.get(name="history").data["complete"]
+
+
+@pytest.mark.parametrize("kept", [None, 3], ids=["from its begin", "from a page that was kept by number"])
+def test_history_goes_on_where_github_does_not_list_so_deeply(flink, monkeypatch, kept):
+    flink.pulls.many(opened=0, closed=260)
+    monkeypatch.setattr("flinkci_dashboard.clients.github.pulls.PAGE", 20)
+    deep = json.dumps({"message": "Pagination with the page parameter is not supported for large datasets"})
+    flink.fault(service="github", path=r"direction=desc.*[?&]page=([3-9]|\d\d)", status=422, body=deep, times=None)
+    if kept:
+        data = {"page": kept, "done": 0, "total": 0, "complete": False}
+        Watermark.objects.create(name="history", data=data)
+    for _ in range(12):
+        run = run_pass("sync_pulls", "command")
+        assert (run.outcome, run.error) == ("ok", "")
+    assert PullRequest.objects.count() == 260
     assert Watermark.objects.get(name="history").data["complete"]
 
 
