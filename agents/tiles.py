@@ -9,6 +9,7 @@ from django.urls import reverse
 from agents.models import Agent, Build, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.jobs.history import last_good
+from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Tile
 
 State = Agent.State
@@ -21,17 +22,17 @@ def tiles(now: datetime) -> list[Tile]:
 
 def _builds() -> Tile:
     open_builds = Counter(Build.objects.filter(~Q(status=Status.FINISHED)).values_list("status", flat=True))
-    master = Build.objects.filter(branch="master", scope=Build.Scope.BRANCH, status=Status.FINISHED)
-    latest = master.order_by("-queued_at").first()
+    seen = last_good("poll_builds")
     waiting = open_builds[Status.QUEUED]
     return Tile(
         title="Builds",
         url=reverse("builds"),
         figure=str(open_builds.total() - waiting),
         words=f"running, {waiting} waiting",
-        state=latest.state if latest else "none",
-        label=f"master {latest.get_result_display()}" if latest else "none yet",
-        seen_at=last_good("poll_builds"),
+        area=Area.BUILDS,
+        state="ok" if seen else "none",
+        label="in order" if seen else "none yet",
+        seen_at=seen,
     )
 
 
@@ -46,7 +47,8 @@ def _agents() -> Tile:
         url=reverse("agents"),
         figure=str(states[State.BUSY]),
         words=f"busy, {states[State.IDLE]} idle",
-        state="unknown" if unseen else "online" if online else "failed",
+        area=Area.AGENTS,
+        state="none" if unseen else "online",
         label="not told" if unseen else f"{online} online",
         seen_at=mark.at if mark else None,
         lines=[f"{away} offline or disabled"] if away else [],

@@ -1,14 +1,19 @@
 """What every template may use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.middleware import lacks_second_factor
-from flinkci_dashboard.accounts.roles import ADMINISTER, READ_ALL, may_administer
+from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
+from flinkci_dashboard.alerts.standing import Standing, standing
 
 # Title, name of the address, its key after g, and the permission that it takes to see it ("": to be signed in).
 PAGES = (
@@ -19,7 +24,7 @@ PAGES = (
     ("Branches", "branches", "r", ""),
     ("Agents", "agents", "a", ""),
     ("Labels", "labels", "l", ""),
-    ("Alerts", "alerts", "w", READ_ALL),
+    ("Alerts", "alerts", "w", ""),
     ("Contacts", "contacts", "c", ""),
     ("Credentials", "credentials", "k", "flinkci_dashboard.view_credential"),
     ("Activity", "activity", "y", "flinkci_dashboard.view_auditevent"),
@@ -28,6 +33,10 @@ PAGES = (
     ("Help", "help", "h", ""),
     ("Admin", "admin:index", "d", ADMINISTER),
 )
+
+# What the browser's tab shows while not all is well; `site.js` keeps it true.
+MARKS = {"bad": "✕ ", "warn": "! "}
+ICONS = {"bad": "icon-bad.svg", "warn": "icon-warn.svg"}
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,22 @@ class Entry:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the facts that the frame around every page shows."""
+    found: Any = SimpleLazyObject(lambda: standing(timezone.now()))
     return {
+        "frame_standing": found,
+        "standing_mark": SimpleLazyObject(lambda: _shown(request, MARKS, found)),
+        "standing_icon": SimpleLazyObject(lambda: _shown(request, ICONS, found) or "icon.svg"),
         "observing": settings.SYNC_MODE == "observe",
         "navigation": navigation(request),
         "mail_is_sent": sends_mail(),
         "sign_out_url": _address("account_logout"),
     }
+
+
+def _shown(request: HttpRequest, of: Mapping[str, str], found: Standing) -> str:
+    """Return the mark or icon of how it stands, for those who are signed in."""
+    user = getattr(request, "user", None)
+    return of.get(found.state, "") if user is not None and user.is_authenticated else ""
 
 
 def navigation(request: HttpRequest) -> list[Entry]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun, JobSchedule
 from flinkci_dashboard.parts import parts
@@ -47,7 +48,8 @@ def status(request: HttpRequest) -> HttpResponse:
     if not settings.PUBLIC_STATUS:
         raise Http404
     sections = [section for part in parts("public") for section in part.sections()]
-    context = {"sections": sections, "jobs": _jobs(), "now": timezone.now()}
+    now = timezone.now()
+    context = {"sections": sections, "jobs": _jobs(), "now": now, "standing": standing(now)}
     return render(request, "status.html", context)
 
 

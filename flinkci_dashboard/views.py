@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from flinkci_dashboard.accounts.roles import signed_in
+from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.search import SHORTEST, look_for, only_one
-from flinkci_dashboard.web.tiles import Tile, tiles, verdict
+from flinkci_dashboard.web.tiles import Tile, tiles
 
 RECENT = 8  # passes
 MAX_QUERY = 200  # characters of a search
@@ -41,11 +42,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()
-    shown = [_for(request, tile) for tile in tiles(now)]
+    found = standing(now).seen_by(signed_in(request))
     return {
-        "tiles": shown,
-        "verdict": verdict(shown),
-        "worker_problem": health.worker_problem(now),
+        "tiles": [_for(request, tile) for tile in tiles(now, found)],
+        "standing": found,
         "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }
 

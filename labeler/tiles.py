@@ -5,7 +5,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Tile
 from labeler.figures import state_counts
 from labeler.labels import JOB, State
@@ -19,17 +19,12 @@ def tiles(now: datetime) -> list[Tile]:
     jira = JiraContact.load()
     last = latest_pass(JOB)
     state, label = ("ok", "right") if not counts.get(State.CHANGE) else ("pending", "being set")
-    if counts.get(State.DRIFT):
-        state, label = "drift", "changed by hand"
-    if jira.silent_since:
-        state, label = "unreachable", "Jira is silent"
     if last is None:
         state, label = "none", "no pass yet"
-    elif last.outcome == JobRun.Outcome.FAILED and not jira.silent_since:
-        state, label = "failed", "failing"
     words = "open pull requests have their ticket's labels"
     seen = last.ended_at if last else None
-    return [Tile("Labels", reverse("labels"), f"{right} of {total}", words, state, label, seen, _lines(counts, jira))]
+    figure, lines = f"{right} of {total}", _lines(counts, jira)
+    return [Tile("Labels", reverse("labels"), figure, words, Area.LABELS, state, label, seen, lines)]
 
 
 def _lines(counts: dict[str, int], jira: JiraContact) -> list[str]:

@@ -66,8 +66,19 @@ function scrollToCurrent() {
   }
 }
 
+// The tab says how it all stands, as the banner or the overview's sentence has it.
+const MARKS = { bad: "✕ ", warn: "! " };
+function showStanding() {
+  const state = document.querySelector("#standing [data-state], .verdict[data-state]")?.dataset.state;
+  const icon = document.querySelector("link[rel=icon]");
+  if (!state || !icon) return;
+  document.title = (MARKS[state] ?? "") + document.title.replace(/^[✕!] /, "");
+  if (icon.getAttribute("href") !== icon.dataset[state]) icon.href = icon.dataset[state];
+}
+
 theme();
 document.addEventListener("DOMContentLoaded", () => {
+  showStanding();
   showTimes();
   setInterval(showTimes, 1000);
   document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
@@ -117,6 +128,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   else shown.set(element, text);
 });
 document.addEventListener("htmx:after:swap", () => {
+  showStanding();
   showTimes();
   guardForms();
 });

@@ -153,7 +153,7 @@ def exposed(answer: Exposure) -> Finding | None:
     if answer.state != Exposure.State.EXPOSED:
         return None
     holds = f"{answer.title[0].lower()}{answer.title[1:]}"
-    text = f"it no longer holds that {holds}: {', '.join(answer.names)}"
+    text = f"it no longer holds that {holds}; the credentials page has what is exposed, by name"
     return _exposure("exposure", answer, Severity.BAD, text, answer.state_since)
 
 

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
 from sync.pulls.figures import JOB, ci_counts, ci_words, quota, say_why
@@ -26,12 +26,7 @@ def _pulls(now: datetime) -> Tile:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     counts = ci_counts(opened)
     last = latest_pass(JOB)
-    blocked = counts.get("blocked", 0)
-    state, label = ("blocked", f"{blocked} blocked") if blocked else ("ok", _done())
-    if last is None:
-        state, label = "none", "no pass yet"
-    elif last.outcome == JobRun.Outcome.FAILED:
-        state, label = "failed", "failing"
+    state, label = ("ok", _done()) if last else ("none", "no pass yet")
     lines = [ci_words(counts)]
     oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
     if oldest and oldest.why_since:
@@ -41,9 +36,8 @@ def _pulls(now: datetime) -> Tile:
     if mark := quota():
         lines.append(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour")
     seen = last.ended_at if last else None
-    return Tile(
-        "Pull requests", reverse("pull_requests"), f"{sum(counts.values()):,}", "open", state, label, seen, lines
-    )
+    url, total = reverse("pull_requests"), f"{sum(counts.values()):,}"
+    return Tile("Pull requests", url, total, "open", Area.PULLS, state, label, seen, lines)
 
 
 def _done() -> str:
@@ -57,15 +51,12 @@ def _mirrors() -> Tile:
     troubled = [row for row in rows if row.state not in (State.IN_SYNC, *UNDER_WAY)]
     last = latest_pass("sync_mirrors")
     state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "behind")
-    if troubled:
-        state, label = "diverged", "needs a look"
     if not rows:
         state, label = "none", "no pass yet"
-    if last and last.outcome == JobRun.Outcome.FAILED:
-        state, label = "failed", "failing"
     lines = [
         f"{row.name}: {row.get_state_display()}" for row in (*troubled, *(r for r in rows if r.state in UNDER_WAY))
     ]
     figure = f"{len(synced)} of {len(rows)}"
     seen = last.ended_at if last else None
-    return Tile("Mirrors", reverse("mirrors"), figure, "branches in sync", state, label, seen, lines[:4])
+    url, words = reverse("mirrors"), "branches in sync"
+    return Tile("Mirrors", url, figure, words, Area.MIRRORS, state, label, seen, lines[:4])

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from agents.builds.failing_tests import find_failing_tests
+from agents.builds.nightly_rows import refresh_streaks
 from agents.builds.observe import ask_for, note, observe_builds, read_history
 from agents.builds.rows import close_gone
 from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read, save_timelines
@@ -34,6 +35,7 @@ def poll_builds(current: Pass) -> None:
     for service in connect_all():
         _poll(current, service)
     refresh_stale_days(current.now)
+    refresh_streaks(current.now)
 
 
 def _poll(current: Pass, service: CIService) -> None:

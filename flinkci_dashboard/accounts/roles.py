@@ -11,7 +11,6 @@ from flinkci_dashboard.models import AllowedSignIn
 
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
 OPERATE, ADMINISTER = "flinkci_dashboard.operate", "flinkci_dashboard.administer"
-READ_ALL = "flinkci_dashboard.view_credential"  # what every role may: read of keys and machines by name
 RANK = ("admin", "operator", "member")  # the highest first
 
 

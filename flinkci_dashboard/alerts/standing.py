@@ -5,23 +5,23 @@ is silent, and that the findings themselves are old. Then what they fed is folde
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Max
+from django.contrib.auth.models import User
 
-from flinkci_dashboard.accounts.roles import READ_ALL
 from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, fold, say
 from flinkci_dashboard.alerts.rows import finding_of
-from flinkci_dashboard.jobs.alerts import silent_jobs, silent_worker
-from flinkci_dashboard.models import Area, Contact, JobRun, OpenFinding
+from flinkci_dashboard.jobs.alerts import silence
+from flinkci_dashboard.models import Area, Contact, OpenFinding
 from flinkci_dashboard.models import Severity as Words
 from flinkci_dashboard.web.durations import duration
 
 JOB = "send_alerts"
+KEYS = "flinkci_dashboard.view_credential"  # the permission that the page of credentials takes
 GOOD = "good"
 BADGES = {Severity.BAD: "failed", Severity.WARN: "partial", Severity.INFO: "open"}
+ASKED = 2  # contacts that a sentence names
 SAID = 3  # causes that the sentence names
 NOTHING_YET = "Nothing has been looked at yet."
 IN_ORDER = "Everything is in order."
@@ -36,6 +36,10 @@ class Line:
     ask: tuple[Contact, ...] = ()
     folded: tuple["Line", ...] = ()
 
+    def without_link(self, area: str) -> "Line":
+        """Return the same, without its link if it leads to this area's page."""
+        return replace(self, finding=replace(self.finding, url="")) if self.finding.area == area else self
+
     @property
     def badge(self) -> str:
         """Return the state of its badge."""
@@ -49,8 +53,13 @@ class Line:
     @property
     def sentence(self) -> str:
         """Return the text with whom to ask: "… has diverged: ask Ada"."""
-        whom = f": ask {' or '.join(each.name for each in self.ask[:2])}" if self.ask else ""
+        whom = f": ask {' or '.join(each.name for each in self.named)}" if self.ask else ""
         return self.text + whom
+
+    @property
+    def named(self) -> tuple[Contact, ...]:
+        """Return the first of those to ask: more would be nobody."""
+        return self.ask[:ASKED]
 
 
 @dataclass(frozen=True)
@@ -62,18 +71,29 @@ class Standing:
     as_of: datetime | None  # when the last pass that found this began; None: never
     unknown: bool = False  # the worker is silent: what else stands here is not known to be true
 
+    def seen_by(self, user: User) -> "Standing":
+        """Return the same without links to pages that somebody may not see."""
+        if user.has_perm(KEYS):
+            return self
+        return replace(self, lines=[line.without_link(Area.CREDENTIALS) for line in self.lines])
+
+    @property
+    def said(self) -> list[Line]:
+        """Return the causes that the sentence names."""
+        return self.lines[:SAID]
+
+    @property
+    def unsaid(self) -> int:
+        """Return how many causes it does not name."""
+        return max(len(self.lines) - SAID, 0)
+
     @property
     def sentence(self) -> str:
         """Say it all in one: the worst first, with cause, since when and whom to ask."""
         if not self.lines:
             return IN_ORDER if self.as_of else NOTHING_YET
-        more = len(self.lines) - SAID
-        said = "; ".join(line.sentence for line in self.lines[:SAID]) + (f"; and {more} more" if more > 0 else "")
-        return f"{said[0].upper()}{said[1:]}."
-
-    def sentence_for(self, user: User | AnonymousUser) -> str:
-        """Return the sentence for somebody: who has no role reads what everybody may."""
-        return self.sentence if user.has_perm(READ_ALL) else self.public_sentence
+        more = f"; and {self.unsaid} more" if self.unsaid else ""
+        return "; ".join(line.sentence for line in self.said) + more + "."
 
     @property
     def public_sentence(self) -> str:
@@ -108,13 +128,11 @@ class Standing:
 
 def standing(now: datetime) -> Standing:
     """Return how it all stands, by a handful of queries that does not grow with builds or pull requests."""
-    rows = OpenFinding.objects.exclude(severity=Severity.INFO)
-    stored = [found for row in rows if (found := finding_of(row)).rule != "worker"]
-    as_of = JobRun.objects.filter(job=JOB).exclude(ended_at=None).aggregate(at=Max("started_at"))["at"]
-    live = [silent_worker(now), *silent_jobs(now, JOB)]
-    lasting = [found for found in live if found and found.severity != Severity.INFO]
-    own = {found.key for found in lasting}
-    cases = fold([*lasting, *(found for found in stored if found.key not in own)])
+    live, as_of = silence(now, JOB)
+    own = {"worker:worker", f"job_silent:{JOB}"}  # rows of these are older than what was asked just now
+    rows = OpenFinding.objects.exclude(severity=Severity.INFO).exclude(key__in=own)
+    lasting = [found for found in live if found.severity is not Severity.INFO]
+    cases = fold([*lasting, *map(finding_of, rows)])
     unknown = any("worker" in case.finding.cause_of for case in cases)
     lines = _lines(cases, now)
     state = lines[0].finding.severity.value if lines else GOOD if as_of else Severity.WARN.value

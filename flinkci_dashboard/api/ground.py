@@ -8,15 +8,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
 
+from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.api.lists import Listing, whole
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun, JobSchedule
-from flinkci_dashboard.web.tiles import Tile, tiles, verdict
+from flinkci_dashboard.web.tiles import Tile, tiles
 from flinkci_dashboard.web.tones import tone
 
 router = Router()
-Standing = Literal["good", "warn", "bad"]
+State = Literal["good", "warn", "bad"]
 
 
 class TileOut(Schema):
@@ -31,7 +32,7 @@ class TileOut(Schema):
 class StatusOut(Schema):
     """How it all stands."""
 
-    state: Standing
+    state: State
     sentence: str
     as_of: datetime
     tiles: list[TileOut]
@@ -54,11 +55,9 @@ class JobOut(Schema):
 def status(request: HttpRequest) -> dict[str, object]:
     """Return what the overview says."""
     now = timezone.now()
-    shown = tiles(now)
-    found = verdict(shown)
-    sentence = " ".join(_said(words, named) for words, named in found.sentences)
-    state = "warn" if found.tone == "muted" else found.tone
-    return {"state": state, "sentence": sentence, "as_of": now, "tiles": [_tile(tile) for tile in shown]}
+    found = standing(now)
+    shown = [_tile(tile) for tile in tiles(now, found)]
+    return {"state": found.state, "sentence": found.sentence, "as_of": found.as_of or now, "tiles": shown}
 
 
 @router.get("/jobs", response=Listing[JobOut])
@@ -69,10 +68,6 @@ def jobs(request: HttpRequest) -> dict[str, object]:
     schedules = {row.job: row for row in JobSchedule.objects.annotate(run=Subquery(newest))}
     runs = JobRun.objects.in_bulk([row.run for row in schedules.values() if row.run])
     return whole([_job(name, schedules[name], runs, name in late) for name in JOBS if name in schedules])
-
-
-def _said(words: str, named: list[Tile]) -> str:
-    return f"{words} {', '.join(f'{tile.title} ({tile.label})' for tile in named)}." if named else words
 
 
 def _tile(tile: Tile) -> dict[str, object]:

@@ -6,7 +6,7 @@ from django.db.models import Max
 from django.urls import reverse
 
 from flinkci_dashboard.credentials.figures import CredentialLine, pressing_credentials
-from flinkci_dashboard.models import Credential, Exposure
+from flinkci_dashboard.models import Area, Credential, Exposure
 from flinkci_dashboard.web.tiles import Tile
 
 SHOWN = 4
@@ -18,14 +18,11 @@ def tiles(now: datetime) -> list[Tile]:
     exposed = Exposure.objects.filter(state=Exposure.State.EXPOSED)
     lines = [f"Exposed: {exposure.title} no longer holds" for exposure in exposed]
     lines += [f"{_what(line)}: {_trouble(line)}" for line in pressing]
-    bad = bool(exposed) or any(line.level == "bad" for line in pressing)
-    state, label = ("failed", "needs care") if bad else ("partial", "soon") if pressing else ("ok", "fine")
     seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
-    if seen is None:
-        state, label = "none", "not probed"
+    state, label = ("ok", "fine") if seen else ("none", "not probed")
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
-    url, may_see = reverse("credentials"), "flinkci_dashboard.view_credential"
-    return [Tile("Credentials", url, str(len(pressing)), words, state, label, seen, lines[:SHOWN], may_see)]
+    url, may_see, area = reverse("credentials"), "flinkci_dashboard.view_credential", Area.CREDENTIALS
+    return [Tile("Credentials", url, str(len(pressing)), words, area, state, label, seen, lines[:SHOWN], may_see)]
 
 
 def _what(line: CredentialLine) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Count, Max, Q, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
@@ -66,18 +66,39 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
 def silent_worker(now: datetime) -> Finding | None:
     """Return that no worker has reported lately, by one query: the web process asks this itself."""
     marks = list(Worker.objects.values_list("seen_at", flat=True))
-    by_hand = not marks and JobRun.objects.filter(trigger="command", started_at__gt=now - BY_HAND).exists()
-    return worker(marks, now, by_hand)
+    return worker(marks, now, not marks and _by_hand(now))
 
 
-def silent_jobs(now: datetime, *names: str) -> list[Finding]:
-    """Return the jobs (of these names, or any) that do not run, by the rule's own limit where no admin set another."""
+def silent_jobs(now: datetime) -> list[Finding]:
+    """Return the jobs that do not run, by the rule's own limit where no admin set another."""
     up_since = _up_since(now)
     setting = RuleSetting.objects.filter(rule="job_silent").values_list("enabled", "limit").first()
     enabled, limit = setting or (True, None)
-    jobs = _job_facts(now, names) if enabled else []
+    jobs = _job_facts(now) if enabled else []
     found = (silent_job(job, up_since, now, INTERVALS if limit is None else limit) for job in jobs)
     return [each for each in found if each]
+
+
+def silence(now: datetime, job: str) -> tuple[list[Finding], datetime | None]:
+    """Return whether the worker is silent, or one job; and when the last pass of that job that ended began.
+
+    It is asked for every page, so it takes three queries.
+    """
+    workers = list(Worker.objects.values_list("seen_at", "started_at"))
+    running = Count("pk", filter=Q(outcome=JobRun.Outcome.RUNNING))
+    facts = JobRun.objects.filter(job=job, started_at__lte=now).aggregate(
+        began=Max("started_at"), as_of=Max("started_at", filter=Q(ended_at__isnull=False)), running=running
+    )
+    found = [worker([seen for seen, _ in workers], now, not workers and _by_hand(now))]
+    setting = RuleSetting.objects.filter(rule="job_silent")
+    limits = {"limit": Subquery(setting.values("limit")[:1]), "on": Subquery(setting.values("enabled")[:1])}
+    schedules = JobSchedule.objects.filter(job=job, enabled=True).annotate(**limits)
+    for interval, limit, is_on in schedules.values_list("interval", "limit", "on"):
+        up_since = max((started for _, started in workers if started <= now), default=None)
+        own = JobFacts(job, JOBS[job].title, timedelta(seconds=interval), facts["began"], bool(facts["running"]))
+        if is_on is not False:
+            found.append(silent_job(own, up_since, now, INTERVALS if limit is None else limit))
+    return [each for each in found if each], facts["as_of"]
 
 
 def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False) -> Finding | None:
@@ -167,15 +188,20 @@ def _latest_mark() -> datetime | None:
     return JobRun.objects.order_by().aggregate(at=Max("started_at"))["at"]
 
 
+def _by_hand(now: datetime) -> bool:
+    """Tell whether somebody runs the jobs by commands."""
+    return JobRun.objects.filter(trigger="command", started_at__gt=now - BY_HAND).exists()
+
+
 def _up_since(now: datetime) -> datetime | None:
     return Worker.objects.filter(started_at__lte=now).aggregate(at=Max("started_at"))["at"]
 
 
-def _job_facts(now: datetime, names: Collection[str] = ()) -> list[JobFacts]:
-    runs = JobRun.objects.filter(job__in=names or JOBS).order_by()
+def _job_facts(now: datetime) -> list[JobFacts]:
+    runs = JobRun.objects.filter(job__in=JOBS).order_by()
     began = dict(runs.filter(started_at__lte=now).values_list("job").annotate(at=Max("started_at")))
     running = set(runs.filter(outcome=JobRun.Outcome.RUNNING).values_list("job", flat=True))
-    schedules = JobSchedule.objects.filter(enabled=True, job__in=names or JOBS)
+    schedules = JobSchedule.objects.filter(enabled=True, job__in=JOBS)
     return [
         JobFacts(row.job, JOBS[row.job].title, timedelta(seconds=row.interval), began.get(row.job), row.job in running)
         for row in schedules

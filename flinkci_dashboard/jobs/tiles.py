@@ -4,8 +4,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from flinkci_dashboard.jobs.health import worker_problem
-from flinkci_dashboard.models import Worker
+from flinkci_dashboard.models import Area, Worker
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tiles import Tile
 
@@ -13,9 +12,10 @@ from flinkci_dashboard.web.tiles import Tile
 def tiles(now: datetime) -> list[Tile]:
     """Return the workers' tile."""
     workers = list(Worker.objects.all())
-    state, label = ("failed", "stopped") if worker_problem(now) else ("ok", "working")
+    state, label = ("ok", "working") if workers else ("none", "none")
     lines = [f"{worker.host}, up for {duration(now - worker.started_at)}" for worker in workers]
     seen = max((worker.seen_at for worker in workers), default=None)
     words = "host" if len(workers) == 1 else "hosts"
     nobody = ["No worker has ever reported. Start manage.py qcluster."]
-    return [Tile("Workers", reverse("jobs"), str(len(workers)), words, state, label, seen, lines or nobody)]
+    figure = str(len(workers))
+    return [Tile("Workers", reverse("jobs"), figure, words, Area.HOSTING, state, label, seen, lines or nobody)]

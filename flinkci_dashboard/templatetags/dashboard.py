@@ -46,6 +46,12 @@ def _head(name: str) -> SafeString:
     return format_html('<th scope="col">{}</th>', name)
 
 
+@register.simple_tag
+def linked(url: str, text: str) -> SafeString | str:
+    """Show text as a link, or as it is where there is no page to lead to."""
+    return format_html('<a href="{}">{}</a>', url, text) if url else text
+
+
 @register.filter
 def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
     """Show how long ago it was ("ago"), has lasted ("since") or is to come ("due"); the script keeps it true."""

@@ -1,14 +1,21 @@
-"""The overview's tiles: each app has a module `tiles` with `tiles(now) -> list[Tile]`, found here by its name."""
+"""The overview's tiles: each app has a module `tiles` with `tiles(now) -> list[Tile]`, found here by its name.
 
-from dataclasses import dataclass, field
+A tile says what there is. Whether something is wrong with it, the findings of its area say, and nothing else.
+"""
+
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 
+from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.parts import parts
-from flinkci_dashboard.web.tones import tone
 
 OURS = ("flinkci_dashboard.credentials.tiles", "flinkci_dashboard.jobs.tiles")
-WORRIES = {"bad": "Failing:", "warn": "Worth a look:"}  # tone → what is said before the tiles, the worst first
+WORRIES = {  # what an area's findings say → the tile's state, and its label
+    "bad": ("failed", "{} failing"),
+    "warn": ("partial", "{} worth a look"),
+    "unknown": ("unknown", "not known"),
+}
 
 
 @dataclass(frozen=True)
@@ -19,34 +26,23 @@ class Tile:
     url: str
     figure: str
     words: str
-    state: str
+    area: str  # a `models.Area`
+    state: str  # while nothing is wrong in its area
     label: str
     seen_at: datetime | None
     lines: list[str] = field(default_factory=list)
     permission: str = ""  # that it takes to follow the link; "" for everybody who is signed in
 
 
-@dataclass(frozen=True)
-class OverallVerdict:
-    """How it all stands: a sentence for what fails and one for what worries, each with its tiles, or one for all."""
-
-    tone: str  # good, warn, bad; muted when nothing is known
-    sentences: list[tuple[str, list[Tile]]]
-
-
-def tiles(now: datetime) -> list[Tile]:
+def tiles(now: datetime, found: Standing) -> list[Tile]:
     """Return the tiles of all apps, in the order of INSTALLED_APPS, and then those of the ground."""
-    return [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
+    made = [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
+    return [_judged(tile, found) for tile in made]
 
 
-def verdict(shown: list[Tile]) -> OverallVerdict:
-    """Return what the tiles say together: the tone is the worst of theirs, and it names those that worry."""
-    worrying = {of: [tile for tile in shown if tone(tile.state) == of] for of in WORRIES}
-    if troubled := {of: found for of, found in worrying.items() if found}:
-        return OverallVerdict(next(iter(troubled)), [(WORRIES[of], found) for of, found in troubled.items()])
-    seen = [tile for tile in shown if tile.seen_at]
-    if not seen:
-        return OverallVerdict("muted", [("Nothing has been looked at yet.", [])])
-    return OverallVerdict(
-        "good", [("Everything is in order." if seen == shown else "All that was looked at is in order.", [])]
-    )
+def _judged(tile: Tile, found: Standing) -> Tile:
+    worst, number = found.worst(tile.area)
+    if worst not in WORRIES:
+        return tile
+    state, label = WORRIES[worst]
+    return replace(tile, state=state, label=label.format(number))

@@ -1,42 +1,19 @@
 """The overview: one sentence, the tiles, the last passes; and how passes are drawn."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.history import HEIGHT, LOWEST, SHOWN, bars, recent, tally
+from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import JobRun, Worker
 from flinkci_dashboard.templatetags.dashboard import badge, counts
 from flinkci_dashboard.templatetags.dashboard import passes as drawn
-from flinkci_dashboard.web.tiles import Tile, verdict
 from sync.models import Mirror, MirrorBranch
 
 HTMX = {"HX-Request": "true"}
-
-
-def tile(title: str, state: str, seen: bool = True) -> Tile:
-    return Tile(title, f"/{title}/", "1", "thing", state, "so it is", timezone.now() if seen else None)
-
-
-@pytest.mark.parametrize(
-    ("states", "tone", "named"),
-    [
-        ((), "muted", {"Nothing has been looked at yet.": []}),
-        (("ok", "none", "behind"), "good", {"Everything is in order.": []}),
-        (("ok", "partial"), "warn", {"Worth a look:": ["tile1"]}),
-        (("partial", "failed", "ok"), "bad", {"Failing:": ["tile1"], "Worth a look:": ["tile0"]}),
-    ],
-)
-def test_the_verdict_is_the_worst_of_the_tiles_and_names_those_that_worry(states, tone, named):
-    found = verdict([tile(f"tile{number}", state) for number, state in enumerate(states)])
-    assert found.tone == tone
-    assert {words: [each.title for each in troubled] for words, troubled in found.sentences} == named
-
-
-def test_what_nobody_looked_at_is_not_called_in_order():
-    found = verdict([tile("a", "ok"), tile("b", "none", seen=False)])
-    assert found.sentences == [("All that was looked at is in order.", [])]
 
 
 @pytest.mark.parametrize(
@@ -100,13 +77,17 @@ class TestPage:
         now = timezone.now()
         Worker.objects.create(host="one", pid=1, started_at=now, seen_at=now)
         MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="master", state="rejected", source_sha="a" * 40)
-        page = " ".join(member.get("/").content.decode().split())
-        assert "Worth a look:" in page
-        assert '<a href="/mirrors/">Mirrors</a> <small>(needs a look)</small>' in page
+        page = member.get("/").content.decode()
+        assert 'data-state="warn"' in page and "Nothing has been looked at yet." in page
+        run_pass("send_alerts", "schedule")
+        page = member.get("/").content.decode()
+        assert '<a href="/mirrors/">master of flink-ci/flink-mirror is refused by GitHub</a>: ask' in page
+        assert re.search(r'Mirrors</a><span class="badge bad">.{,60}1 failing', page)
+        assert "✕ Overview" in page and "icon-bad" in page
 
     def test_says_nothing_of_order_while_nobody_works(self, member):
         page = member.get("/").content.decode()
-        assert "Background work has stopped" in page
+        assert "no worker has ever reported" in page
         assert "in order" not in page
 
     def test_names_jobs_by_their_titles(self, member):

@@ -35,9 +35,8 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "act_on_pull": BUTTON,
     "delete_orphan": (None, "admin"),
     "settle_labels": BUTTON,
-    "alerts": ("member", None),
-    "subscribe": (None, "member"),  # each one's own
-    "unsubscribe": (None, "member"),
+    "subscribe": (None, "without role"),  # each one's own
+    "unsubscribe": (None, "without role"),
     "test_channel": BUTTON,
     "acknowledge": BUTTON,
     "silence": BUTTON,
