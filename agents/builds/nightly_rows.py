@@ -27,7 +27,7 @@ Series = tuple[str, str, str]  # branch, kind, provider
 def refresh_streaks(now: datetime) -> int:
     """Make the ledger anew where builds changed since it was last made; returns how many rows changed."""
     mark, _ = Watermark.objects.get_or_create(name="streaks")
-    seen = _fingerprint()
+    seen = _fingerprint(now)
     if mark.note == seen:
         return 0
     changed = _write(_wanted(now))
@@ -36,10 +36,11 @@ def refresh_streaks(now: datetime) -> int:
     return changed
 
 
-def _fingerprint() -> str:
-    """Return what changes when a build of a branch, or a job of one, changes."""
-    builds = _builds().aggregate(changed=Max("changed_at"), jobs=Max("jobs__finished_at"), newest=Max("jobs__pk"))
-    return " ".join(str(value) for value in builds.values())
+def _fingerprint(now: datetime) -> str:
+    """Return what changes when a build of a branch changes, or a job of one ends: each is found by an index."""
+    changed = _builds().filter(queued_at__gt=now - RECENT).aggregate(at=Max("changed_at"))["at"]
+    jobs = Job.objects.filter(build__scope=Build.Scope.BRANCH, finished_at__isnull=False).order_by("-finished_at")
+    return f"{changed} {list(jobs.values_list('pk', 'attempt', 'result')[:1])}"
 
 
 def _builds() -> QuerySet[Build]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Subquery
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
@@ -72,17 +72,16 @@ def silent_worker(now: datetime) -> Finding | None:
 def silent_jobs(now: datetime) -> list[Finding]:
     """Return the jobs that do not run, by the rule's own limit where no admin set another."""
     up_since = _up_since(now)
-    setting = RuleSetting.objects.filter(rule="job_silent").values_list("enabled", "limit").first()
-    enabled, limit = setting or (True, None)
+    enabled, limit = _setting()
     jobs = _job_facts(now) if enabled else []
-    found = (silent_job(job, up_since, now, INTERVALS if limit is None else limit) for job in jobs)
+    found = (silent_job(job, up_since, now, limit) for job in jobs)
     return [each for each in found if each]
 
 
 def silence(now: datetime, job: str) -> tuple[list[Finding], datetime | None]:
     """Return whether the worker is silent, or one job; and when the last pass of that job that ended began.
 
-    It is asked for every page, so it takes three queries.
+    It is asked for every page, so it takes four queries.
     """
     workers = list(Worker.objects.values_list("seen_at", "started_at"))
     running = Count("pk", filter=Q(outcome=JobRun.Outcome.RUNNING))
@@ -90,14 +89,11 @@ def silence(now: datetime, job: str) -> tuple[list[Finding], datetime | None]:
         began=Max("started_at"), as_of=Max("started_at", filter=Q(ended_at__isnull=False)), running=running
     )
     found = [worker([seen for seen, _ in workers], now, not workers and _by_hand(now))]
-    setting = RuleSetting.objects.filter(rule="job_silent")
-    limits = {"limit": Subquery(setting.values("limit")[:1]), "on": Subquery(setting.values("enabled")[:1])}
-    schedules = JobSchedule.objects.filter(job=job, enabled=True).annotate(**limits)
-    for interval, limit, is_on in schedules.values_list("interval", "limit", "on"):
-        up_since = max((started for _, started in workers if started <= now), default=None)
+    up_since = max((started for _, started in workers if started <= now), default=None)
+    enabled, limit = _setting()
+    for interval in JobSchedule.objects.filter(job=job, enabled=enabled).values_list("interval", flat=True):
         own = JobFacts(job, JOBS[job].title, timedelta(seconds=interval), facts["began"], bool(facts["running"]))
-        if is_on is not False:
-            found.append(silent_job(own, up_since, now, INTERVALS if limit is None else limit))
+        found.append(silent_job(own, up_since, now, limit) if enabled else None)
     return [each for each in found if each], facts["as_of"]
 
 
@@ -186,6 +182,13 @@ def _disk() -> tuple[str, float]:
 
 def _latest_mark() -> datetime | None:
     return JobRun.objects.order_by().aggregate(at=Max("started_at"))["at"]
+
+
+def _setting() -> tuple[bool, float]:
+    """Return whether a job that does not run is looked for, and after how many intervals."""
+    found = RuleSetting.objects.filter(rule="job_silent").values_list("enabled", "limit").first()
+    enabled, limit = found or (True, None)
+    return enabled, INTERVALS if limit is None else limit
 
 
 def _by_hand(now: datetime) -> bool:
