@@ -62,7 +62,7 @@ def calm(town: Town, machine: Machine) -> None:
         world.pulls.show(number)
     for build in world.azure.builds.values():
         if build.status == "cancelling":
-            world.azure.by_people(build.id)
+            town.people_cancel(build.id)
     machine.set_wrong(0)
 
 
@@ -191,7 +191,7 @@ def _quick_person(town: Town, machine: Machine) -> None:
     failed = [b.id for b in azure.builds.values() if b.result == "failed" and b.kept]
     if failed:
         chosen = town.dice.choice(failed[-3:])
-        town.world.fault(service="azure", path=f"builds/{chosen}.*retry=true", before=lambda: azure.retry(chosen))
+        town.world.fault(service="azure", path=f"builds/{chosen}.*retry=true", before=lambda: town.people_retry(chosen))
 
 
 def _slow_cancel(town: Town, machine: Machine) -> None:

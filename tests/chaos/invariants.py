@@ -142,6 +142,14 @@ def _commands(town: Town) -> Iterator[str]:
             yield f"what {id} says on #{number} was answered by {given} and {len(replies)} replies"
 
 
+def _reruns(town: Town) -> Iterator[str]:
+    """Each reason runs a build again once at most; one that was missing is a reason of its own."""
+    for number, count in town.reruns.items():
+        missing = Action.objects.filter(kind="queue-missing", subject=f"#{number}").count()
+        if number and count > town.asked[number] + missing:
+            yield f"the builds of #{number} were run again {count} times, for {town.asked[number]} reasons"
+
+
 def _labels(town: Town) -> Iterator[str]:
     for number in town.world.pulls.by_number:
         pull = town.world.pulls.by_number[number]
@@ -168,4 +176,4 @@ def _rest(town: Town) -> Iterator[str]:
         yield f"the request {request.act} {request.subject} was not answered"
 
 
-RULES = (_mirror, _nothing_forced, _branches, _reports, _truth, _builds, _commands, _labels, _rest)
+RULES = (_mirror, _nothing_forced, _branches, _reports, _truth, _builds, _commands, _reruns, _labels, _rest)

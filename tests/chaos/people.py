@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from flinkci_dashboard.jobs.run import request
 from flinkci_dashboard.sandbox.azure.state import COMPLETED
-from tests.chaos.town import COMPONENTS, MIRRORED, TICKETS, Town, open_pull
+from tests.chaos.town import COMPONENTS, MIRRORED, TICKETS, Town, number_of, open_pull
 
 MOST = 9  # open pull requests
 KNOWN = ("@flinkbot run azure", "Flaky.\n\n@flinkbot run azure please", "@flinkbot, run azure")
@@ -70,6 +70,7 @@ def _command(town: Town) -> None:
     number = _some(town)
     for _ in range(town.dice.choice((1, 1, 2))):
         town.commands[town.world.pulls.comment(number, town.dice.choice(KNOWN), "li")] = number
+        town.asked[number] += 1
 
 
 def _misspell(town: Town) -> None:
@@ -84,6 +85,7 @@ def _correct(town: Town) -> None:
         id = town.dice.choice(waiting)
         town.world.pulls.edit_comment(id, "@flinkbot run azure")
         town.commands[id] = town.unknown.pop(id)
+        town.asked[town.commands[id]] += 1
 
 
 def _talk(town: Town) -> None:
@@ -114,9 +116,10 @@ def _finish(town: Town) -> None:
 
 def _rerun(town: Town) -> None:
     """Press "Rerun failed jobs" in Azure's own page."""
-    failed = [b for b in town.world.azure.builds.values() if b.result == "failed" and b.kept]
+    live = {0, *town.open_numbers()}
+    failed = [b for b in town.world.azure.builds.values() if b.result == "failed" and b.kept and number_of(b) in live]
     if failed:
-        town.world.azure.retry(town.dice.choice(failed[-3:]).id)
+        town.people_retry(town.dice.choice(failed[-3:]).id)
 
 
 def _stop(town: Town) -> None:
@@ -124,7 +127,7 @@ def _stop(town: Town) -> None:
     number = _some(town)
     for build in town.builds(number):
         if build.status == "inProgress" and build.version == town.head(number):
-            town.world.azure.by_people(build.id)
+            town.people_cancel(build.id)
             town.stopped.add(number)
 
 
@@ -139,7 +142,7 @@ def _press(town: Town) -> None:
     act = town.dice.choice(("retry", "retry", "sync-pull"))
     for _ in range(town.dice.choice((1, 2))):
         request("sync_pulls", None, act=act, subject=str(number))
-        town.pressed[number] += act == "retry"
+        town.asked[number] += act == "retry"
 
 
 def _commit(town: Town) -> None:

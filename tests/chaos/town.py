@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,11 +30,14 @@ class Town:
     moved: dict[int, datetime] = field(default_factory=dict)  # when its head or state changed last
     commands: dict[int, int] = field(default_factory=dict)  # comment → pull request, as first written
     unknown: dict[int, int] = field(default_factory=dict)  # the same of what nobody understands
+    asked: Counter[int] = field(default_factory=Counter)  # what may be a reason to run a build again
+    reruns: Counter[int] = field(default_factory=Counter)  # builds that the bot ran again, by pull request
     banned: set[int] = field(default_factory=set)  # pull requests that were hidden for a while
-    pressed: Counter[int] = field(default_factory=Counter)  # retries that people pressed, by pull request
     stopped: set[int] = field(default_factory=set)  # pull requests whose builds people canceled
     kept: dict[int, set[str]] = field(default_factory=dict)  # labels that people gave
     memories: dict[str, Any] = field(default_factory=dict)  # what services were like a while ago
+    people_cancel: Callable[[int], None] = lambda id: None  # what people press in Azure's own page
+    people_retry: Callable[[int], None] = lambda id: None
     story: list[str] = field(default_factory=list)  # what happened, for who replays a seed
     lying: bool = False  # Azure or GitHub tell something else than what is, in this pass
 
@@ -53,6 +57,7 @@ class Town:
     def note_move(self, number: int) -> None:
         """Remember that a pull request's head or state has changed."""
         heads = self.heads.setdefault(number, [])
+        self.asked[number] += self.head(number) in heads  # it has come back: our cancel is undone
         if not heads or heads[-1] != self.head(number):
             heads.append(self.head(number))
         self.moved[number] = self.world.clock.now()
@@ -102,7 +107,7 @@ def open_pull(town: Town) -> int:
 def _watch_azure(town: Town) -> None:
     """See what is asked of Azure: people act through `by_people`, everything else is the bot's."""
     azure = town.world.azure
-    cancel, queue = azure.cancel, azure.queue
+    cancel, queue, retry = azure.cancel, azure.queue, azure.retry
 
     def watched_cancel(id: int, stages: bool = False) -> None:
         build = azure.builds[id]
@@ -116,12 +121,22 @@ def _watch_azure(town: Town) -> None:
         running = [b for b in azure.builds.values() if (b.branch, b.version) == (branch, version)]
         if reason == "manual" and not town.lying and any(b.status in GOING_ON and b.kept for b in running):
             town.violate(f"a second build of {branch} was queued beside a running one")
+        town.reruns[_number_in(branch)] += reason == "manual"
         return queue(repo, branch, version, reason, *more)  # type: ignore[arg-type]
 
-    azure.by_people = cancel  # type: ignore[attr-defined]
+    def watched_retry(id: int) -> None:
+        town.reruns[number_of(azure.builds[id])] += 1
+        retry(id)
+
+    town.people_cancel, town.people_retry = cancel, retry
     azure.cancel, azure.queue = watched_cancel, watched_queue  # type: ignore[method-assign,assignment]
+    azure.retry = watched_retry  # type: ignore[method-assign]
 
 
 def number_of(build: Build) -> int:
     """Return the pull request that a build is of; 0 for a branch's."""
-    return int(build.branch.split("_")[1]) if build.repo == PULLS else 0
+    return _number_in(build.branch)
+
+
+def _number_in(branch: str) -> int:
+    return int(branch.split("_")[1]) if branch.startswith("ci_") else 0
