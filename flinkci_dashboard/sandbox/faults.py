@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import responses
@@ -21,8 +22,8 @@ class Fault:
     path: str = ""  # a regular expression, searched in path and query
     times: int | None = 1
     skip: int = 0  # requests that match and are left alone before
-    before: Callable[[], object] | None = None  # happens an instant before the service acts…
-    after: Callable[[], object] | None = None  # …or an instant after, before its answer leaves
+    before: Callable[[], object] = lambda: None  # happens an instant before the service acts…
+    after: Callable[[], object] = lambda: None  # …or an instant after, before its answer leaves
     acted: bool = False  # the service acts first: what follows is about its answer alone
     status: int = 0  # answer with this status…
     body: str | None = None  # …and this body; none is the status' own words
@@ -52,7 +53,24 @@ class Fault:
             self.times -= 1
         return True
 
-    def answer(self) -> Answer | None:
+    def happen(self, ask: Callable[[], Answer]) -> Answer | None:
+        """Let it happen to a request that `ask` hands to its service; returns None to drop the connection."""
+        time.sleep(self.delay)
+        self.before()
+        refusal = self._refusal()
+        broken = refusal is not None or self.hang or self.reset
+        answer = ask() if self.acted or not broken else Answer()
+        if answer.stream and broken:
+            deque(answer.stream, 0)  # the act is in the stream
+        self.after()
+        if self.hang:
+            self.released.wait()
+        if self.hang or self.reset:
+            return None
+        answer.headers |= self.headers
+        return refusal or answer
+
+    def _refusal(self) -> Answer | None:
         """Return what is answered in the service's place, if anything is."""
         if self.rate_limit:
             return rate_limited(self.rate_limit, self.headers)

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.utils import format_datetime
@@ -106,35 +105,18 @@ class Handler(BaseHTTPRequestHandler):
         self._limit: int | None = None
         self.server.ready.wait()
         fault = self.server.fault_for(service, call.method, f"{call.path}?{query}")
-        return self._suffer(fault, service, call) if fault else self._ask(service, call)
+        if fault is None:
+            return self._ask(service, call)
+        self._limit = fault.truncate
+        answer = fault.happen(partial(self._ask, service, call))
+        if answer is None:
+            raise ConnectionDropError
+        return answer
 
     def _ask(self, service: str, call: Call) -> Answer:
         if service not in self.server.services:
             return Answer(404, {"message": f"The sandbox has no service {service!r}."})
         return self.server.services[service](call)
-
-    def _suffer(self, fault: Fault, service: str, call: Call) -> Answer:
-        """Let a fault happen; the service answers nevertheless where it says nothing else."""
-        time.sleep(fault.delay)
-        if fault.before:
-            fault.before()
-        refusal = fault.answer()
-        broken = refusal or fault.hang or fault.reset
-        answer = self._ask(service, call) if fault.acted or not broken else None
-        if answer and answer.stream and broken:
-            deque(answer.stream, 0)  # the act is in the stream
-        if fault.after:
-            fault.after()
-        if fault.hang:
-            fault.released.wait()
-        if fault.hang or fault.reset:
-            raise ConnectionDropError
-        self._limit = fault.truncate
-        if refusal:
-            return refusal
-        answer = answer or Answer()
-        answer.headers |= fault.headers
-        return answer
 
     def _read_body(self) -> Iterator[bytes]:
         """Yield the body's parts, of either transfer encoding, unzipped."""
@@ -173,25 +155,30 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.stream is None:
-            content = answer.content()
-            self.send_header("Content-Length", str(len(content)))
-            if isinstance(answer.body, dict | list) or (isinstance(answer.body, str) and answer.body[:1] in "{["):
-                self.send_header("Content-Type", "application/json; charset=utf-8")
-            if limit is None or len(content) <= limit:
-                self._sent = len(content)
-                self._record(answer.status, answer.charged)
-                self._sent = 0
-            self.end_headers()
-            if self.command != "HEAD":
-                self._write(content, limit)
-            return
+            self._send_whole(answer, limit)
+        else:
+            self._send_stream(answer, answer.stream, limit)
+
+    def _send_whole(self, answer: Answer, limit: int | None) -> None:
+        content = answer.content()
+        self.send_header("Content-Length", str(len(content)))
+        if isinstance(answer.body, dict | list) or (isinstance(answer.body, str) and answer.body[:1] in "{["):
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+        if limit is None or len(content) <= limit:
+            self._sent = len(content)
+            self._record(answer.status, answer.charged)
+            self._sent = 0
+        self.end_headers()
+        if self.command != "HEAD":
+            self._write(content, limit)
+
+    def _send_stream(self, answer: Answer, stream: Iterator[bytes], limit: int | None) -> None:
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for part in answer.stream:
-            if part:
-                self.wfile.write(f"{len(part):x}\r\n".encode())
-                self._write(part, limit)
-                self.wfile.write(b"\r\n")
+        for part in filter(None, stream):
+            self.wfile.write(f"{len(part):x}\r\n".encode())
+            self._write(part, limit)
+            self.wfile.write(b"\r\n")
         self.close_connection = self.close_connection or self._left > 0
         self._record(answer.status, answer.charged)
         self.wfile.write(b"0\r\n\r\n")

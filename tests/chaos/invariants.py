@@ -89,29 +89,33 @@ def _reports(town: Town) -> Iterator[str]:
 def _truth(town: Town) -> Iterator[str]:
     for number in town.open_numbers():
         report = report_of(town, number)
-        if not report:
-            continue
-        told = {entry.build_id: entry for entry in report.known if entry.build_id}
-        for id, entry in told.items():
-            build = town.world.azure.builds.get(id)
-            if build is None or number_of(build) != number:
-                yield f"#{number} tells of build {id}, which is another's"
-            elif entry.status not in (HIDDEN, STATUS[build.result]) and build.kept:
-                yield f"#{number} tells {entry.status} of build {id}, which is {build.status} {build.result}"
-        latest = _latest(town, number)
-        if latest and (latest.id not in told or told[latest.id].status == HIDDEN):
-            yield f"#{number} does not tell of {latest.id}, its head's latest build"
+        if report:
+            told = {entry.build_id: entry.status for entry in report.known if entry.build_id}
+            yield from _lies(town, number, told)
+            latest = _latest(town, number)
+            if latest and told.get(latest.id, HIDDEN) == HIDDEN:
+                yield f"#{number} does not tell of {latest.id}, its head's latest build"
+
+
+def _lies(town: Town, number: int, told: dict[int, str]) -> Iterator[str]:
+    for id, status in told.items():
+        build = town.world.azure.builds.get(id)
+        if build is None or number_of(build) != number:
+            yield f"#{number} tells of build {id}, which is another's"
+        elif status not in (HIDDEN, STATUS[build.result]) and build.kept:
+            yield f"#{number} tells {status} of build {id}, which is {build.status} {build.result}"
+
+
+def _superseded(town: Town) -> Iterator[str]:
+    live = {number: town.head(number) for number in town.open_numbers()}
+    for build in town.world.azure.builds.values():
+        number = number_of(build)
+        if number and build.kept and build.status != COMPLETED and live.get(number) != build.version:
+            yield f"build {build.id} of #{number} goes on, for nobody"
 
 
 def _builds(town: Town) -> Iterator[str]:
-    live = set(town.open_numbers())
-    for build in town.world.azure.builds.values():
-        number = number_of(build)
-        if not number or not build.kept or build.status == COMPLETED:
-            continue
-        if number not in live or build.version != town.head(number):
-            yield f"build {build.id} of #{number} goes on, for nobody"
-    for number in live:
+    for number in town.open_numbers():
         latest = _latest(town, number)
         if latest and latest.result == "canceled" and number not in town.stopped:
             yield f"#{number} is left with its head's build {latest.id} canceled"
@@ -125,21 +129,27 @@ def _expired(town: Town, number: int) -> bool:
 
 
 def _commands(town: Town) -> Iterator[str]:
-    pulls = town.world.pulls
     for id, number in town.commands.items():
-        given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
+        given = _reactions(town, id)
         silent = not given & {"eyes", "+1"} and number not in town.banned
         if silent or given - {"eyes", "+1", "confused"}:
             yield f"command {id} on #{number} was answered by {given or 'nothing'}"
         report = report_of(town, number)
-        held = [e for e in report.known if e.trigger_id == str(id)] if report else []
-        if len(held) > 1:
-            yield f"command {id} stands in the report of #{number} {len(held)} times"
+        held = sum(entry.trigger_id == str(id) for entry in report.known) if report else 0
+        if held > 1:
+            yield f"command {id} stands in the report of #{number} {held} times"
+
+
+def _misunderstood(town: Town) -> Iterator[str]:
     for id, number in town.unknown.items():
-        given = {content for login, content in pulls.comments[id].reactions if login == "flinkbot"}
-        replies = [each for each in pulls.reports(number) if f"answer to {id}" in each.body]
-        if number not in town.banned and (given != {"confused"} or len(replies) != 1):
-            yield f"what {id} says on #{number} was answered by {given} and {len(replies)} replies"
+        given = _reactions(town, id)
+        replies = sum(f"answer to {id}" in each.body for each in town.world.pulls.reports(number))
+        if number not in town.banned and (given != {"confused"} or replies != 1):
+            yield f"what {id} says on #{number} was answered by {given} and {replies} replies"
+
+
+def _reactions(town: Town, comment: int) -> set[str]:
+    return {content for login, content in town.world.pulls.comments[comment].reactions if login == "flinkbot"}
 
 
 def _reruns(town: Town) -> Iterator[str]:
@@ -176,4 +186,17 @@ def _rest(town: Town) -> Iterator[str]:
         yield f"the request {request.act} {request.subject} was not answered"
 
 
-RULES = (_mirror, _nothing_forced, _branches, _reports, _truth, _builds, _commands, _reruns, _labels, _rest)
+RULES = (
+    _mirror,
+    _nothing_forced,
+    _branches,
+    _reports,
+    _truth,
+    _superseded,
+    _builds,
+    _commands,
+    _misunderstood,
+    _reruns,
+    _labels,
+    _rest,
+)

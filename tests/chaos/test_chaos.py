@@ -26,7 +26,7 @@ def test_what_is_wrong_is_seen(bootstrapped, settings, monkeypatch, tmp_path, da
         monkeypatch.setattr("tests.chaos.failures.calm", break_something)
         town = campaign(world, made, 1, count=0)
     kinds = {each.partition(":")[0] for each in town.violations}
-    assert {"mirror", "branches", "reports", "truth", "builds", "commands", "labels"} <= kinds, town.violations
+    assert {"mirror", "branches", "reports", "truth", "superseded", "commands", "labels"} <= kinds, town.violations
 
 
 def break_something(town: Town, machine: object) -> None:

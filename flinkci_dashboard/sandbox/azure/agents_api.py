@@ -1,5 +1,7 @@
 """Azure DevOps' agents: pools, who works in them, what they are asked to do, and the queues that lead there."""
 
+from operator import attrgetter
+
 from flinkci_dashboard.sandbox.azure.answers import PROJECT, listed
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.azure.shapes import agent_json, pool_json, queue_json, request_json
@@ -37,17 +39,17 @@ def agents(azure: Azure, call: Call, pool_id: int) -> Answer:
 @router.route("GET", "/_apis/distributedtask/pools/{pool_id}/jobrequests", "$top", "completedRequestCount", "agentId")
 def job_requests(azure: Azure, call: Call, pool_id: int) -> Answer:
     """List a pool's requests: waiting, running, and the latest finished ones."""
-    name, finished = azure.pools[pool_id], int(call.query.get("completedRequestCount", 25))
-    wanted = call.query.get("agentId")
-    jobs = [job for build in azure.builds.values() for job in build.jobs if build.kept and _in_pool(job, name)]
-    jobs = [job for job in jobs if wanted is None or (job.agent and str(job.agent.id) == wanted)]
-    ended = sorted((job for job in jobs if job.finished_at), key=lambda job: job.finished_at, reverse=True)  # type: ignore[arg-type,return-value]
-    found = [job for job in jobs if not job.finished_at] + ended[:finished]
+    jobs = _asked_for(azure, azure.pools[pool_id], call.query.get("agentId"))
+    ended = sorted((job for job in jobs if job.finished_at), key=attrgetter("finished_at"), reverse=True)
+    found = [job for job in jobs if not job.finished_at] + ended[: int(call.query.get("completedRequestCount", 25))]
     return listed([request_json(call, job) for job in found[: int(call.query.get("$top", 10_000))]])
 
 
-def _in_pool(job: Job, pool: str) -> bool:
-    return job.plan.pool == pool and job.ready_at is not None
+def _asked_for(azure: Azure, pool: str, agent: str | None) -> list[Job]:
+    """Return the jobs that have asked a pool for an agent, or those that one agent was given."""
+    kept = (job for build in azure.builds.values() if build.kept for job in build.jobs)
+    jobs = [job for job in kept if job.plan.pool == pool and job.ready_at]
+    return [job for job in jobs if agent is None or (job.agent and str(job.agent.id) == agent)]
 
 
 @router.route("GET", f"{PROJECT}/distributedtask/queues", "queueIds", "queueNames", "actionFilter")

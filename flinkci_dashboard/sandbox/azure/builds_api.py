@@ -53,17 +53,22 @@ def builds(azure: Azure, call: Call) -> Answer:
     query = call.query
     if problem := _problem(query):
         return refuse(400, "InvalidArgumentValueException", problem)
+    found = _ordered(azure, query)
+    start, size = int(query.get("continuationToken") or 0), int(query.get("$top") or 1000)
+    answer = listed([build_json(azure, call, build) for build in found[start : start + size]])
+    if start + size < len(found):
+        answer.headers["X-MS-ContinuationToken"] = str(start + size)
+    return answer
+
+
+def _ordered(azure: Azure, query: dict[str, str]) -> list[Build]:
     order = query.get("queryOrder", "queueTimeDescending")
     moment = {"queue": "queued_at", "start": "started_at", "finish": "finished_at"}[order.partition("Time")[0]]
     numbers = {repo: str(id) for id, (_, repo) in azure.definitions.items()}
     known = [each for each in azure.builds.values() if each.kept and each.id not in azure.hidden]
     found = [each for each in known if _fits(each, numbers[each.repo], query, moment)]
     found.sort(key=lambda build: (getattr(build, moment) or build.queued_at, build.id), reverse="Descending" in order)
-    start, size = int(query.get("continuationToken") or 0), int(query.get("$top") or 1000)
-    answer = listed([build_json(azure, call, build) for build in found[start : start + size]])
-    if start + size < len(found):
-        answer.headers["X-MS-ContinuationToken"] = str(start + size)
-    return answer
+    return found
 
 
 def _problem(query: dict[str, str]) -> str:

@@ -28,7 +28,7 @@ class Azure(Switches):
         self.lock = threading.RLock()
         self.builds: dict[int, Build] = {}
         self.replica: Replica[Azure] = Replica()
-        self._requests = 100_000
+        self._requests = itertools.count(100_001)
         self._seen: dict[str, dict[str, str]] = {}
         self._open: dict[int, Build] = {}
         self._events: list[tuple[datetime, int, Callable[[], object]]] = []
@@ -97,7 +97,7 @@ class Azure(Switches):
             number = max(self.builds, default=79_000) + 1
             build = Build(number, repo, branch, version, reason, at or self._now, message)
             jobs = plan(nightly=reason == "schedule")
-            build.jobs = [Job(build, job, place, self._request()) for place, job in enumerate(jobs)]
+            build.jobs = [Job(build, job, place, next(self._requests)) for place, job in enumerate(jobs)]
             self.builds[number] = self._open[number] = build
             self._look()
             return build
@@ -150,14 +150,17 @@ class Azure(Switches):
         agent = job.agent
         if job.state != RUNNING or agent is None or (agent.since and not agent.online):
             return  # it was cancelled, or nobody hears of it any more
+        self._end_job(job, "failed" if self._fails(job, agent) else "succeeded", self._now)
+
+    def _fails(self, job: Job, agent: Agent) -> bool:
         fails, job.chosen = self.dice.random() < agent.failing, self.dice.randrange(6) if self.lively else 0
         if (job.build.branch, job.plan.key) in self.broken:
-            fails, job.chosen = True, 0
-        elif self.lively and agent.full_disk and self.dice.random() < 0.2:
-            fails, job.cause = True, Cause.DISK
-        elif job.plan.module and self.flaky:
-            fails = fails or self.dice.random() < self.flaky
-        self._end_job(job, "failed" if fails else "succeeded", self._now)
+            job.chosen = 0
+            return True
+        if self.lively and agent.full_disk and self.dice.random() < 0.2:
+            job.cause = Cause.DISK
+            return True
+        return fails or bool(job.plan.module and self.flaky and self.dice.random() < self.flaky)
 
     def _lose(self, job: Job) -> None:
         if job.state == RUNNING and job.agent and not job.agent.online:
@@ -178,10 +181,6 @@ class Azure(Switches):
     def _end(self, build: Build, result: str, now: datetime) -> None:
         build.status, build.result, build.finished_at = "completed", result, now
         self._open.pop(build.id, None)
-
-    def _request(self) -> int:
-        self._requests += 1
-        return self._requests
 
     # Verbs -----------------------------------------------------------------------------------
 
@@ -218,13 +217,12 @@ class Azure(Switches):
     def publish(self, id: int, key: str, tests: Iterable[str], message: str = "") -> None:
         """Let a job of a build, such as "e2e_1_ci", have published failing tests, with a message of one's own."""
         with self.lock:
-            job = next(job for job in self.builds[id].jobs if job.plan.key == key)
-            job.published += [(test, message) for test in tests]
+            self.builds[id].job(key).published += [(test, message) for test in tests]
 
     def warn(self, id: int, key: str, message: str) -> None:
         """Let a job of a build warn of something."""
         with self.lock:
-            next(job for job in self.builds[id].jobs if job.plan.key == key).warnings.append(message)
+            self.builds[id].job(key).warnings.append(message)
 
     def lag(self, then: "Azure | None" = None, path: str = "", times: int | None = None) -> None:
         """Answer questions to addresses like `path` as of `then`, from `remembered` (else from now), until told."""
@@ -272,7 +270,7 @@ class Azure(Switches):
             for place, job in enumerate(build.jobs):
                 if job.result != "succeeded":
                     again = Job(
-                        build, job.plan, job.number, self._request(), job.attempt + 1, earlier=[*job.earlier, job]
+                        build, job.plan, job.number, next(self._requests), job.attempt + 1, earlier=[*job.earlier, job]
                     )
                     build.jobs[place] = again
             build.status, build.result, build.finished_at = "inProgress", None, None

@@ -33,17 +33,19 @@ def _stage(call: Call, build: Build, name: str, jobs: list[Job]) -> list[dict[st
         {"attempt": n, "timelineId": timeline_id(build, n), "recordId": uid("stage", name, n)}
         for n in range(1, attempt)
     ]
-    started = [job.started_at for job in jobs if job.started_at]
-    done = all(job.state == COMPLETED for job in jobs)
-    ended = [job.finished_at for job in jobs if job.finished_at] if done else []
-    results = {job.result for job in jobs}
-    result = next((each for each in ("canceled", "failed") if each in results), "succeeded") if done else None
-    state = "completed" if done else "inProgress" if started else "pending"
-    record = _record(
-        stage, None, "Stage", STAGES[name], name, state, result, min(started, default=None), max(ended, default=None)
-    )
+    record = _record(stage, None, "Stage", STAGES[name], name, *_whole(jobs))
     record |= {"attempt": attempt, "previousAttempts": earlier, "order": 1}
     return [record, *(each for place, job in enumerate(jobs, 1) for each in _job(call, build, job, stage, place))]
+
+
+def _whole(jobs: list[Job]) -> tuple[str, str | None, datetime | None, datetime | None]:
+    """Return a stage's state, result, start and end, as its jobs have them."""
+    started = min((job.started_at for job in jobs if job.started_at), default=None)
+    if any(job.state != COMPLETED for job in jobs):
+        return "inProgress" if started else "pending", None, started, None
+    results = {job.result for job in jobs}
+    result = next((each for each in ("canceled", "failed") if each in results), "succeeded")
+    return COMPLETED, result, started, max((job.finished_at for job in jobs if job.finished_at), default=None)
 
 
 def _job(call: Call, build: Build, job: Job, stage: str, place: int) -> list[dict[str, Any]]:

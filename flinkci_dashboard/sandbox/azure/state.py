@@ -114,6 +114,10 @@ class Build:
         """Return the number that people call it by."""
         return f"{self.queued_at:%Y%m%d}.{self.id % 100}"
 
+    def job(self, key: str) -> Job:
+        """Return the latest attempt of a job by its key, such as "test_ci.core". Raises StopIteration."""
+        return next(job for job in self.jobs if job.plan.key == key)
+
 
 def machines() -> dict[int, Agent]:
     """Return seven donated machines with four agents each, and ten VMs of Azure's."""
