@@ -55,7 +55,9 @@ class Attempts:
             do(action)
         except ServiceError as error:
             # Without an answer, whether it was carried out is for the next pass to find out.
-            if isinstance(error, ThrottledError) or not isinstance(error, UnavailableError):
+            if isinstance(error, ThrottledError):
+                self.ledger.put_off(action, answer=str(error))
+            elif not isinstance(error, UnavailableError):
                 self.ledger.failed(action, answer=str(error))
             self.problem = str(error)
             self._troubles.note(intent.subject, error)

@@ -160,6 +160,11 @@ class Ledger:
         """Note that the outside world refused acts, in its words."""
         _settle(actions, Action.State.FAILED, answer)
 
+    def put_off(self, action: Action, answer: str) -> None:
+        """Note that the outside world did not look at an act for the sake of its limits: no back-off follows."""
+        action.payload = {**action.payload, "untried": True}
+        _settle([action], Action.State.FAILED, answer)
+
     def unsettled(self, *kinds: str) -> list[Action]:
         """Return what an earlier pass began and did not settle: it was killed, or the answer got lost."""
         found = self._mine(Action.State.PENDING).exclude(key__in=self._begun).order_by("pk")
