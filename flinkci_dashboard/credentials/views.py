@@ -13,6 +13,7 @@ from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.credentials.figures import credential_lines
 from flinkci_dashboard.models import Credential, Exposure, StoredValue
+from flinkci_dashboard.parts import parts
 from flinkci_dashboard.web.live import Context, live
 
 
@@ -20,7 +21,12 @@ def latest_news(request: HttpRequest) -> object:
     """Return what changes whenever the page would."""
     probed = Credential.objects.aggregate(last=Max("probed_at"), count=Count("pk"))
     stored = StoredValue.objects.aggregate(last=Max("stored_at"), count=Count("pk"))
-    return probed, stored, Exposure.objects.aggregate(last=Max("checked_at"))
+    return probed, stored, Exposure.objects.aggregate(last=Max("checked_at")), missing_rights()
+
+
+def missing_rights() -> list[str]:
+    """Return what the apps' jobs do without, for want of a right, in their own words."""
+    return [note for part in parts("missing_rights") for note in part.notes()]
 
 
 @require_safe
@@ -30,6 +36,7 @@ def credentials(request: HttpRequest) -> Context:
     """List every key with its countdown, and what the exposure check found."""
     return {
         "lines": credential_lines(timezone.now()),
+        "missing_rights": missing_rights(),
         "exposures": Exposure.objects.all(),
         "house_rule": Credential.HOUSE_RULE,
     }

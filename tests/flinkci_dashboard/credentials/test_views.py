@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agents.models import Watermark
 from flinkci_dashboard.models import AuditEvent, Credential, Exposure, JobRequest
 from tests.people import with_role
 from tests.reading import text
@@ -51,3 +52,12 @@ def test_operators_ask_for_a_probe_and_it_is_recorded(bootstrapped):
 def test_the_button_is_shown_to_those_who_may_press_it(reader):
     assert "Probe and check now" not in text(reader, "/credentials/")
     assert "Probe and check now" in text(with_role("operator"), "/credentials/")
+
+
+def test_a_right_that_a_job_does_without_is_named(reader):
+    note = "The token lacks the scope vso.test. Failing tests are read from logs instead."
+    mark = Watermark.objects.create(name="tests:azure", note=note)
+    assert note in text(reader, "/credentials/")
+    mark.note = ""
+    mark.save()
+    assert "vso.test" not in text(reader, "/credentials/")
