@@ -8,6 +8,7 @@ import random
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -220,7 +221,7 @@ def pages() -> dict[str, str]:
     from agents.models import Agent, Build
 
     agent = Agent.objects.get(name="AlibabaCI001-agent01").pk
-    failed = Build.objects.filter(result="failed").order_by("-id")[0].external_id
+    failed = Build.objects.filter(result="failed").order_by("-id")[0]
     middle = Build.objects.order_by("-queued_at")[Build.objects.count() // 2]
     cursor = f"{int(middle.queued_at.timestamp() * 1e6)}_{middle.pk}"
     return {
@@ -230,7 +231,7 @@ def pages() -> dict[str, str]:
         "builds, far back": f"/builds/?before={cursor}",
         "builds, filtered": "/builds/?scope=branch&branch=master&state=failed&host=alibaba&reason=schedule",
         "builds, none match": "/builds/?branch=nothing&state=failed",
-        "build": f"/builds/{failed}/",
+        "build": failed.get_absolute_url(),
         "branches": "/branches/",
         "charts, 24 h": "/agents/charts/?range=24h",
         "charts, 30 d": "/agents/charts/?range=30d",
@@ -299,7 +300,12 @@ def idle(folder: Path) -> None:
                 run_pass(job, "command")
             mark = world.log_mark()
             seconds = timed(lambda job=job: run_pass(job, "command"))
-            print(f"  {job}, nothing new: {len(world.since(mark, 'azure'))} calls, {seconds * 1000:.0f} ms")
+            calls = len(world.since(mark, "azure"))
+            tracemalloc.start()
+            run_pass(job, "command")
+            peak = tracemalloc.get_traced_memory()[1] / 1e6
+            tracemalloc.stop()
+            print(f"  {job}, nothing new: {calls} calls, {seconds * 1000:.0f} ms, {peak:.1f} MB at the most")
 
 
 if __name__ == "__main__":
