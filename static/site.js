@@ -12,14 +12,21 @@ function words(seconds) {
   return `${Math.floor(whole / size)} ${unit}` + (rest ? ` ${rest} ${UNITS[at + 1][1]}` : "");
 }
 
+// How long ago something was ("ago"), how long it has lasted ("since"), or when it is to come ("due").
+function told(form, seconds) {
+  const text = words(Math.abs(seconds));
+  if (form === "since") return text;
+  if (seconds <= -1) return `in ${text}`;
+  if (form === "due") return "now";
+  return seconds < 1 ? "now" : `${text} ago`;
+}
+
 function showTimes() {
   const now = Date.now();
   for (const element of document.querySelectorAll("time[data-relative][datetime]")) {
     const at = new Date(element.dateTime);
     const seconds = (now - at) / 1000;
-    const text = words(Math.abs(seconds));
-    const forms = { ago: seconds < 0 ? `in ${text}` : `${text} ago`, since: text };
-    const shown = forms[element.dataset.relative] ?? forms.ago;
+    const shown = told(element.dataset.relative, seconds);
     if (element.textContent !== shown) element.textContent = shown;
     if (!element.title) element.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
   }
@@ -86,9 +93,6 @@ document.addEventListener("DOMContentLoaded", () => {
   scrollToCurrent();
 });
 document.addEventListener("input", guardForms);
-document.addEventListener("change", (event) => {
-  if (event.target.closest("form[data-submit-on-change]")) event.target.form.requestSubmit();
-});
 
 // Live fragments: rest while the tab is hidden or a form in the fragment is being filled in; keep what is the same;
 // say so when the server does not answer; and never show anything but a fragment (after a sign-out, say).

@@ -10,6 +10,7 @@ from agents.charts.drawing import Chart, Series, line_chart, nice_duration
 from agents.models import Build, Job
 from agents.models.builds import Result, Status
 from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.words import counted
 
 BUILDS = 30
 RECENT = timedelta(days=60)  # a branch without builds for so long is not shown in the row of branches
@@ -37,6 +38,11 @@ class GridRow:
     stage: str
     cells: list[GridCell]
 
+    @property
+    def apart(self) -> str:
+        """Return the stage, where it is not the one that all builds have."""
+        return "" if self.stage == "ci" else self.stage
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -50,6 +56,25 @@ class Grid:
     streak_is_all: bool  # all builds shown are green: it may be longer
     new_failures: int
     durations: Chart
+
+    @property
+    def state(self) -> str:
+        """Return the state of its badge."""
+        return "ok" if self.streak else "failed" if self.new_failures else "partial"
+
+    @property
+    def label(self) -> str:
+        """Return the badge's words."""
+        return {"ok": "green", "failed": "new failures", "partial": "not green"}[self.state]
+
+    @property
+    def words(self) -> str:
+        """Say for how long it has been green, or what is new."""
+        if self.streak:
+            return f"for {counted(self.streak, 'build')}{' or more' if self.streak_is_all else ''} in a row."
+        if self.new_failures:
+            return f"{counted(self.new_failures, 'job')} failed in the latest build that had passed before."
+        return ""
 
 
 @dataclass(frozen=True)

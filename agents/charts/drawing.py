@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 WIDTH, HEIGHT = 1000, 200
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -90,25 +91,26 @@ def line_chart(
     moments = sorted({at for each in series for at, _ in each.points})
     known = [value for each in series for _, value in each.points if value is not None]
     top = (scale or nice_top)(max(known, default=0))
-    places = {at: _x(index, len(moments)) for index, at in enumerate(moments)}
+    places = _places(moments)
     return Chart(
         key=key,
         title=title,
         note=note,
         lines=tuple(_line(each, places, top) for each in series),
-        columns=_columns(moments, series, words),
+        columns=_columns(places, series, words),
         ticks=tuple(words(top * share) for share in (1, 0.5, 0)),
         start=moments[0] if moments else None,
         end=moments[-1] if moments else None,
     )
 
 
-def _columns(moments: list[datetime], series: Sequence[Series], words: Callable[[float], str]) -> tuple[Column, ...]:
+def _columns(
+    places: dict[datetime, float], series: Sequence[Series], words: Callable[[float], str]
+) -> tuple[Column, ...]:
     values = [dict(each.points) for each in series]
-    strip = WIDTH / max(len(moments), 1)
     return tuple(
-        Column(at, round(index * strip, 2), round(strip, 2), tuple(_words(each.get(at), words) for each in values))
-        for index, at in enumerate(moments)
+        Column(at, left, round(right - left, 2), tuple(_words(each.get(at), words) for each in values))
+        for at, (left, right) in zip(places, _strips(list(places.values())), strict=True)
     )
 
 
@@ -154,17 +156,27 @@ def percent(share: float) -> str:
 
 
 def plain(value: float) -> str:
-    """Write a number with at most one digit after the point."""
-    return f"{value:.1f}".removesuffix(".0")
+    """Write a number with one digit after the point, or two below one: half of 0.1 is not 0.1."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if value < 1 else f"{value:.1f}".removesuffix(".0")
 
 
 def _words(value: float | None, words: Callable[[float], str]) -> str:
     return "–" if value is None else words(value)
 
 
-def _x(index: int, count: int) -> float:
-    """Return the middle of the strip of a moment."""
-    return round((index + 0.5) * WIDTH / count, 2)
+def _places(moments: Sequence[datetime]) -> dict[datetime, float]:
+    """Place moments on the axis as far apart as they are in time; half of a mean step is left at either end."""
+    if len(moments) < 2:
+        return dict.fromkeys(moments, WIDTH / 2)
+    margin = WIDTH / len(moments) / 2
+    total = (moments[-1] - moments[0]).total_seconds()
+    return {at: round(margin + (at - moments[0]).total_seconds() / total * (WIDTH - 2 * margin), 2) for at in moments}
+
+
+def _strips(places: Sequence[float]) -> list[tuple[float, float]]:
+    """Return where each place's strip begins and ends: half-way to its neighbours."""
+    between = [round((left + right) / 2, 2) for left, right in pairwise(places)]
+    return list(zip([0.0, *between], [*between, float(WIDTH)], strict=True)) if places else []
 
 
 def _line(series: Series, places: dict[datetime, float], top: float) -> Line:

@@ -41,6 +41,11 @@ class HostCard:
     week: Waits
     score: Score
 
+    @property
+    def swatch(self) -> str:
+        """Return the class that gives its colour in charts."""
+        return f"host-{self.host or 'unknown'}"
+
 
 @dataclass(frozen=True)
 class AgentLine:
@@ -203,7 +208,7 @@ def _card(
     return HostCard(
         host=host,
         name=Host(host).label,
-        online=states[State.BUSY] + states[State.IDLE] + states[State.DISABLED],
+        online=Agent.online(states),
         busy=states[State.BUSY],
         idle=states[State.IDLE],
         offline=states[State.OFFLINE],

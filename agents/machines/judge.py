@@ -21,6 +21,11 @@ class Score:
     failed: int
 
     @property
+    def words(self) -> str:
+        """Say how many failed: "2 of 30 jobs failed"; "" without jobs."""
+        return f"{self.failed:,} of {self.finished:,} jobs failed" if self.finished else ""
+
+    @property
     def rate(self) -> float | None:
         """Return the share that failed, or None without jobs."""
         return self.failed / self.finished if self.finished else None

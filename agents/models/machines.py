@@ -1,6 +1,8 @@
 """Pools and agents: the machines that jobs run on."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -130,6 +132,16 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def online(states: Mapping[str, int]) -> int:
+        """Count the agents that take jobs, by how many are in each state."""
+        return states.get(Agent.State.BUSY, 0) + states.get(Agent.State.IDLE, 0)
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """Return when anything was last heard of it: by the list of agents, or by a job that it took or ended."""
+        return max(filter(None, (self.seen_at, self.state_since, self.current_since, self.last_job_at)), default=None)
 
 
 MAX_WILDCARDS = 6  # in a pattern: more would be slow to match

@@ -32,6 +32,19 @@ def bars(shown: Sequence[Bar]) -> SafeString:
 
 
 @register.simple_tag
+def swatch(kind: str) -> SafeString:
+    """Draw the square that explains a colour of a chart."""
+    box = '<svg class="chart" viewBox="0 0 10 10" aria-hidden="true"><rect class="{}" width="10" height="10"/></svg>'
+    return format_html(box, kind)
+
+
+@register.simple_tag
+def host_swatch(host: str) -> SafeString:
+    """Draw the square of a host's colour; "" is the unknown host."""
+    return swatch(f"host-{host or 'unknown'}")
+
+
+@register.simple_tag
 def strips(chart: Chart) -> SafeString:
     """Draw the strips that show a chart's numbers on hover; the script turns their time into the reader's."""
     names = [line.name for line in chart.lines]

@@ -111,3 +111,20 @@ def test_marks(history, expected):
 )
 def test_green_streak(newest_first, streak):
     assert green_streak(newest_first) == streak
+
+
+def test_moments_stand_as_far_apart_as_they_are_in_time():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    seen = tuple((start + timedelta(hours=hours), 1.0) for hours in (0, 1, 9, 10))
+    chart = line_chart("k", "t", "n", [Series("s", "one", seen)], plain)
+    places = [float(each.split(",")[0]) for each in chart.lines[0].path.lstrip("M").split(" L")]
+    assert places[2] - places[1] == pytest.approx(8 * (places[1] - places[0]), abs=0.1)
+    assert chart.columns[0].x == 0
+    assert chart.columns[-1].x + chart.columns[-1].width == pytest.approx(WIDTH)
+
+
+def test_an_axis_has_three_different_labels():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for greatest in (0.07, 0.1, 0.6, 1, 3, 37):
+        chart = line_chart("k", "t", "n", [Series("s", "one", ((start, greatest),))], plain)
+        assert len(set(chart.ticks)) == 3, chart.ticks

@@ -19,7 +19,7 @@ def test_both_hosts_stand_side_by_side(member, pool):
     make_agent(pool, "AlibabaCI001-agent03", "offline")
     text = read(member, "agents")
     assert "Azure-hosted" in text and "Alibaba-hosted" in text
-    assert "of 2 online are busy" in text
+    assert "busy, of 2 online" in text
     assert "AlibabaCI001-agent03" in text
 
 
@@ -37,12 +37,27 @@ def test_without_the_right_on_pools_the_page_says_so(member):
     assert "known from builds" in text
 
 
+def test_the_overview_and_the_page_count_the_same_agents_as_online(member, pool):
+    for number, state in enumerate(("busy", "idle", "idle", "disabled", "offline")):
+        make_agent(pool, f"AlibabaCI001-agent{number:02}", state)
+    Watermark.objects.create(name="agents", at=timezone.now())
+    assert "busy, of 3 online" in member.get("/agents/").content.decode()
+    assert "3 online" in member.get("/").content.decode()
+
+
+def test_an_agent_that_took_a_job_was_heard_of(pool):
+    now = timezone.now()
+    agent = make_agent(pool, "AlibabaCI001-agent01", state_since=now)
+    agent.seen_at = now - timedelta(minutes=2)
+    assert agent.heard_at == now
+
+
 def test_a_job_that_no_online_agent_can_take_is_named(member, pool):
     make_agent(pool, state="offline")
     build = make_build(status="running", result="", finished_at=None)
     Waiting.objects.create(pool=pool, request_id=1, build=build, job_name="test_ci core", queued_at=minutes(20))
     text = read(member, "agents")
-    assert "1 job waits in vain" in text
+    assert "Waiting in vain: 1 job" in text
     assert "No agent of pool Default is online" in text
     assert reverse("build", args=["azure", 79300]) in text
 
