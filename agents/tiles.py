@@ -40,7 +40,7 @@ def _agents() -> Tile:
     states = Counter(Agent.objects.values_list("state", flat=True))
     mark = Watermark.objects.filter(name="agents").first()
     away = states[State.OFFLINE] + states[State.DISABLED]
-    online = Agent.online(states)
+    online = Agent.count_online(states)
     unseen = mark is None or bool(mark.note)
     return Tile(
         title="Agents",

@@ -208,7 +208,7 @@ def _card(
     return HostCard(
         host=host,
         name=Host(host).label,
-        online=Agent.online(states),
+        online=Agent.count_online(states),
         busy=states[State.BUSY],
         idle=states[State.IDLE],
         offline=states[State.OFFLINE],

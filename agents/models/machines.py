@@ -134,7 +134,7 @@ class Agent(models.Model):
         return self.name
 
     @staticmethod
-    def online(states: Mapping[str, int]) -> int:
+    def count_online(states: Mapping[str, int]) -> int:
         """Count the agents that take jobs, by how many are in each state."""
         return states.get(Agent.State.BUSY, 0) + states.get(Agent.State.IDLE, 0)
 
