@@ -7,16 +7,15 @@ from datetime import timedelta
 from django.conf import settings
 
 from flinkci_dashboard.clients.errors import (
-    NotAuthorizedError,
     NotFoundError,
     ServiceError,
     ThrottledError,
-    UnavailableError,
 )
 from flinkci_dashboard.clients.github import labels as github_labels
 from flinkci_dashboard.clients.github.labels import Labels
 from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
+from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
@@ -85,14 +84,16 @@ class LabelPass:
         pending = self.ledger.unsettled()
         if not pending:
             return set()
-        try:
-            with github_labels.connect(self.repository) as client:
-                for action in pending:
+        troubles = Troubles(self.current)
+        with github_labels.connect(self.repository) as client:
+            for action in pending:
+                if troubles.stopped:
+                    return None
+                try:
                     self._settle_lost(client, action)
-        except (UnavailableError, NotAuthorizedError) as error:
-            self.current.fail(str(error))
-            return None
-        return {action.payload["pull"] for action in pending}
+                except ServiceError as error:  # its matter stays open; the others' go on
+                    troubles.note(action.subject, error)
+        return None if troubles.stopped else {action.payload["pull"] for action in pending}
 
     def _settle_lost(self, client: Labels, action: Action) -> None:
         facts = action.payload

@@ -110,9 +110,9 @@ def _reports(state: PullState) -> Iterator[Word]:
 def _current_report(state: PullState) -> Report:
     """Return what the report says now, others of the bot and deleted ones folded in; a broken one says nothing."""
     texts = [*(report.body for report in state.reports), *state.former_reports]
-    found = [parsed.report for parsed in map(parse, texts) if parsed.report]
-    current = found[0] if found else Report()
-    for other in found[1:]:
+    reports = [parsed.report for parsed in map(parse, texts) if parsed.report]
+    current = reports[0] if reports else Report()
+    for other in reports[1:]:
         current = merge(current, other)
     return current
 

@@ -17,9 +17,11 @@ OURS = "ci_"  # what a branch of the bot begins with
 
 def news(facts: Iterable[PullFacts]) -> set[int]:
     """Return the numbers of those pull requests that are not as the rows say."""
-    told = {pull.number: pull for pull in facts}
-    known = PullRequest.objects.in_bulk(told, field_name="number")
-    return {number for number, pull in told.items() if number not in known or _differs(known[number], _values(pull))}
+    from_github = {pull.number: pull for pull in facts}
+    known = PullRequest.objects.in_bulk(from_github, field_name="number")
+    return {
+        number for number, pull in from_github.items() if number not in known or _differs(known[number], _values(pull))
+    }
 
 
 def save_pulls(facts: Iterable[PullFacts], now: datetime, is_told: Callable[[PullFacts], bool]) -> list[int]:
@@ -27,10 +29,10 @@ def save_pulls(facts: Iterable[PullFacts], now: datetime, is_told: Callable[[Pul
 
     `is_told` says of a new one whether the stream of all comments tells its whole conversation: it needs no reading.
     """
-    told = {pull.number: pull for pull in facts}
-    known = PullRequest.objects.in_bulk(told, field_name="number")
+    from_github = {pull.number: pull for pull in facts}
+    known = PullRequest.objects.in_bulk(from_github, field_name="number")
     changes = Changes[PullRequest]()
-    for number, pull in told.items():
+    for number, pull in from_github.items():
         row = known.get(number)
         if row is None:
             changes.put(_new_row(pull, now, is_told(pull)), {})
@@ -117,16 +119,16 @@ def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
     """Note a command once. An edit changes one that waits still, and takes it back when it is not there any more; one
     that was not understood is looked at again when it is edited.
     """
-    found = find_command(comment.body)
+    command = find_command(comment.body)
     row = CommandComment.objects.filter(comment_id=comment.id).first()
     waiting, unknown = CommandComment.State.WAITING, CommandComment.State.UNKNOWN
     if row and (row.state not in (waiting, unknown) or comment.updated_at < row.commented_at):
         return False
-    if found is None:
+    if command is None:
         return bool(row and row.state == waiting and row.delete()[0])
-    if row and (row.words, row.known) == (found.words, found.known):
+    if row and (row.words, row.known) == (command.words, command.known):
         return False
-    facts: dict[str, Any] = {"pull": pull, "author": comment.author, "words": found.words, "known": found.known}
+    facts: dict[str, Any] = {"pull": pull, "author": comment.author, "words": command.words, "known": command.known}
     facts |= {"head_sha": pull.head_sha, "commented_at": comment.updated_at}
     facts |= {"state": waiting, "settled_at": None, "build_url": ""}
     CommandComment.objects.update_or_create(comment_id=comment.id, defaults=facts)

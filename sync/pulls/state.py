@@ -122,11 +122,11 @@ class PullStates:
             rows |= {row.external_id: row for row in fields.filter(external_id__in=chunk)}
         unfinished = fields.filter(~Q(status=Status.FINISHED), scope=BuildRow.Scope.PULL)
         rows |= {row.external_id: row for row in unfinished}
-        found: dict[int, list[BuildRow]] = defaultdict(list)
+        by_number: dict[int, list[BuildRow]] = defaultdict(list)
         for row in sorted(rows.values(), key=lambda each: each.external_id):
             if head := head_of(row.branch):
-                found[head.number].append(row)
-        return found
+                by_number[head.number].append(row)
+        return by_number
 
     def _shas(self, pull: PullRequest) -> set[str]:
         return {pull.head_sha, *(row.sha for row in self._branches[pull.number])}
@@ -159,7 +159,7 @@ class PullStates:
             cancelling=row.status == Status.CANCELLING,
             cancel_asked_at=cancels[-1].settled_at if cancels and pending else None,
             cancels=len(cancels),
-            superseded=bool(cancels) and not any(action.payload.get("by_person") for action in cancels),
+            superseded=bool(cancels) and not any(action.payload.get("by_person", True) for action in cancels),
             gone=row.gone_at is not None,
             ahead=self._ahead.get(row.external_id),
             failed_jobs=self._failed.get(row.pk, ()),
@@ -182,11 +182,11 @@ class PullStates:
         built = {row.branch for rows in self._builds.values() for row in rows}
         keys = {queue_key(pull.number, pull.head_sha): (pull.number, pull.head_sha) for pull in self.pulls}
         bare = [key for key, head in keys.items() if branch_name(*head) not in built]
-        found: set[tuple[int, str]] = set()
+        heads: set[tuple[int, str]] = set()
         for chunk in _chunks(sorted(bare)):
             done = Action.objects.filter(key__in=chunk, state=Action.State.DONE)
-            found |= {keys[key] for key in done.values_list("key", flat=True)}
-        return found
+            heads |= {keys[key] for key in done.values_list("key", flat=True)}
+        return heads
 
 
 def queue_key(number: int, sha: str) -> str:
@@ -251,11 +251,11 @@ def _failed_jobs(rows: Iterable[BuildRow]) -> dict[int, tuple[str, ...]]:
 
 
 def _grouped(rows: Any, field: str, keys: Sequence[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
+    groups: dict[int, list[Any]] = defaultdict(list)
     for chunk in _chunks(keys):
         for row in rows.filter(**{f"{field}__in": chunk}):
-            found[getattr(row, field)].append(row)
-    return found
+            groups[getattr(row, field)].append(row)
+    return groups
 
 
 def _chunks(values: Sequence[Any]) -> list[Sequence[Any]]:

@@ -15,6 +15,7 @@ from sync.pulls.rows import save_comment
 
 STREAM_OVERLAP = timedelta(minutes=2)  # GitHub may tell of a comment late
 RESERVE = 0.1  # of the hourly limit: what reading conversations leaves to the daily work
+MAX_UNPLACED = 1000  # numbers that are kept, the highest ones; GitHub counts issues, too
 READ_AGAIN = timedelta(minutes=10)  # after a conversation could not be read
 
 
@@ -63,8 +64,9 @@ class Conversations:
             start, at = (newest, "") if newest > start else (start, page.next)
 
     def _mark(self, data: dict[str, Any], since: datetime, etag: str) -> dict[str, Any]:
-        unplaced = {"unplaced": sorted(self.observer.unplaced)} if self.observer.unplaced else {}
-        return {"from": data["from"], "since": since.isoformat(), "etag": etag} | unplaced
+        unplaced = sorted(self.observer.unplaced)[-MAX_UNPLACED:]
+        more = {"unplaced": unplaced} if unplaced else {}
+        return {"from": data["from"], "since": since.isoformat(), "etag": etag} | more
 
     def _save(self, page: Page[CommentFacts]) -> None:
         tell_unreadable(self.current, page)

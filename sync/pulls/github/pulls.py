@@ -75,7 +75,7 @@ class Observer:
         listed = {each for page in read.values() for each in page["numbers"]}
         _suspects().filter(number__in=listed).update(missing_since=None)
         taken = set(PullRequest.objects.filter(state=PullRequest.State.OPEN).values_list("number", flat=True))
-        missing = self.look_up(sorted(taken - listed)[:LOOKED_UP])
+        missing = self.look_up(self._next_in_turn("absent", taken - listed))
         gone = _suspects().filter(number__in=missing, missing_since__lt=self.current.now)
         gone.update(state=PullRequest.State.CLOSED, closed_at=self.current.now)
         at, check = mark.data.get("at"), mark.data.get("check")
@@ -85,6 +85,7 @@ class Observer:
 
     def _open_pages(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return {page: its ETag, its pull requests, where the list goes on}; unchanged pages cost nothing."""
+        known = {name: page for name, page in known.items() if isinstance(page["next"], str)}  # else of older versions
         read: dict[str, Any] = {}
         at = ""
         while True:
@@ -116,8 +117,10 @@ class Observer:
             suspected.filter(ownerless_since__lt=self.current.now).update(orphan=True)
             suspected.filter(ownerless_since=None).update(ownerless_since=self.current.now)
 
-    def _next_in_turn(self, name: str, numbers: Iterable[int]) -> list[int]:
+    def _next_in_turn(self, name: str, numbers: set[int]) -> list[int]:
         """Choose as many as one pass looks up, going on behind the place where the last one stopped."""
+        if not numbers:
+            return []
         mark = Watermark.named(name)
         place = mark.data.get("place", 0)
         chosen = sorted(numbers, key=lambda number: (number <= place, number))[:LOOKED_UP]
@@ -127,16 +130,16 @@ class Observer:
     def look_up(self, numbers: Iterable[int]) -> set[int]:
         """Read single pull requests; returns those that GitHub says it does not have. One answer is not the truth."""
         missing: set[int] = set()
-        found: list[PullFacts] = []
+        pulls: list[PullFacts] = []
 
         def ask(number: int) -> None:
             try:
-                found.append(self.github.pull(number))
+                pulls.append(self.github.pull(number))
             except NotFoundError:
                 missing.add(number)
 
         for_each(self.current, list(numbers), lambda number: number, ask)
-        self._keep(found)
+        self._keep(pulls)
         opened = PullRequest.objects.filter(number__in=missing, state=PullRequest.State.OPEN, missing_since=None)
         opened.update(missing_since=self.current.now)
         return missing

@@ -158,6 +158,22 @@ def test_history_goes_on_behind_the_last_page_that_has_a_number(flink):
     assert Watermark.objects.get(name="history").data["complete"]
 
 
+def test_marks_of_an_older_version_are_understood(flink):
+    flink.github.last_page = 2
+    flink.pulls.many(opened=120, closed=350)
+    settle(1)
+    pages = Watermark.objects.get(name="everything")
+    pages.data["pages"] = {name: page | {"next": bool(page["next"])} for name, page in pages.data["pages"].items()}
+    pages.save()
+    Watermark.objects.filter(name="history").update(data={"page": 4, "done": 300, "total": 470, "complete": False})
+    look_at_everything()
+    for _ in range(3):
+        run()
+    assert PullRequest.objects.count() == 470
+    assert Watermark.objects.get(name="history").data["complete"]
+    assert PullRequest.objects.filter(state="open").count() == 120
+
+
 def test_a_sick_page_of_history_stops_nothing_else(flink):
     number = flink.pulls.open()
     flink.fault(service="github", path="sort=created&direction=desc", status=500, times=None)
