@@ -10,7 +10,9 @@ from django.utils.module_loading import import_string
 
 from flinkci_dashboard.clients.secrets import environment_token, token
 from flinkci_dashboard.clients.web import ADDRESSES
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.keys import WRITERS
 
 
 @register
@@ -56,7 +58,7 @@ def check_addresses(**kwargs: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def check_tokens(**kwargs: Any) -> list[CheckMessage]:
     """An active installation has what it needs to write."""
-    if settings.SYNC_MODE == "active" and not _has_token("github"):
+    if any(map(is_active, WRITERS)) and not _has_token("github"):
         hint = "Set GITHUB_TOKEN, or store a GitHub credential in the admin."
         return [Warning("SYNC_MODE is active, but there is no GitHub token.", hint=hint, id="flinkci.W001")]
     return []

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.middleware import lacks_second_factor
 from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
 from flinkci_dashboard.alerts.standing import Standing, standing
+from flinkci_dashboard.jobs.modes import observing
 
 # Title, name of the address, its key after g, and the permission that it takes to see it ("": to be signed in).
 PAGES = (
@@ -56,7 +56,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "frame_standing": found,
         "standing_mark": SimpleLazyObject(lambda: _shown(request, MARKS, found)),
         "standing_icon": SimpleLazyObject(lambda: _shown(request, ICONS, found) or "icon.svg"),
-        "observing": settings.SYNC_MODE == "observe",
+        "observing": observing(),
         "navigation": navigation(request),
         "mail_is_sent": sends_mail(),
         "sign_out_url": _address("account_logout"),

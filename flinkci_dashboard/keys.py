@@ -1,4 +1,4 @@
-"""What settings are read with: keys that an installation makes on its first start, and where mail goes."""
+"""What settings are read with: keys that an installation makes on its first start, where mail goes, who writes."""
 
 import contextlib
 import os
@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from cryptography.fernet import Fernet
 
+OBSERVE, ACTIVE = "observe", "active"
+WRITERS = ("sync_mirrors", "sync_pulls", "label_pulls")  # the jobs whose writes SYNC_MODE is about
 BACKENDS = {"console": "console", "smtp": "smtp", "smtp+tls": "smtp", "smtp+ssl": "smtp"}
 
 
@@ -68,3 +70,26 @@ def mail_settings(address: str) -> MailSettings:
         starttls=parts.scheme == "smtp+tls",
         tls=parts.scheme == "smtp+ssl",
     )
+
+
+def sync_modes(text: str) -> dict[str, str]:
+    """Read SYNC_MODE: one word for all jobs, or `sync_mirrors=active,label_pulls=observe`.
+
+    Raises ValueError, which names what is not understood.
+    """
+    if "=" not in text:
+        return {job: _mode(text) for job in WRITERS}
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    return {_writer(job): _mode(mode) for job, _, mode in pairs}
+
+
+def _writer(job: str) -> str:
+    if job.strip() not in WRITERS:
+        raise ValueError(f"SYNC_MODE names “{job.strip()}”: the jobs that write are {', '.join(WRITERS)}.")
+    return job.strip()
+
+
+def _mode(mode: str) -> str:
+    if mode.strip() not in (OBSERVE, ACTIVE):
+        raise ValueError(f"SYNC_MODE says “{mode.strip()}”: it is observe or active, for all or as job=active,….")
+    return mode.strip()

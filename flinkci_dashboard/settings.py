@@ -5,7 +5,7 @@ from typing import Any
 
 from environs import Env, validate
 
-from flinkci_dashboard.keys import encryption_key, key_from_file, mail_settings, signing_key
+from flinkci_dashboard.keys import encryption_key, key_from_file, mail_settings, signing_key, sync_modes
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,7 +27,8 @@ GITHUB_GIT_URL = env.str("GITHUB_GIT_URL", "https://github.com").rstrip("/")
 AZURE_DEVOPS_URL = env.str("AZURE_DEVOPS_URL", "https://dev.azure.com/apache-flink").rstrip("/")
 AZURE_PROJECT = env.str("AZURE_PROJECT", "apache-flink")
 JIRA_URL = env.str("JIRA_URL", "https://issues.apache.org/jira").rstrip("/")
-SYNC_MODE = env.str("SYNC_MODE", "observe", validate=validate.OneOf(["observe", "active"]))
+SYNC_MODE = env.str("SYNC_MODE", "observe")  # `jobs.modes` tells which job may write
+sync_modes(SYNC_MODE)  # refuses what it does not understand
 
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")  # base of addresses in alerts
 ALERT_URLS: list[str] = env.list("ALERT_URLS", [])  # `bootstrap` makes a channel of each

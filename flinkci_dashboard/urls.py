@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from flinkci_dashboard import help, status, views
 from flinkci_dashboard.accounts import activity_views, contact_views
-from flinkci_dashboard.api import metrics, webhooks
+from flinkci_dashboard.api import feeds, metrics, webhooks
 from flinkci_dashboard.api import views as api
 from flinkci_dashboard.api.service import API, addresses
 from flinkci_dashboard.credentials import views as credentials
@@ -40,6 +40,8 @@ urlpatterns: list = [
     path("api/v1/", addresses(API)),
     path("api/v1/<path:rest>", api.nowhere, name="api_nowhere"),
     path("webhooks/<slug:service>", webhooks.receive, name="webhook"),
+    path("feed.atom", feeds.feed, name="feed"),
+    path("badges/<path:branch>.svg", feeds.badge, name="badge"),
     path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
 ]

@@ -4,8 +4,6 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from django.conf import settings
-
 from flinkci_dashboard.clients.errors import (
     NotFoundError,
     ServiceError,
@@ -17,6 +15,7 @@ from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.ledger import Ledger
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
 from flinkci_dashboard.names import ticket_in
@@ -47,7 +46,7 @@ class LabelPass:
         self.contact = JiraContact.load()
         self.rules = [rule.value() for rule in LabelRule.objects.all()]
         self.records = Records(current.now, self.rules)
-        self.active = settings.SYNC_MODE == "active"
+        self.active = is_active(JOB)
         self.ledger = Ledger(JOB, current.now)
         self.asked = {number: request for request in current.requests if (number := _number(request))}
         self.answers: dict[int, str] = {}  # by pull request, for those who asked

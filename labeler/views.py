@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -17,6 +16,7 @@ from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import open_requests
 from flinkci_dashboard.models import JobRequest, JobRun
 from flinkci_dashboard.web.live import Context, live
@@ -64,8 +64,8 @@ TABS = (
     ),
 )
 TODO = {
-    "observe": "What would be changed if this installation did not only observe.",
-    "active": "What the next passes will change, as fast as GitHub's limits allow.",
+    False: "What would be changed if this installation did not only observe.",
+    True: "What the next passes will change, as fast as GitHub's limits allow.",
 }
 
 
@@ -89,9 +89,10 @@ def labels(request: HttpRequest) -> Context:
         "list": tab.template,
         "changes": tab.changes,
         "settles": tab.settles,
-        "explained": tab.explained or TODO[settings.SYNC_MODE],
+        "explained": tab.explained or TODO[is_active(JOB)],
         "everything": everything,
         "words": words,
+        "only_observes": not is_active(JOB),
         "jira": JiraContact.load(),
         "running": JobRun.objects.filter(job=JOB, outcome=JobRun.Outcome.RUNNING).first(),
         "last": latest_pass(JOB),

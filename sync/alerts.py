@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F, Max
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
 from sync.models import Mirror, MirrorBranch, PullRequest
 from sync.pulls.figures import quota, say_why
@@ -167,7 +167,7 @@ def unchecked(answer: Exposure, now: datetime, limit: timedelta) -> Finding | No
 
 def _stale(before: datetime) -> list[PullRequest]:
     """Return open pull requests whose build ended before `before` and after their report was last written."""
-    if settings.SYNC_MODE == "observe":  # another bot writes them
+    if not is_active("sync_pulls"):  # another bot writes them
         return []
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN, build__finished_at__lt=before)
     opened = opened.annotate(written=Max("reports__written_at"))

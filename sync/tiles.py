@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
@@ -42,7 +42,7 @@ def _pulls(now: datetime) -> Tile:
 
 def _done() -> str:
     """Say in a word that there is nothing to do, or that nothing is done."""
-    return "only observed" if settings.SYNC_MODE == "observe" else "in step"
+    return "only observed" if not is_active("sync_pulls") else "in step"
 
 
 def _mirrors() -> Tile:

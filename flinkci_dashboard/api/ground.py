@@ -34,7 +34,7 @@ class StatusOut(Schema):
 
     state: State
     sentence: str
-    as_of: datetime
+    as_of: datetime | None
     tiles: list[TileOut]
 
 
@@ -57,7 +57,7 @@ def status(request: HttpRequest) -> dict[str, object]:
     now = timezone.now()
     found = standing(now)
     shown = [_tile(tile) for tile in tiles(now, found)]
-    return {"state": found.state, "sentence": found.sentence, "as_of": found.as_of or now, "tiles": shown}
+    return {"state": found.state, "sentence": found.sentence, "as_of": found.as_of, "tiles": shown}
 
 
 @router.get("/jobs", response=Listing[JobOut])

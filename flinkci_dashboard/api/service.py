@@ -12,6 +12,7 @@ from ninja.errors import ValidationError
 from ninja.security import SessionAuth
 from ninja.throttling import AuthRateThrottle
 
+from flinkci_dashboard.api.alerts import router as alerts
 from flinkci_dashboard.api.ground import router as ground
 from flinkci_dashboard.api.tokens import BearerToken
 from flinkci_dashboard.parts import parts
@@ -65,7 +66,7 @@ def _build() -> Api:
         urls_namespace="api",
     )
     api.add_exception_handler(ValidationError, lambda request, error: _refused(api, request, error))
-    for router in (ground, *(part.router for part in parts("api"))):
+    for router in (ground, alerts, *(part.router for part in parts("api"))):
         api.add_router("", router)
     api.get("/openapi.json", include_in_schema=False, url_name="openapi")(lambda request: api.get_openapi_schema())
     return api

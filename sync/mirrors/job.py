@@ -17,6 +17,7 @@ from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
 from flinkci_dashboard.clients.github.pulls import CommitFacts, connect, token_fingerprint
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.mirrors.plan import out_of_reach, plan
 from sync.mirrors.resets import Resets, subject
@@ -54,7 +55,7 @@ class MirrorPass:
 
     def __init__(self, current: Pass, mirror: Mirror) -> None:
         self.current, self.mirror = current, mirror
-        self.active = settings.SYNC_MODE == "active"
+        self.active = is_active(JOB)
         self.sides, self.rows, self.resets = Sides(mirror), MirrorRows(mirror, current.now), Resets(current, mirror)
         self.transfers = Transfers(current, mirror)
         scope = {"mirror": mirror.pk}

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -16,6 +15,7 @@ from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.web.live import Context, live
 from sync.mirrors.plan import MEANINGS
@@ -83,7 +83,7 @@ def _advice(branch: MirrorBranch) -> dict[str, str]:
     if state == BranchState.IN_SYNC:
         return {}
     meaning = MEANINGS[state]
-    left_alone = settings.SYNC_MODE == "observe" and state in (BranchState.BEHIND, BranchState.NEW)
+    left_alone = not is_active(JOB) and state in (BranchState.BEHIND, BranchState.NEW)
     remedy = "None here: this installation only observes." if left_alone else meaning.remedy
     return {"remark": branch.detail or meaning.meaning, "remedy": remedy}
 

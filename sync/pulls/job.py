@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
-from django.conf import settings
-
 from agents.builds.observe import observe_builds
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.refs import ls_remote
@@ -13,6 +11,7 @@ from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.clients.providers import BUILDS_PULLS, connect
 from flinkci_dashboard.jobs.ledger import Ledger
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, WriteReport, united
@@ -42,7 +41,7 @@ def sync_pulls(current: Pass) -> None:
     if source is None or target is None:
         raise ConfigurationError("The repositories are not set up: run manage.py bootstrap.")
     token = github_client.token_fingerprint()
-    if settings.SYNC_MODE == "active" and not token:
+    if is_active("sync_pulls") and not token:
         raise ConfigurationError("SYNC_MODE is active and there is no GitHub token: store one, or set GITHUB_TOKEN.")
     with github_client.connect(str(source)) as github:
         PullsPass(current, github, source, target, token).run()
@@ -56,7 +55,7 @@ class PullsPass:
         self.current, self.github, self.token = current, github, token
         self.source, self.target = source, target
         self.service = connect(BUILDS_PULLS)
-        self.active = settings.SYNC_MODE == "active"
+        self.active = is_active("sync_pulls")
         self.requests = Requests(current)
         self.ledger = Ledger(JOB, current.now, forced=current.asked_for_all, asked=self.requests.subjects())
         self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer

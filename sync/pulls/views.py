@@ -14,6 +14,7 @@ from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
 from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.markdown import render_markdown
@@ -52,6 +53,7 @@ def pull_requests(request: HttpRequest) -> Context:
         "history": figures.history_mark(),
         "orphans": CIBranch.objects.filter(orphan=True).count(),
         "last": latest_pass(JOB),
+        "only_observes": not is_active(JOB),
     }
 
 
@@ -72,12 +74,13 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "label": label,
         "source": Repository.objects.filter(role=Repository.Role.SOURCE).first(),
         "target": Repository.objects.filter(role=Repository.Role.PULL_REQUESTS).first(),
+        "only_observes": not is_active(JOB),
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
         "builds": builds,
         "report": report,
         "report_html": render_markdown(report.body) if report else "",
-        "running_bot": figures.say_running_bot(pull, branches, report) if settings.SYNC_MODE == "observe" else "",
+        "running_bot": figures.say_running_bot(pull, branches, report) if not is_active(JOB) else "",
         "events": figures.timeline(pull, builds, report),
         "acts": [(act, title, LOOKS.get(act, "")) for act, title in ACTS.items()],
         "last": latest_pass(JOB),

@@ -25,6 +25,8 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "healthz": ("anonymous", None),
     "readyz": ("anonymous", None),
     "public_status": ("anonymous", None),
+    "feed": ("anonymous", None),  # as public as the status page
+    "badge": ("anonymous", None),
     "credentials": ("member", None),
     "activity": ("member", None),
     "activity_csv": ("member", None),

@@ -96,7 +96,7 @@ def test_in_observe_mode_the_plan_is_shown(member, settings):
     settings.SYNC_MODE = "observe"
     Action.objects.create(key="k", job="sync_mirrors", kind="push", subject="master", state="planned")
     page = member.get("/mirrors/").content.decode()
-    assert "Observing." in page
+    assert "Observing: Mirror sync" in page
     assert "would push" in page
 
 
