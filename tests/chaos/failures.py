@@ -194,6 +194,22 @@ def _quick_person(town: Town, machine: Machine) -> None:
         town.world.fault(service="azure", path=f"builds/{chosen}.*retry=true", before=lambda: town.people_retry(chosen))
 
 
+def _returning_head(town: Town, machine: Machine) -> None:
+    """A head goes back to a former commit while something is asked of Azure: a cancel of that one's build, perhaps."""
+    moved = [number for number in town.open_numbers() if len(town.heads[number]) > 1]
+    if moved:
+        number = town.dice.choice(moved)
+        former = town.dice.choice(town.heads[number][:-1])
+        town.world.fault(service="azure", method="PATCH", before=lambda: town.go_to(number, former))
+
+
+def _late_command(town: Town, machine: Machine) -> None:
+    """Somebody asks for a re-run after the comments were read, and before the pass is over."""
+    number = town.dice.choice(town.open_numbers())
+    path = town.dice.choice(("git-receive-pack", "_apis/build/builds", r"issues/comments/\d+\?"))
+    town.world.fault(path=path, before=lambda: town.ask(number, "@flinkbot run azure"))
+
+
 def _slow_cancel(town: Town, machine: Machine) -> None:
     town.world.azure.cancel_sticks = town.dice.choice(("stages", "ever"))
 
@@ -266,6 +282,9 @@ FAILURES: tuple[Callable[[Town, Machine], None], ...] = (
     _short_lists,
     _picky_retry,
     _quick_person,
+    _returning_head,
+    _returning_head,
+    _late_command,
     _slow_cancel,
     _deep_pages,
     _banned,

@@ -47,8 +47,7 @@ def _push(town: Town) -> None:
 def _go_back(town: Town) -> None:
     number = _some(town)
     if len(heads := town.heads[number]) > 1:
-        town.world.pulls.set_head(number, town.dice.choice(heads[:-1]))
-        town.note_move(number)
+        town.go_to(number, town.dice.choice(heads[:-1]))
 
 
 def _close(town: Town) -> None:
@@ -69,8 +68,7 @@ def _reopen(town: Town) -> None:
 def _command(town: Town) -> None:
     number = _some(town)
     for _ in range(town.dice.choice((1, 1, 2))):
-        town.commands[town.world.pulls.comment(number, town.dice.choice(KNOWN), "li")] = number
-        town.asked[number] += 1
+        town.ask(number, town.dice.choice(KNOWN))
 
 
 def _misspell(town: Town) -> None:

@@ -62,6 +62,17 @@ class Town:
             heads.append(self.head(number))
         self.moved[number] = self.world.clock.now()
 
+    def go_to(self, number: int, sha: str) -> None:
+        """Force a pull request to a commit that it had before."""
+        if self.head(number) != sha and number in self.open_numbers():
+            self.world.pulls.set_head(number, sha)
+            self.note_move(number)
+
+    def ask(self, number: int, words: str) -> None:
+        """Write a command that is to be understood."""
+        self.commands[self.world.pulls.comment(number, words, "li")] = number
+        self.asked[number] += 1
+
     def tell(self, what: str) -> None:
         """Put something into the story."""
         self.story.append(f"{self.world.clock.now():%H:%M:%S} {what}")
