@@ -9,6 +9,7 @@ from agents.builds.grid import Mark, green_streak, marks
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration
 from agents.models import Build, Job
 from agents.models.builds import Result, Status
+from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
 
@@ -82,17 +83,23 @@ class BranchTab:
     """A branch in the row of branches."""
 
     name: str
-    state: str  # of its latest build that ended
+    state: str  # of its badge
+    label: str
 
 
-def branch_tabs(now: datetime) -> list[BranchTab]:
-    """Return the branches with recent builds, master first, then the newest releases, each with its latest result."""
+BADGES = {  # what the findings about a branch say → its badge
+    "good": ("ok", "in order"),
+    "warn": ("partial", "worth a look"),
+    "bad": ("failed", "failing"),
+    "unknown": ("unknown", "not known"),
+}
+
+
+def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
+    """Return the branches with recent builds, master first, then the newest releases, and what is wrong with each."""
     recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - RECENT).exclude(branch="")
-    latest: dict[str, str] = {}
-    for branch, status, result in recent.order_by("queued_at").values_list("branch", "status", "result"):
-        if branch not in latest or status == Status.FINISHED:
-            latest[branch] = result or status
-    return [BranchTab(name, latest[name]) for name in sorted(latest, key=_order)]
+    names = sorted(set(recent.values_list("branch", flat=True).order_by().distinct()), key=_order)
+    return [BranchTab(name, *BADGES[found.tagged(f"branch:{name}")]) for name in names]
 
 
 def branch_grids(branch: str) -> list[Grid]:

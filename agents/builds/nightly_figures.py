@@ -46,9 +46,27 @@ class RedGroup:
         return any(each.may_be_older for each in self.streaks)
 
     @property
+    def how_long(self) -> str:
+        """Say for how many runs and nights: "7 runs on 7 days"."""
+        runs = max(each.red_runs for each in self.streaks)
+        days = max(each.red_nights for each in self.streaks)
+        return f"{runs} run{'' if runs == 1 else 's'} on {days} day{'' if days == 1 else 's'}"
+
+    @property
+    def publishes(self) -> str:
+        """Say what these jobs publish; "" for jobs that only test."""
+        return ", ".join(dict.fromkeys(each.publishes for each in self.streaks if each.publishes))
+
+    @property
     def since_at(self) -> datetime | None:
         """Return when it was first known to be red."""
         return self.first_red.finished_at or self.first_red.queued_at
+
+    @property
+    def commits(self) -> str:
+        """Say how many commits came into question."""
+        count = len(self.changes) + self.more
+        return f"{count} commit{'' if count == 1 else 's'}"
 
     @property
     def culprit(self) -> str:
@@ -67,6 +85,11 @@ class Ledger:
     whole: Streak
     groups: list[RedGroup]
     publishing: list[Streak]
+
+    @property
+    def title(self) -> str:
+        """Name the branch and the builds."""
+        return f"{self.whole.branch}, {self.whole.get_kind_display()}"
 
     @property
     def red(self) -> bool:

@@ -10,8 +10,10 @@ from django.views.decorators.http import require_safe
 from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail, build_list, filter_choices
 from agents.builds.filters import BuildFilter
+from agents.builds.nightly_figures import ledgers
 from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
+from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
 
@@ -57,9 +59,17 @@ def build_without_provider(request: HttpRequest, external_id: int) -> HttpRespon
 @live("agents/branches.html", "agents/_branches.html", version=polls)
 def branches(request: HttpRequest, branch: str = "") -> Context:
     """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
-    tabs = branch_tabs(timezone.now())
+    now = timezone.now()
+    tabs = branch_tabs(now, standing(now))
     name = branch or (tabs[0].name if tabs else "")
     grids = branch_grids(name)
     if branch and not grids:
         raise Http404(f"No build of {branch} is known.")
-    return {"tabs": tabs, "branch": name, "grids": grids, "polled_at": last_good("poll_builds")}
+    return {
+        "tabs": tabs,
+        "branch": name,
+        "grids": grids,
+        "ledgers": ledgers(name),
+        "others": [] if branch else [each for each in ledgers() if each.red and each.whole.branch != name],
+        "polled_at": last_good("poll_builds"),
+    }
