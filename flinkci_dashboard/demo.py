@@ -115,6 +115,8 @@ def _announce(port: int) -> None:
     print(f"\n  flinkci-dashboard demo: http://127.0.0.1:{port}/\n")
     for name, password, who in LOGINS:
         print(f"  sign in as {who}: {name} / {password}")
+    sink = os.environ["GITHUB_API_URL"].removesuffix("/github") + "/sink/"
+    print(f"\n  alerts come, and things break, at {sink}")
     print("\n  Ctrl-C stops everything.\n", flush=True)
 
 

@@ -29,7 +29,7 @@ def main() -> None:
     with Sandbox(options.root, options.port) as world:
         world.token_expiry = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-%d %H:%M:%S} UTC"
         world.server.ready.clear()  # who asks already waits until the world is made
-        print(json.dumps(world.environ()), flush=True)
+        print(json.dumps(world.environ() | world.alert_environ()), flush=True)
         seed(world)
         if options.life:
             write_history(world, random.Random(11))  # noqa: S311

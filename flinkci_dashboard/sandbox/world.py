@@ -5,8 +5,10 @@ import shutil
 import string
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from flinkci_dashboard.sandbox.accounts import Account
 from flinkci_dashboard.sandbox.azure.engine import Azure
@@ -23,6 +25,7 @@ from flinkci_dashboard.sandbox.github.state import GitHub
 from flinkci_dashboard.sandbox.http import Server
 from flinkci_dashboard.sandbox.jira.api import JiraService
 from flinkci_dashboard.sandbox.jira.tickets import Jira
+from flinkci_dashboard.sandbox.sink import Sink
 
 SOURCE = "apache/flink"
 MIRROR = "flink-ci/flink-mirror"
@@ -58,6 +61,8 @@ class Sandbox:
             "jira": JiraService(self.jira, lambda token: token == self.jira_token),
             "github": GitHubService(self.github, self.account_of),
         }
+        self.sink = Sink(self._verbs())
+        services["sink"] = self.sink
         self.server = Server(port, services, self.clock.now)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 
@@ -106,6 +111,11 @@ class Sandbox:
             "JIRA_TOKEN": self.jira_token,
         }
 
+    def alert_environ(self) -> dict[str, str]:
+        """Return the environment that sends alerts to this world's sink, whose page is at `/sink/`."""
+        hook = f"json://{urlsplit(self.server.address).netloc}/sink/hook"
+        return {"ALERT_URLS": hook, "ALERT_PRIVATE_ADDRESSES": "1"}
+
     def account_of(self, token: str) -> Account | None:
         """Return whose token it is; None for a token that GitHub does not know."""
         rights = (self.scopes, self.writable, self.triages, self.creates_labels, self.token_expiry)
@@ -142,6 +152,30 @@ class Sandbox:
     def clear_faults(self) -> None:
         """End all faults, and let go what hangs."""
         self.server.clear_faults()
+
+    def _verbs(self) -> dict[str, Callable[[], None]]:
+        """Return what the sink's page can break, and how all of it is mended."""
+        return {
+            "refuse-pushes-to-the-mirror": partial(self.protect, MIRROR, "master"),
+            "rewrite-the-mirror": self._rewrite_mirror,
+            "let-tests-fail-on-master": partial(self.azure.broken.add, ("master", "test_ci.table")),
+            "silence-azure": partial(self._silence, "azure"),
+            "silence-jira": partial(self._silence, "jira"),
+            "mend-everything": self._mend,
+        }
+
+    def _rewrite_mirror(self) -> None:
+        self.force_push("master", repo=MIRROR)
+
+    def _silence(self, service: str) -> None:
+        self.fault(service=service, times=None, status=503)
+
+    def _mend(self) -> None:
+        self.clear_faults()
+        self.unprotect(MIRROR)
+        self.azure.broken.clear()
+        self.repositories.copy_objects(SOURCE, MIRROR)
+        self.force_push("master", self.heads()["master"], repo=MIRROR)
 
     # Git -------------------------------------------------------------------------------------
 

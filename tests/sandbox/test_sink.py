@@ -1,0 +1,34 @@
+"""The sandbox's sink takes alerts and shows them; its verbs break things and mend them."""
+
+import pytest
+import requests
+
+
+@pytest.fixture
+def sink(world) -> str:
+    return f"{world.server.address}/sink"
+
+
+@pytest.fixture(autouse=True)
+def _anywhere():
+    from flinkci_dashboard.clients.web import anywhere
+
+    with anywhere():
+        yield
+
+
+def test_what_came_is_shown_as_text(world, sink):
+    requests.post(f"{sink}/hook", json={"title": "<b>master</b>", "message": "is red"}, timeout=5)
+    page = requests.get(f"{sink}/", timeout=5).text
+    assert "&lt;b&gt;master&lt;/b&gt;" in page and "is red" in page
+    assert requests.get(f"{sink}/messages", timeout=5).json() == [{"title": "<b>master</b>", "message": "is red"}]
+
+
+def test_a_verb_breaks_and_another_mends(world, sink):
+    world.commit("master", count=2)
+    requests.post(f"{sink}/verbs/silence-jira", timeout=5)
+    assert requests.get(f"{world.jira_url}/rest/api/2/serverInfo", timeout=5).status_code == 503
+    assert requests.post(f"{sink}/verbs/nonsense", timeout=5).status_code == 404
+    requests.post(f"{sink}/verbs/mend-everything", timeout=5)
+    assert requests.get(f"{world.jira_url}/rest/api/2/serverInfo", timeout=5).status_code == 200
+    assert world.heads("flink-ci/flink-mirror")["master"] == world.heads()["master"]
