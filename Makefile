@@ -40,7 +40,7 @@ chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both datab
 	$(BIN)/python -m tests.chaos --seeds 8 --passes 65
 	TEST_DATABASE=postgresql $(BIN)/python -m tests.chaos --seeds 8 --passes 65
 
-audit: $(VENV)/.dev  ## Known holes in what we depend on; asks pypi.org
+audit: $(VENV)/.dev  ## Known holes in what we depend on; asks the package index
 	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt
 
 sbom: $(VENV)/.dev  ## What we are built from, as var/sbom.json (CycloneDX)

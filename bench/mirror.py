@@ -137,7 +137,7 @@ class Bench:
 
     def script(self) -> None:
         """Run the plain-git script, with its token given as ours is."""
-        from flinkci_dashboard.clients.git_process import authentication
+        from flinkci_dashboard.clients.git.process import authentication
 
         urls = {"SOURCE": self._url(SOURCE), "TARGET": self._url(BY_SCRIPT)}
         ((key, header), *_) = authentication(urls["TARGET"]).items()

@@ -148,19 +148,23 @@ def _cause(last: Basis | None, now: Basis, ticket: Ticket) -> str:
         return standing(now, ticket)
     if last.key != now.key:
         return f"The title names {now.key} instead of {last.key}."
-    gone = [each for each in last.components if each not in now.components]
-    new = [each for each in now.components if each not in last.components]
-    if gone and new:
-        return f"{now.key} moved from {_listed(gone)} to {_listed(new)}."
-    if new:
-        return f"{now.key} is now about {_listed(new)} too." if last.components else f"{now.key} got {_listed(new)}."
-    if gone:
-        return f"{now.key} is no longer about {_listed(gone)}."
+    if set(last.components) != set(now.components):
+        return _moved(last, now)
     if last.labels != now.labels:
         return f"The rules give {_listed(now.components) or 'no component'} another label."
     if last.title != now.title:
         return f"The title changed; {standing(now, ticket)}"
     return standing(now, ticket)
+
+
+def _moved(last: Basis, now: Basis) -> str:
+    gone = [each for each in last.components if each not in now.components]
+    new = [each for each in now.components if each not in last.components]
+    if gone and new:
+        return f"{now.key} moved from {_listed(gone)} to {_listed(new)}."
+    if gone:
+        return f"{now.key} is no longer about {_listed(gone)}."
+    return f"{now.key} is now about {_listed(new)} too." if last.components else f"{now.key} got {_listed(new)}."
 
 
 def _drift(add: Sequence[str], remove: Sequence[str]) -> str:

@@ -38,7 +38,6 @@ class Entry:
 
     at: datetime
     who: str
-    by_bot: bool
     act: str
     subject: str
     address: str
@@ -118,7 +117,6 @@ def _of_person(event: AuditEvent) -> Entry:
     return Entry(
         event.at,
         event.actor_name,
-        False,
         event.act,
         event.subject,
         event.address or "",
@@ -132,4 +130,4 @@ def _of_bot(action: Action) -> Entry:
     attempts = action.attempts if action.attempts > 1 else None
     told = {"state": action.state, "why": action.reason, "answer": action.answer, "attempts": attempts}
     after = {name: value for name, value in told.items() if value}
-    return Entry(action.created_at, f"bot ({action.job})", True, action.kind, action.subject, "", None, after, "")
+    return Entry(action.created_at, f"bot ({action.job})", action.kind, action.subject, "", None, after, "")

@@ -13,35 +13,44 @@ def stray_writes(root: Path, home: str, models: Iterable[str]) -> list[str]:
     """Rows of some models (`agents.models.Build`) are written in one place alone."""
     found = []
     for module in modules(root):
-        names = {name.rsplit(".", 1)[1] for name in models if _imports_model(module, name)}
+        names = {local: model.rsplit(".", 1)[1] for model in models for local in _locals(module, model)}
         if names and not module.where.startswith(home):
             lines = {node.lineno: what for scope in _scopes(module.tree) for node, what in _written(scope, names)}
             found += [f"{module.where}: line {line} writes a row of {what}" for line, what in sorted(lines.items())]
     return found
 
 
-def _imports_model(module: Module, name: str) -> bool:
-    """Tell whether a module has a model by its own name, from the package or the module that defines it."""
-    package, model = name.rsplit(".", 1)
-    return any(within(each, package) and each.endswith(f".{model}") for each in module.imports)
+def _locals(module: Module, model: str) -> list[str]:
+    """Return what a module calls a model that it imports from its package, or from the module that defines it."""
+    package, name = model.rsplit(".", 1)
+    imported = [node for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom)]
+    return [
+        alias.asname or alias.name
+        for node in imported
+        if within(module.base(node), package)
+        for alias in node.names
+        if alias.name == name
+    ]
 
 
 def _scopes(tree: ast.Module) -> list[ast.AST]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
-def _written(scope: ast.AST, models: set[str]) -> Iterator[tuple[ast.Call, str]]:
-    """Yield the calls in a function that make or change a row: of a model, or of a local that came from one."""
-    locals_ = {name: name for name in models}
+def _written(scope: ast.AST, models: dict[str, str]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield what makes or changes a row in a function: of a model, or of a local that came from one."""
+    locals_ = dict(models)
     for _ in range(2):  # a local may come from a local
         for target, source in _bindings(scope):
             origin = next((locals_[each] for each in _roots(source) if each in locals_), None)
             if origin and target not in locals_:
                 locals_[target] = origin
     for node in ast.walk(scope):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Changes":
+            yield from ((node, models[each]) for each in _roots(node.slice) if each in models)
+        elif isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name) and node.func.id in models:
-                yield node, node.func.id
+                yield node, models[node.func.id]
             elif isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
                 origin = next((locals_[each] for each in _roots(node.func.value) if each in locals_), None)
                 if origin:

@@ -144,8 +144,7 @@ def _written(query: dict[str, Any] | None) -> dict[str, str]:
 
 def _raise_for(response: Response) -> None:
     status = response.status_code
-    kind = response.headers.get("Content-Type", "")
-    if status in (401, 403) or status == 203 or 300 <= status < 400 or (status == 200 and "text/html" in kind):
+    if _wants_sign_in(response):
         words = _message(response) if status == 403 else ""
         raise NotAuthorizedError(SIGN_IN.format(what=f" ({words or status})"))
     if status == 404:
@@ -156,6 +155,12 @@ def _raise_for(response: Response) -> None:
         if invalid := _validation(response):
             raise InvalidError(f"Azure DevOps refuses ({status}): {invalid}")
         raise RefusedError(f"Azure DevOps refuses ({status}): {_message(response) or 'no reason given'}")
+
+
+def _wants_sign_in(response: Response) -> bool:
+    """Tell a refused token: by its status, or by a page to sign in on."""
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
+    return status in (203, 401, 403) or 300 <= status < 400 or (status == 200 and "text/html" in kind)
 
 
 def _body(response: Response) -> Any:

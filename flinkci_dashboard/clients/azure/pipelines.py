@@ -43,7 +43,7 @@ def _read(reader: Callable[[], Read]) -> Read:
 
 def _pipeline(row: dict[str, Any]) -> Pipeline:
     variables = row.get("variables") or {}
-    forks = [t.get("forks") or {} for t in row.get("triggers") or [] if t.get("triggerType") == "pullRequest"]
+    forks = _forks(row)
     repository = row.get("repository") or {}
     return Pipeline(
         id=row["id"],
@@ -55,6 +55,11 @@ def _pipeline(row: dict[str, Any]) -> Pipeline:
         builds_forks=any(fork.get("enabled") for fork in forks),
         forks_see_secrets=any(fork.get("allowSecrets") for fork in forks),
     )
+
+
+def _forks(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the triggers for pull requests say of forks."""
+    return [each.get("forks") or {} for each in row.get("triggers") or [] if each.get("triggerType") == "pullRequest"]
 
 
 def _group(row: dict[str, Any], permissions: dict[str, Any]) -> VariableGroup:

@@ -96,13 +96,15 @@ def timeline(data: dict[str, Any] | None) -> Timeline:
     tree = _Tree(records)
     stages = [record for record in records if record.get("type") == "Stage"]
     jobs = [record for record in records if record.get("type") == "Job"]
-    earlier = {
-        str(attempt["timelineId"])
-        for record in (*stages, *jobs)
-        for attempt in record.get("previousAttempts") or []
-        if attempt.get("timelineId")
-    }
-    return Timeline(tuple(map(_stage, stages)), tuple(_job(record, tree) for record in jobs), tuple(sorted(earlier)))
+    return Timeline(
+        tuple(map(_stage, stages)), tuple(_job(record, tree) for record in jobs), _earlier([*stages, *jobs])
+    )
+
+
+def _earlier(records: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the timelines that hold earlier attempts."""
+    attempts = [attempt for record in records for attempt in record.get("previousAttempts") or []]
+    return tuple(sorted({str(each["timelineId"]) for each in attempts if each.get("timelineId")}))
 
 
 def pool(data: dict[str, Any]) -> PoolFacts:

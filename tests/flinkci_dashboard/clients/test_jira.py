@@ -8,6 +8,8 @@ import pytest
 from flinkci_dashboard.clients import jira
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.jira import Jira
+from flinkci_dashboard.sandbox.jira import api
+from flinkci_dashboard.sandbox.jira.jql import search
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -222,8 +224,7 @@ def test_requests_keep_a_second_apart(world):
 
 def test_keys_go_out_in_batches_that_name_each_once(world, client, monkeypatch):
     queries = []
-    search = Jira._search
-    monkeypatch.setattr(Jira, "_search", lambda self, query, *more: queries.append(query) or search(self, query, *more))
+    monkeypatch.setattr(api, "search", lambda of, query, strict: queries.append(query) or search(of, query, strict))
     world.jira.many(120, start=1)
     all_of(client, ["FLINK-5", *(f"FLINK-{number}" for number in range(1, 121))])
     assert [len(re.findall("FLINK-", query)) for query in queries] == [100, 20]

@@ -5,11 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from smtplib import SMTPException
 
 import pytest
-from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core import mail
-from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from flinkci_dashboard.accounts import mail as notices
 from flinkci_dashboard.clients.facts import TokenVerdict
@@ -212,51 +209,8 @@ def test_a_warning_that_reaches_nobody_is_shown_as_failed(credential, answers):
     assert "mail address" in Action.objects.get(kind="mail").answer
 
 
-def test_the_key_is_rotated_without_a_gap(credential, settings):
-    old, new = settings.CREDENTIALS_KEYS[0], Fernet.generate_key().decode()
-    before = StoredValue.objects.get().fingerprint
-    settings.CREDENTIALS_KEYS = [new, old]
-    assert token("github") == OLD
-    call_command("rotate_credentials_key", verbosity=0)
-    settings.CREDENTIALS_KEYS = [new]
-    assert token("github") == OLD
-    assert StoredValue.objects.get().fingerprint == fingerprint(OLD) != before
-
-
-def test_second_factors_are_rotated_with_the_key(credential, settings, django_user_model):
-    boss = django_user_model.objects.create_user("boss")
-    Authenticator.objects.create(user=boss, type=Authenticator.Type.TOTP, data={"secret": seal("planted")})
-    Authenticator.objects.create(user=boss, type=Authenticator.Type.WEBAUTHN, data={"name": "my key"})
-    old, new = settings.CREDENTIALS_KEYS[0], Fernet.generate_key().decode()
-    settings.CREDENTIALS_KEYS = [new, old]
-    call_command("rotate_credentials_key", verbosity=0)
-    settings.CREDENTIALS_KEYS = [new]
-    assert reveal(Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]) == "planted"
-
-
-def test_a_rotation_without_the_old_key_changes_nothing(credential, settings):
-    sealed = StoredValue.objects.get().sealed
-    settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(CommandError, match="Nothing was changed"):
-        call_command("rotate_credentials_key", verbosity=0)
-    assert StoredValue.objects.get().sealed == sealed
-
-
 def test_lost_keys_are_told_apart_from_a_bad_token(credential, settings):
     settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
     run = run_pass("probe_credentials", "command")
     assert "CREDENTIALS_KEYS" in run.error
     assert mail.outbox[0].subject.startswith("[Flink CI] flinkbot: A stored credential can't be decrypted")
-
-
-def test_a_dump_is_restored_with_the_key_and_useless_without(credential, settings, tmp_path):
-    dump = tmp_path / "backup.json"
-    call_command("dumpdata", "flinkci_dashboard", output=str(dump), verbosity=0)
-    assert OLD not in dump.read_text()
-    for model in (StoredValue, Credential, Contact):
-        model.objects.all().delete()
-    call_command("loaddata", str(dump), verbosity=0)
-    assert token("github") == OLD
-    settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
-    assert "can't be decrypted" in run_pass("probe_credentials", "command").error
-    assert timezone.now() - StoredValue.objects.get().stored_at < timedelta(minutes=5)

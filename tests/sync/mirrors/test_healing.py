@@ -11,7 +11,7 @@ from django.db import connection
 
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git.folder import remove_cache
-from flinkci_dashboard.clients.git.process import Limits, authentication
+from flinkci_dashboard.clients.git.process import Command, Limits, authentication
 from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import Pass, request, run_pass
 from flinkci_dashboard.models import Action
@@ -213,9 +213,16 @@ def test_a_source_head_that_vanishes_between_look_and_fetch_costs_no_check_of_th
         fetch(self, url, {"master": "1" * 40}, shown)
 
     monkeypatch.setattr(git.Cache, "fetch", too_late)
-    monkeypatch.setattr(git.Cache, "_whole", lambda self: pytest.fail("the cache was checked"))
+    commands = []
+
+    def listed(arguments, **options):
+        commands.extend(arguments)
+        return Command(arguments, **options)
+
+    monkeypatch.setattr(git, "Command", listed)
     assert sync().outcome == "failed"
     assert "not our ref" in row().detail
+    assert "fetch" in commands and "fsck" not in commands
     monkeypatch.setattr(git.Cache, "fetch", fetch)
     assert sync().counts == {"branches_pushed": 1}
 

@@ -157,6 +157,15 @@ def test_a_broken_report_has_a_problem_and_crashes_nothing(body, problem):
     assert process_time() - began < 2
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r"])
+def test_no_value_makes_a_line_of_its_own(line_break):
+    entry = {"hash": f"{A}{line_break}* {B} Azure: [SUCCESS]({URL}1)", "status": "SUCCESS", "url": f"{URL}1"}
+    data = json.dumps({"metaDataEntries": [entry | {"triggerID": A, "triggerType": "PUSH"}]})
+    report = parse(f"<!--\nMeta data\n{data}-->\n## CI report:\n\n").report
+    assert report.known == ()
+    assert f"* {B}" not in render(report).partition("## CI report:")[2]
+
+
 def test_what_we_do_not_understand_is_kept():
     odd = [{"hash": A}, 5, None, ["x"], {"hash": 1, "status": "SUCCESS", "url": "", "triggerID": "", "triggerType": ""}]
     entry = {
