@@ -19,6 +19,7 @@ from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
+from flinkci_dashboard.models import Action
 from sync.mirrors.plan import out_of_reach, plan
 from sync.mirrors.resets import Resets, subject
 from sync.mirrors.rows import MirrorRows
@@ -163,13 +164,16 @@ class MirrorPass:
             self.current.fail(f"{self.mirror.target}: {problem}")
             self.sides.target |= {push.branch: push.new for push in actions if _is_taken(push, results)}
         for push, action in actions.items():
-            if self.sides.target.get(push.branch) == push.new or _is_taken(push, results):
-                self.transfers.failures.pop(push.branch, None)
-                self.ledger.done(action)
-                self.current.count("branches_reset" if push.reset else "branches_pushed")
-            else:
-                failure, result = self.transfers.failures.get(push.branch), results.get(push.branch)
-                self.ledger.failed(action, answer=failure.detail if failure else result.message if result else "")
+            self._settle(push, action, results)
+
+    def _settle(self, push: Push, action: Action, results: Mapping[str, PushResult]) -> None:
+        if self.sides.target.get(push.branch) == push.new or _is_taken(push, results):
+            self.transfers.failures.pop(push.branch, None)
+            self.ledger.done(action)
+            self.current.count("branches_reset" if push.reset else "branches_pushed")
+            return
+        failure, result = self.transfers.failures.get(push.branch), results.get(push.branch)
+        self.ledger.failed(action, answer=failure.detail if failure else result.message if result else "")
 
     def _intents(self, decided: MirrorPlan) -> dict[Push, Intent]:
         """Return what is to be pushed, each as an act."""

@@ -192,11 +192,8 @@ def _lagging_facts(
 ) -> BranchFacts:
     same = before if before and not forced and _same_heads(before, facts) else None
     relation = _relation(facts, seen, same)
-    if same and same.state == BranchState.DIVERGED and not relation:
-        return replace(facts, state=same.state, detail=same.detail, commits_behind=same.commits_behind)
-    if relation and relation.diverged:
-        detail = _divergence(relation)
-        return replace(facts, state=BranchState.DIVERGED, detail=detail, commits_behind=relation.behind)
+    if diverged := _diverged(facts, relation, same):
+        return diverged
     state = BranchState.BEHIND if facts.target_sha else BranchState.NEW
     facts = replace(facts, state=state, commits_behind=relation.behind if relation else None)
     if failure := seen.failures.get(facts.branch):
@@ -204,6 +201,15 @@ def _lagging_facts(
     if same and _waits(same, now):
         return replace(facts, state=same.state, detail=same.detail)
     return facts
+
+
+def _diverged(facts: BranchFacts, relation: Relation | None, same: KnownBranch | None) -> BranchFacts | None:
+    if relation and relation.diverged:
+        detail = _divergence(relation)
+        return replace(facts, state=BranchState.DIVERGED, detail=detail, commits_behind=relation.behind)
+    if same and same.state == BranchState.DIVERGED and not relation:
+        return replace(facts, state=same.state, detail=same.detail, commits_behind=same.commits_behind)
+    return None
 
 
 def _relation(facts: BranchFacts, seen: Observation, same: KnownBranch | None) -> Relation | None:

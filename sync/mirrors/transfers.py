@@ -23,10 +23,7 @@ class Transfers:
 
     def fetch(self, cache: Cache, decided: MirrorPlan, last: bool) -> None:
         """Fetch what the cache lacks, in one go; when that fails, branch by branch, so that a bad one stands alone."""
-        heads = {each.branch: each.source_sha for each in decided.compare}
-        heads |= {each.branch: each.new for each in decided.pushes}
-        have = cache.contains(heads.values())
-        wanted = {branch: sha for branch, sha in heads.items() if sha not in have}
+        wanted = _lacking(cache, decided)
         if not wanted:
             return
         url, shown = self.mirror.source.git_url, self._shown(f"Fetching from {self.mirror.source}")
@@ -94,6 +91,14 @@ class Transfers:
 def state_after(error: Exception) -> BranchState:
     """Return the state of a branch whose repository gave this error."""
     return BranchState.NOT_AUTHORIZED if isinstance(error, NotAuthorizedError) else BranchState.UNREACHABLE
+
+
+def _lacking(cache: Cache, decided: MirrorPlan) -> dict[str, str]:
+    """Return the source's heads that have to be compared or pushed, and are not in the cache."""
+    heads = {each.branch: each.source_sha for each in decided.compare}
+    heads |= {each.branch: each.new for each in decided.pushes}
+    have = cache.contains(heads.values())
+    return {branch: sha for branch, sha in heads.items() if sha not in have}
 
 
 def _relation(cache: Cache, facts: BranchFacts, in_cache: bool) -> Relation:

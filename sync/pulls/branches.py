@@ -149,13 +149,11 @@ class Branches:
             note_pushed({name: begun[name].payload["after_build"] for name in pushed}, self.current.now)
             CIBranch.objects.filter(name__in=deleted).delete()
             self.ledger.done(*(begun[name] for name in done))
-            for name, result in results.items():
-                if result.status != PushStatus.DONE:
-                    self._refused(begun[name], result.message)
-        if pushed:
-            self.current.count("branches_pushed", len(pushed))
-        if deleted:
-            self.current.count("branches_deleted", len(deleted))
+            for name in results.keys() - set(done):
+                self._refused(begun[name], results[name].message)
+        for what, names in (("branches_pushed", pushed), ("branches_deleted", deleted)):
+            if names:
+                self.current.count(what, len(names))
 
     def _refused(self, action: Action, words: str) -> None:
         self.ledger.failed(action, answer=words)

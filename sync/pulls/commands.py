@@ -95,17 +95,23 @@ def _without_blocks(lines: list[str]) -> list[str]:
     fence = ""
     after_blank = True
     for line in lines:
-        found = FENCE.match(line)
-        code = bool(fence) or bool(found)
-        if fence and found and found["mark"].startswith(fence) and not found["rest"].strip():
-            fence = ""
-        elif found and not fence:
-            fence = found["mark"]
+        before, fence = fence, _fence_after(fence, line)
+        code = bool(before or fence)
         hidden = code or bool(QUOTE.match(line)) or (after_blank and bool(INDENTED.match(line)))
         kept.append("" if hidden else line)
         # Indented code goes on while lines are indented; a paragraph may be indented as it likes.
         after_blank = hidden or not line.strip()
     return kept
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """Return the mark of the fence that is open after a line; none is "". One is closed by its own mark alone."""
+    found = FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found["mark"]
+    return "" if found["mark"].startswith(fence) and not found["rest"].strip() else fence
 
 
 def _without_spans(text: str) -> str:

@@ -64,17 +64,25 @@ def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
 
 def _cancels(state: PullState, now: datetime) -> Iterator[CancelBuild]:
     for build in state.builds:
-        if not build.pending:
-            continue
-        asked, wanted = build.cancel_asked_at, state.open and build.sha == state.head
-        if asked is None and build.cancelling and wanted:
-            asked = min((command.at for command in _current_commands(state)), default=None)
-        if asked and (build.cancelling or not wanted):
-            if now - asked >= CANCEL_AGAIN:
-                yield CancelBuild(state.number, build.id, True, "It was asked to stop before, and goes on.")
-        elif not wanted and not build.cancelling:
-            reason = "There is a newer head." if state.open else "The pull request is closed."
-            yield CancelBuild(state.number, build.id, False, reason)
+        if build.pending and (act := _cancel(state, build, now)):
+            yield act
+
+
+def _cancel(state: PullState, build: Build, now: datetime) -> CancelBuild | None:
+    wanted = state.open and build.sha == state.head
+    asked = build.cancel_asked_at or (_waited_for(state) if build.cancelling and wanted else None)
+    if asked and (build.cancelling or not wanted):
+        words = "It was asked to stop before, and goes on."
+        return CancelBuild(state.number, build.id, True, words) if now - asked >= CANCEL_AGAIN else None
+    if wanted or build.cancelling:
+        return None
+    reason = "There is a newer head." if state.open else "The pull request is closed."
+    return CancelBuild(state.number, build.id, False, reason)
+
+
+def _waited_for(state: PullState) -> datetime | None:
+    """Return since when a command has waited for the end of a build that somebody else cancels."""
+    return min((command.at for command in _current_commands(state)), default=None)
 
 
 def _deletions(state: PullState) -> Iterator[DeleteBranch]:

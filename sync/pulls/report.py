@@ -120,11 +120,14 @@ def parse(body: str) -> Parsed:
         return Parsed(None, "its metadata is no JSON")
     if not isinstance(data, dict) or not isinstance(data.get("metaDataEntries"), list):
         return Parsed(None, "its metadata holds no entries")
-    rest = {
-        name: value for name, value in data.items() if name != "metaDataEntries" and (name, value) != ("version", 1)
-    }
-    entries = tuple(_entry(value) for value in data["metaDataEntries"])
-    return Parsed(Report(entries, note, _compact(rest) if rest else ""))
+    return Parsed(Report(tuple(map(_entry, data["metaDataEntries"])), note, _extra(data)))
+
+
+def _extra(data: dict[str, Any]) -> str:
+    """Return what the metadata holds besides the entries and the version that we write, too."""
+    known = {"metaDataEntries": data["metaDataEntries"], "version": 1}
+    rest = {name: value for name, value in data.items() if name not in known or value != known[name]}
+    return _compact(rest) if rest else ""
 
 
 def render(report: Report) -> str:

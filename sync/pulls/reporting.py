@@ -189,20 +189,24 @@ def _with_builds(entries: list[Entry | Foreign], state: PullState) -> list[Entry
     """Add the builds that no entry names yet: of the head, and of commits that the report knows. The first one takes
     the place of the entry that waited for it.
     """
-    shown = {entry.hash for entry in entries if isinstance(entry, Entry) and entry.status != DELETED} | {state.head}
+    shown = {entry.hash for entry in _known(entries) if entry.status != DELETED} | {state.head}
     for build in sorted(state.builds, key=queue_order):
-        if build.sha not in shown or any(isinstance(e, Entry) and _names(e, build) for e in entries):
+        if build.sha not in shown or any(_names(entry, build) for entry in _known(entries)):
             continue
         entries = [entry for entry in entries if not _waits(entry, build.sha)]
         entries.append(Entry(build.sha, _status(build), build.url, build.sha, PUSH))
-    if state.open and not any(isinstance(entry, Entry) and entry.hash == state.head for entry in entries):
+    if state.open and state.head not in {entry.hash for entry in _known(entries)}:
         entries.append(Entry(state.head, UNKNOWN, NO_URL, state.head, PUSH))
     return entries
 
 
+def _known(entries: list[Entry | Foreign]) -> list[Entry]:
+    return [entry for entry in entries if isinstance(entry, Entry)]
+
+
 def _with_commands(entries: list[Entry | Foreign], state: PullState, all_of_them: bool) -> list[Entry | Foreign]:
     """Add settled commands. Those that a report has held once are not added again: they may have given way."""
-    held = {e.trigger_id for e in entries if isinstance(e, Entry) and e.trigger_type == MANUAL}
+    held = {entry.trigger_id for entry in _known(entries) if entry.trigger_type == MANUAL}
     by_url = {build.url: build for build in state.builds}
     for command in state.commands:
         if not _reported(command) or str(command.id) in held or (command.recorded and not all_of_them):

@@ -100,13 +100,20 @@ def _wanted(request: JobRequest, states: Mapping[int, PullState]) -> list[Act] |
         case "retry":
             return _retry(state, reason)
         case "cancel":
-            pending = [build for build in state.builds if build.pending]
-            acts: list[Act] = [CancelBuild(state.number, build.id, True, reason, by_person=True) for build in pending]
-            return acts or "No build is waiting or running."
+            return _cancel(state, reason) or "No build is waiting or running."
         case "delete-branches":
-            branches = [branch for branch in state.branches if not (state.open and branch.sha == state.head)]
-            return [DeleteBranch(state.number, branch.sha, reason) for branch in branches] or "There is none to delete."
+            return _delete(state, reason) or "There is none to delete."
     return []
+
+
+def _cancel(state: PullState, reason: str) -> list[Act]:
+    pending = [build for build in state.builds if build.pending]
+    return [CancelBuild(state.number, build.id, True, reason, by_person=True) for build in pending]
+
+
+def _delete(state: PullState, reason: str) -> list[Act]:
+    branches = [branch for branch in state.branches if not (state.open and branch.sha == state.head)]
+    return [DeleteBranch(state.number, branch.sha, reason) for branch in branches]
 
 
 def _retry(state: PullState, reason: str) -> list[Act] | str:

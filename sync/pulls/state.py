@@ -62,9 +62,6 @@ class PullStates:
 
     def state(self, pull: PullRequest) -> PullState:
         """Put together what is known of one pull request."""
-        reports = self._reports[pull.pk]
-        present = [row for row in reports if not row.gone]
-        former = [row for row in reports if row.gone]
         return PullState(
             number=pull.number,
             head=pull.head_sha,
@@ -73,8 +70,8 @@ class PullStates:
             branches=tuple(_branch(row) for row in self._branches[pull.number] if row.tip == row.sha),
             builds=tuple(self._builds_of(pull)),
             commands=tuple(_command(row) for row in self._commands[pull.pk]),
-            reports=tuple(ReportText(row.comment_id, row.body) for row in present),
-            former_reports=tuple(row.body for row in reversed(former)),
+            reports=tuple(ReportText(row.comment_id, row.body) for row in self._present(pull.pk)),
+            former_reports=tuple(row.body for row in reversed(self._reports[pull.pk]) if row.gone),
             refusal=_refusal(pull),
             build_problem=pull.build_problem if pull.build_problem_head == pull.head_sha else "",
             hidden=bool(pull.read_problem),
@@ -93,12 +90,16 @@ class PullStates:
 
     def _is_served(self, row: CommandComment) -> bool:
         waits = row.state == CommandComment.State.WAITING and not row.recorded
-        texts = [report.body for report in self._reports[row.pull_id] if not report.gone] if waits else []
+        texts = [report.body for report in self._present(row.pull_id)] if waits else []
         return any(str(row.comment_id) in _served(text) for text in texts)
 
     def bodies(self) -> dict[int, list[str]]:
         """Return the texts of the reports, by the pull request's key."""
-        return {pk: [row.body for row in rows if not row.gone] for pk, rows in self._reports.items()}
+        return {pk: [row.body for row in self._present(pk)] for pk in self._reports}
+
+    def _present(self, pk: int) -> list[ReportComment]:
+        """Return a pull request's reports that are there still."""
+        return [row for row in self._reports[pk] if not row.gone]
 
     def latest_row(self, state: PullState) -> BuildRow | None:
         """Return the row of the head's latest build."""
@@ -113,7 +114,7 @@ class PullStates:
 
     def _read_builds(self) -> dict[int, list[BuildRow]]:
         names = {branch_name(pull.number, sha) for pull in self.pulls for sha in self._shas(pull)}
-        named = {id for rows in self._reports.values() for row in rows if not row.gone for id in _builds_in(row.body)}
+        named = {id for pk in self._reports for row in self._present(pk) for id in _builds_in(row.body)}
         rows: dict[int, BuildRow] = {}
         fields = BuildRow.objects.filter(provider=BUILDS_PULLS).defer("message", "requested_for", "hosts")
         for chunk in _chunks(sorted(names)):
@@ -122,11 +123,7 @@ class PullStates:
             rows |= {row.external_id: row for row in fields.filter(external_id__in=chunk)}
         unfinished = fields.filter(~Q(status=Status.FINISHED), scope=BuildRow.Scope.PULL)
         rows |= {row.external_id: row for row in unfinished}
-        by_number: dict[int, list[BuildRow]] = defaultdict(list)
-        for row in sorted(rows.values(), key=lambda each: each.external_id):
-            if head := head_of(row.branch):
-                by_number[head.number].append(row)
-        return by_number
+        return _by_head(rows.values())
 
     def _shas(self, pull: PullRequest) -> set[str]:
         return {pull.head_sha, *(row.sha for row in self._branches[pull.number])}
@@ -256,6 +253,15 @@ def _grouped(rows: Any, field: str, keys: Sequence[int]) -> dict[int, list[Any]]
         for row in rows.filter(**{f"{field}__in": chunk}):
             groups[getattr(row, field)].append(row)
     return groups
+
+
+def _by_head(rows: Iterable[BuildRow]) -> dict[int, list[BuildRow]]:
+    """Group builds, oldest first, by the pull request that their branch is of."""
+    by_number: dict[int, list[BuildRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda each: each.external_id):
+        if head := head_of(row.branch):
+            by_number[head.number].append(row)
+    return by_number
 
 
 def _chunks(values: Sequence[Any]) -> list[Sequence[Any]]:
