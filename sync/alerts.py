@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Max
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
@@ -126,11 +125,11 @@ def waiting(pulls: Sequence[PullRequest], now: datetime) -> Finding | None:
 
 
 def reports(pulls: Sequence[PullRequest]) -> Finding | None:
-    """Judge the pull requests whose build ended and whose CI report does not say so."""
+    """Judge the pull requests whose CI report should say something else by now, the longest first."""
     if not pulls:
         return None
     whose = "a CI report is" if len(pulls) == 1 else f"{len(pulls)} CI reports are"
-    since = min(pull.build.finished_at for pull in pulls if pull.build and pull.build.finished_at)
+    since = pulls[0].report_due_since
     text = f"{whose} out of date: {_named(pulls)}"
     return _pulls("reports_stale", Severity.BAD, text, since, "", "they are written", PULLS)
 
@@ -166,12 +165,11 @@ def unchecked(answer: Exposure, now: datetime, limit: timedelta) -> Finding | No
 
 
 def _stale(before: datetime) -> list[PullRequest]:
-    """Return open pull requests whose build ended before `before` and after their report was last written."""
+    """Return open pull requests whose report has been due since before a time."""
     if not is_active("sync_pulls"):  # another bot writes them
         return []
-    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN, build__finished_at__lt=before)
-    opened = opened.annotate(written=Max("reports__written_at"))
-    return list(opened.filter(written__lt=F("build__finished_at")).select_related("build")[:100])
+    due = PullRequest.objects.filter(state=PullRequest.State.OPEN, report_due_since__lt=before)
+    return list(due.order_by("report_due_since")[:100])
 
 
 def _counted(pulls: Sequence[PullRequest], verb: str = "") -> str:

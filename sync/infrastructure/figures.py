@@ -26,6 +26,7 @@ WRITERS = {
     Repository.Role.MIRROR: ("sync_mirrors",),
     Repository.Role.PULL_REQUESTS: ("sync_pulls",),
 }
+PUSHES = ("push-branch", "delete-branch", "reset-branch")  # acts on code; all others are on what people read
 SUCCESSORS = {arrow.instead_of: arrow.job for arrow in ARROWS if arrow.instead_of}  # bot → our job
 
 
@@ -90,13 +91,19 @@ def _flow(arrow: Arrow, run: JobRun | None) -> Flow:
 
 def repositories() -> list[RepositoryLine]:
     """Return the repositories, each with its last act."""
-    return [_repository(row) for row in Repository.objects.order_by("role", "owner", "name")]
+    return [_repository(row) for row in sorted(Repository.objects.all(), key=_place)]
+
+
+def _place(row: Repository) -> tuple[int, str]:
+    return Repository.Role.values.index(row.role), str(row)
 
 
 def _repository(row: Repository) -> RepositoryLine:
     role = Repository.Role(row.role)
     writers = WRITERS.get(role, ())
     done = Action.objects.filter(job__in=writers, state=Action.State.DONE)
+    pushes = Q(kind__in=PUSHES)
+    done = done.exclude(pushes) if role == Repository.Role.SOURCE else done.filter(pushes)
     return RepositoryLine(
         row,
         [JOBS[job].title for job in READERS.get(role, ())],

@@ -48,6 +48,7 @@ class PullRequest(models.Model):
     waiting = models.CharField(max_length=16, blank=True)  # a `pull_values.Waiting`, for filters
     why = models.CharField(max_length=500, blank=True)  # one sentence: why it is where it is; {time} is since why_since
     why_since = models.DateTimeField(null=True)
+    report_due_since = models.DateTimeField(null=True)  # since when its CI report should say something else
     plan = models.JSONField(default=list)  # what is still to be done, in words; in observe mode, what would be
     build = models.ForeignKey("agents.Build", null=True, on_delete=models.SET_NULL, related_name="+")
     # What stands in the way of its branch.

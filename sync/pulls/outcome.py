@@ -8,7 +8,7 @@ from typing import Any
 from agents.models import Build as BuildRow
 from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest
-from sync.pulls.acts import PullPlan
+from sync.pulls.acts import PullPlan, WriteReport
 from sync.pulls.state import PullStates
 from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, latest_build
 from sync.pulls.waiting import waiting_reason
@@ -54,8 +54,13 @@ def _shown(
         "why": why.text[:500],
         "why_since": why.since,
         "plan": describe(plan),
+        "report_due_since": (pull.report_due_since or now) if _changes_report(plan) else None,
         "build_id": build.pk if build else (None if state.open else pull.build_id),
     }
+
+
+def _changes_report(plan: PullPlan) -> bool:
+    return any(isinstance(word, WriteReport) for word in plan.words)
 
 
 def _ci_state(state: PullState) -> str:
