@@ -195,12 +195,12 @@ def _quick_person(town: Town, machine: Machine) -> None:
 
 
 def _returning_head(town: Town, machine: Machine) -> None:
-    """A head goes back to a former commit while something is asked of Azure: a cancel of that one's build, perhaps."""
-    moved = [number for number in town.open_numbers() if len(town.heads[number]) > 1]
-    if moved:
-        number = town.dice.choice(moved)
-        former = town.dice.choice(town.heads[number][:-1])
-        town.world.fault(service="azure", method="PATCH", before=lambda: town.go_to(number, former))
+    """A head is replaced, and is back while its build is being canceled."""
+    number = town.dice.choice(town.open_numbers())
+    former = town.head(number)
+    town.world.pulls.push(number)
+    town.note_move(number)
+    town.world.fault(service="azure", method="PATCH", before=lambda: town.go_to(number, former))
 
 
 def _late_command(town: Town, machine: Machine) -> None:
