@@ -137,16 +137,16 @@ def test_push_answers_are_read_by_their_flags(line, status, message):
     assert result.message.startswith(message)
 
 
-def test_what_the_server_says_about_a_branch_belongs_to_its_answer():
-    stderr = "remote: error: GH006: Protected branch update failed for refs/heads/x.\nremote: other words\n"
-    results = parse_push("!\tabc:refs/heads/x\t[remote rejected] (protected branch hook declined)\n", stderr)
-    assert results == [
-        PushResult(
-            "refs/heads/x",
-            PushStatus.REJECTED,
-            "protected branch hook declined remote: error: GH006: Protected branch update failed for refs/heads/x.",
-        )
+def test_what_the_server_says_belongs_to_the_branch_that_it_names_or_to_the_only_one():
+    said = "remote: error: GH006: Protected branch update failed for refs/heads/x."
+    x, y = (f"!\tabc:refs/heads/{name}\t[remote rejected] (hook declined)\n" for name in "xy")
+    both = parse_push(x + y, f"{said}\nremote: other words\n")
+    assert both == [
+        PushResult("refs/heads/x", PushStatus.REJECTED, f"hook declined {said}"),
+        PushResult("refs/heads/y", PushStatus.REJECTED, "hook declined"),
     ]
+    (alone,) = parse_push(x, f"{said}\nremote: other words\n")
+    assert alone.message == f"hook declined {said} remote: other words"
 
 
 # Pushing ----------------------------------------------------------------------------------------
