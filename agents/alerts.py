@@ -17,6 +17,7 @@ from agents.models.statistics import Step
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.models import Area, JobRun
 from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.words import counted
 
 RULES = (
     Rule("service_ci", "A CI service does not answer", 5, "minutes", acknowledge=60),
@@ -224,7 +225,7 @@ def cancelling(build: Build) -> Finding:
 
 def _causes(groups: Sequence[RedGroup]) -> str:
     """Name the jobs that broke, each with those that broke in the same run, and since which commit."""
-    more = f"; and {len(groups) - NAMED} more causes" if len(groups) > NAMED else ""
+    more = f"; and {counted(len(groups) - NAMED, 'more cause')}" if len(groups) > NAMED else ""
     return "; ".join(f"{group.names}, {group.culprit}" for group in groups[:NAMED]) + more
 
 

@@ -96,6 +96,13 @@ class Standing:
         return "; ".join(line.sentence for line in self.said) + more + "."
 
     @property
+    def brief(self) -> str:
+        """Say the worst alone, and how many more there are: what a banner has room for."""
+        if len(self.lines) < 2:
+            return self.sentence
+        return f"{self.lines[0].sentence} – and {len(self.lines) - 1} more"
+
+    @property
     def public_sentence(self) -> str:
         """Say it without a person, a machine or a plan: which areas fail, which are worth a look."""
         if not self.lines:
