@@ -10,6 +10,7 @@ from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
 from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
 from agents.charts.arithmetic import midnight
 from agents.machines.figures import AgentLine, agent_lines
+from agents.machines.judge import BAD_DAYS
 from agents.machines.waiting import Wait, waiting_jobs
 from agents.models import Agent, Build, HostPeriod, Streak, Watermark
 from agents.models.builds import Provider, Status
@@ -197,7 +198,8 @@ def bad_machine(line: AgentLine) -> Finding | None:
     """Judge a machine against the others of its host."""
     if not line.verdict.bad or not line.score.rate or line.agent.state == Agent.State.GONE:
         return None
-    text = f"{line.agent} fails {line.score.rate:.0%} of its jobs: {line.verdict.reason[:-1]}"
+    jobs = f"{line.score.finished} jobs in {BAD_DAYS} days"
+    text = f"{line.agent} fails {line.score.rate:.0%} of its jobs, more than the others ({jobs})"
     return _of_machine(line, "machine_bad", text, None, "it fails no more than the others")
 
 

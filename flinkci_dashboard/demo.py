@@ -22,6 +22,7 @@ def main() -> int:
         _prepare_environment(group)
         _prepare_database()
         port = _free_port(int(os.environ.get("PORT", FIRST_PORT)))
+        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         start_site(group, f"127.0.0.1:{port}")
         _announce(port)
         return group.wait()

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from flinkci_dashboard.alerts.channels import set_address
+from flinkci_dashboard.models import Channel
+
 
 class Sink:
     """Takes messages on loopback. `status` is what it answers; `on_message` runs before it answers."""
@@ -63,3 +66,12 @@ class Sink:
     def texts(self) -> list[str]:
         """Return title and text of every message, in one."""
         return [f"{message['title']}\n{message['message']}" for message in self.messages]
+
+
+def make_channel(settings, sink: Sink, name: str = "sink", **facts: Any) -> Channel:
+    """Make a channel that leads to a sink on loopback."""
+    settings.ALERT_PRIVATE_ADDRESSES = True
+    made = Channel(name=name, **facts)
+    set_address(made, sink.address)
+    made.save()
+    return made

@@ -8,11 +8,10 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from flinkci_dashboard.alerts.channels import set_address
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Channel, JobRun, Worker
 from sync.models import Mirror, MirrorBranch
-from tests.sink import Sink
+from tests.sink import Sink, make_channel
 
 
 @pytest.fixture
@@ -26,15 +25,6 @@ def sink() -> Iterator[Sink]:
 def channel(clock, settings, sink) -> Channel:
     """Return a channel for everything, that leads to the sink."""
     return make_channel(settings, sink)
-
-
-def make_channel(settings, sink: Sink, name: str = "sink", **facts) -> Channel:
-    """Make a channel that leads to a sink on loopback."""
-    settings.ALERT_PRIVATE_ADDRESSES = True
-    made = Channel(name=name, **facts)
-    set_address(made, sink.address)
-    made.save()
-    return made
 
 
 class Clock:

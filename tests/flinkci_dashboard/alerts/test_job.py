@@ -1,9 +1,29 @@
 """The whole way of an alert: a finding, a message, its end; failures of channels; kills; quiet hours; two workers."""
 
+import threading
+from datetime import time
+
 import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
-from flinkci_dashboard.models import Alert, Channel, JobRun, Notice, OpenFinding
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.models import (
+    Alert,
+    Channel,
+    Contact,
+    JobRun,
+    Notice,
+    OpenFinding,
+    RuleSetting,
+    Subscription,
+)
+from labeler.models import LabelState, Ticket
+from sync.models import PullRequest
+from tests.sink import Sink, make_channel
 
 KEY = "mirror_branch:flink-ci/flink-mirror master"
 
@@ -145,9 +165,199 @@ def test_a_message_that_nobody_takes_is_given_up_after_a_day(channel, sink, cloc
 @pytest.fixture
 def other(settings):
     """Take messages at a second place."""
-    from tests.flinkci_dashboard.alerts.conftest import make_channel
-    from tests.sink import Sink
-
     with Sink() as taking:
         make_channel(settings, taking, "other")
         yield taking
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+def test_a_kill_between_sending_and_recording_costs_one_message_at_most(
+    monkeypatch, channel, sink, clock, break_branch
+):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.jobs.ledger.Ledger.done", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert len(sink.texts) == 1 and Notice.objects.get().state == "waiting"
+    clock.run(15)
+    clock.run(600)
+    assert [text.count("has diverged") for text in sink.texts] == [1, 1]
+    assert Notice.objects.get().state == "sent"
+
+
+def test_a_kill_before_sending_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.clients.notify.send", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert sink.texts == []
+    clock.run(15)
+    assert len(sink.texts) == 1
+
+
+def test_a_kill_while_alerts_are_written_down_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.models.Telling.objects.bulk_create", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert Notice.objects.count() == 0
+    clock.run(15)
+    assert len(sink.texts) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_tell_it_once(channel, sink, clock, break_branch):
+    break_branch()
+    results: list = []
+
+    def work() -> None:
+        results.append(run_pass("send_alerts", "command", wait=5))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 3
+    assert len(sink.texts) == 1 and Alert.objects.filter(key=KEY).count() == 1
+
+
+def test_observe_mode_tells_too(settings, channel, sink, clock, break_branch):
+    settings.SYNC_MODE = "observe"
+    break_branch()
+    clock.run(0, "command")
+    assert len(sink.texts) == 1
+
+
+def test_quiet_hours_hold_everything_and_a_digest_follows(channel, sink, clock, break_branch, mend_branch):
+    Channel.objects.update(quiet_from=time(11), quiet_to=time(13))
+    break_branch()
+    clock.run(0, "command")
+    mend_branch()
+    clock.run(1800, "command")
+    assert sink.texts == []
+    clock.run(1830, "command")
+    assert len(sink.texts) == 1
+    assert "What came in the quiet hours, 11:00 to 13:00 UTC:" in sink.texts[0]
+    assert "Over: " in sink.texts[0]
+
+
+def test_who_does_not_answer_has_a_backup(clock, break_branch):
+    backup = Contact.objects.create(name="Backup", email="backup@example.org")
+    Contact.objects.filter(name="Chesnay Schepler").update(backup=backup)
+    break_branch()
+    clock.run(0, "command")
+    clock.run(119 * 60, "command")
+    assert mail.outbox == []
+    clock.run(2 * 60, "command")
+    clock.run(600, "command")
+    (letter,) = mail.outbox
+    assert letter.to == ["backup@example.org"] and "nobody has acknowledged this for 2 h" in letter.body
+
+
+def test_who_answers_has_no_backup_called(clock, break_branch, admin):
+    backup = Contact.objects.create(name="Backup", email="backup@example.org")
+    Contact.objects.update(backup=backup)
+    break_branch()
+    clock.run(0, "command")
+    admin.post(f"/alerts/{alert().pk}/acknowledge/")
+    clock.run(5 * 3600, "command")
+    assert mail.outbox == []
+    assert alert().acknowledged_by == "admin"
+
+
+def test_what_is_silenced_is_not_told_until_the_silence_ends(channel, sink, clock, break_branch, admin):
+    break_branch()
+    clock.run()
+    admin.post(f"/alerts/{alert().pk}/silence/", {"hours": "1", "why": "we know"})
+    clock.run(60, "command")
+    assert not any("diverged" in text for text in sink.texts)
+    clock.run(3600, "command")
+    assert sum("diverged" in text for text in sink.texts) == 1
+
+
+def test_members_hear_of_what_they_subscribed_to_by_mail(clock, branch, break_branch, mend_branch):
+    ada = User.objects.create_user("ada", email="ada@example.org")
+    Subscription.objects.create(member=ada, tag="branch:master")
+    Subscription.objects.create(member=User.objects.create_user("bo", email="bo@example.org"), tag="branch:release-1.0")
+    break_branch()
+    clock.run(0, "command")
+    mend_branch()
+    clock.run(60, "command")
+    assert [letter.to for letter in mail.outbox] == [["ada@example.org"]] * 2
+    assert mail.outbox[1].subject.startswith("[Flink CI] Over: ")
+
+
+def test_a_components_pull_request_that_turns_red_is_told_to_its_subscribers(channel, sink, clock):
+    ada = User.objects.create_user("ada", email="ada@example.org")
+    Subscription.objects.create(member=ada, tag="component:Runtime / REST")
+    facts = {"title": "[FLINK-1] x", "author": "li", "base": "master", "created_at": timezone.now()}
+    pull = PullRequest.objects.create(
+        number=7, updated_at=timezone.now(), ci_state="failure", why="build failed: test_ci table", **facts
+    )
+    ticket = Ticket.objects.create(key="FLINK-1", known=True, components=["Runtime / REST"])
+    LabelState.objects.create(
+        pull=pull, ticket=ticket, state="right", state_since=timezone.now(), seen_at=timezone.now()
+    )
+    clock.run(0, "command")
+    (letter,) = mail.outbox
+    assert "#7 [FLINK-1] x: build failed: test_ci table" in letter.body
+    assert sink.texts == []  # no channel asked for it
+
+
+def test_a_rule_that_is_switched_off_finds_nothing(channel, sink, clock, break_branch):
+    RuleSetting.objects.filter(rule="mirror_branch").update(enabled=False)
+    break_branch()
+    clock.run(0, "command")
+    assert sink.texts == []
+
+
+def test_rules_that_fail_leave_what_they_found_standing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+    clock.run(0, "command")
+    monkeypatch.setattr("sync.alerts.findings", lambda *_: 1 / 0)
+    run = clock.run(60, "command")
+    assert run.outcome == JobRun.Outcome.PARTIAL and "sync.alerts" in run.error
+    assert alert().state == "firing" and len(sink.texts) == 1
+
+
+def test_the_watcher_is_asked_once_a_minute_while_all_is_on_time(settings, sink, clock, worker):
+    settings.HEARTBEAT_URL = f"http://{sink.place}/beat"
+    clock.run()
+    clock.run(30)
+    assert sink.asked == ["/beat"]
+    clock.run(29)
+    assert len(sink.asked) == 1
+    clock.run(2)
+    assert len(sink.asked) == 1  # the worker has been silent for more than a minute: nothing is on time
+    worker.seen_at = timezone.now()
+    worker.save()
+    clock.run(1)
+    assert len(sink.asked) == 2
+
+
+def test_alert_urls_make_channels_once(settings, sink, clock):
+    settings.ALERT_URLS = [sink.address, "mailto:list@example.org"]
+    call_command("bootstrap", verbosity=0)
+    call_command("bootstrap", verbosity=0)
+    assert sorted(Channel.objects.values_list("service", flat=True)) == ["json", "mail"]
+    assert not any("secretword" in str(row) for row in Channel.objects.values_list())
