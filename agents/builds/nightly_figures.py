@@ -1,16 +1,14 @@
 """The ledger of red as pages and findings say it: which jobs, for how long, since which commits."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from agents.builds.commits import TICKET, tags
 from agents.builds.nightly import WHOLE, groups
 from agents.models import Build, Commit, Streak
 
 SHOWN = 20  # commits of a range
 NAMED = 3  # jobs that a sentence names
-TICKET = re.compile(r"FLINK-\d+")
-TAG = re.compile(r"\[([^\]]+)\]")
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,8 @@ def ledgers(branch: str = "") -> list[Ledger]:
 def _ledger(streaks: list[Streak]) -> Ledger:
     whole = next(each for each in streaks if each.key == WHOLE)
     jobs = [each for each in streaks if each.key != WHOLE]
-    return Ledger(whole, [_group(found) for found in groups(jobs)], [each for each in jobs if each.publishes])
+    red = sorted((_group(found) for found in groups(jobs)), key=lambda group: str(group.since_at))
+    return Ledger(whole, red, [each for each in jobs if each.publishes])
 
 
 def _group(found: list[Streak]) -> RedGroup:
@@ -146,7 +145,5 @@ def _changes_of_builds(branch: str, green: Build | None, red: Build) -> list[Cha
 
 
 def _change(build: Build) -> Change:
-    head = build.message.partition(" ")[0] if build.message.startswith("[") else ""
-    tags = [tag for tag in TAG.findall(head) if not TICKET.fullmatch(tag) and tag != "hotfix"]
     ticket = TICKET.search(build.message)
-    return Change(build.version, "", build.message, ticket.group() if ticket else "", tags)
+    return Change(build.version, "", build.message, ticket[1] if ticket else "", tags(build.message))

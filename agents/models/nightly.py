@@ -49,7 +49,7 @@ class Commit(models.Model):
     at = models.DateTimeField(null=True)
     subject = models.CharField(max_length=500, blank=True)
     ticket = models.CharField(max_length=20, blank=True)
-    modules = models.JSONField(default=list)  # the top folders that it touches: "flink-runtime"
+    modules = models.JSONField(default=list)  # what its subject says that it touches: "table", "runtime"
 
     class Meta:
         constraints = [

@@ -204,6 +204,11 @@ class Notice(models.Model):
         return f"{self.title} → {self.place}"
 
     @property
+    def words(self) -> str:
+        """Return its state in words."""
+        return str(self.get_state_display()).lower()
+
+    @property
     def badge(self) -> str:
         """Return the state of its badge."""
         return {self.State.WAITING: "pending", self.State.SENT: "done"}.get(self.State(self.state), "failed")

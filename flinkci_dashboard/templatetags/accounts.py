@@ -1,16 +1,18 @@
 """Tags about contacts, and the pages of one's own account."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from flinkci_dashboard.accounts.contacts import FALLBACK
 from flinkci_dashboard.accounts.contacts import whom_to_ask as find
 from flinkci_dashboard.accounts.middleware import OPEN, lacks_second_factor
+from flinkci_dashboard.models import Contact
 
 ACCOUNT_PAGES = (
     ("mfa_index", "Second factor"),
@@ -29,6 +31,14 @@ def whom_to_ask(area: str) -> dict[str, object]:
     """Name the contacts who can help with what a page shows; `area` is a value of `models.Area`."""
     contacts = find(area)
     return {"contacts": contacts, "fallback": "" if any(each.reachable for each in contacts) else FALLBACK}
+
+
+@register.simple_tag
+def asked(contacts: Iterable[Contact]) -> SafeString:
+    """Say whom to ask after a sentence: ": ask Ada or Li", each a link; nothing where nobody is known."""
+    pairs = [(f"{reverse('contacts')}#contact-{each.pk}", each.name) for each in contacts]
+    links = format_html_join(" or ", '<a href="{}">{}</a>', pairs)
+    return format_html(": ask {}", links) if pairs else links
 
 
 @register.simple_tag(takes_context=True)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from agents.builds.commits import remember
 from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.github.pulls import CommitFacts
 from flinkci_dashboard.models.writing import Changes
@@ -100,6 +101,8 @@ class MirrorRows:
         if commit := commits.get(facts.source_sha):
             values |= {"author": commit.author[:255], "subject": commit.subject[:500]}
             values["committed_at"] = commit.committed_at
+            if facts.selected:
+                remember(facts.branch, facts.source_sha, commit.author, commit.subject, commit.committed_at)
         return values
 
 

@@ -1,4 +1,4 @@
-"""Each rule of the ground, the mirrors, pull requests, labels and credentials: when it finds something, and when not."""
+"""Each rule of the ground, the mirrors, pull requests, labels and credentials: when it finds something."""
 
 from datetime import UTC, datetime, timedelta
 
