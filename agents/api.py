@@ -142,7 +142,7 @@ def _job(row: Job, failing_tests: list[str]) -> dict[str, object]:
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "failing_tests": failing_tests,
-        "cause": None,
+        "cause": row.cause or None,
     }
 
 

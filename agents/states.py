@@ -1,5 +1,6 @@
 """What the states of builds and agents mean, for the help."""
 
+from agents.failures.rules import CAUSES, Cause
 from agents.models import Agent
 from agents.models.builds import Result, Status
 from flinkci_dashboard.help import Kind, State
@@ -19,6 +20,22 @@ RESULT_MEANINGS = {
     Result.SKIPPED: ("Its condition was not met, so that it did not run.", ""),
     Result.ABANDONED: ("Its agent was lost.", "Run it again; if it happens often, look at the machine's page."),
 }
+CAUSE_MEANINGS = {
+    Cause.TEST: ("Tests of it failed, or their process crashed.", "The build's page names them, and their history."),
+    Cause.TIMEOUT: ("It hung, or took longer than it may.", "Its log ends with what the threads did."),
+    Cause.COMPILE: ("The code, its dependencies or its documentation do not build.", "Correct it: no retry helps."),
+    Cause.STYLE: ("A check of style, licences or packaging failed.", "Correct it: no retry helps."),
+    Cause.DISK: ("The machine's disk was full.", "Run it again; look at the machine's page."),
+    Cause.MEMORY: (
+        "Memory ran out, or the system killed a process.",
+        "Run it again; if it recurs, the test is too big.",
+    ),
+    Cause.NETWORK: ("A download or connection failed.", "Run it again."),
+    Cause.DOCKER: ("An image could not be had, or a container not be run.", "Run it again."),
+    Cause.AGENT: ("Its machine was lost, or none was found.", "Run it again; look at the agents."),
+    Cause.CANCELLED: ("Somebody or a newer commit stopped it.", ""),
+    Cause.UNKNOWN: ("No line of its log's end is one that we know.", "Read its log."),
+}
 AGENT_MEANINGS = {
     Agent.State.BUSY: ("It runs a job.", ""),
     Agent.State.IDLE: ("It waits for a job.", ""),
@@ -34,5 +51,6 @@ def kinds() -> list[Kind]:
     return [
         Kind("Builds and jobs", [State(s, s.label, *STATUS_MEANINGS[s]) for s in Status]),
         Kind("Results", [State(r or "none", r.label, *RESULT_MEANINGS[r]) for r in Result if r in RESULT_MEANINGS]),
+        Kind("Causes of failed jobs", [State(c, CAUSES[c], *CAUSE_MEANINGS[c]) for c in Cause]),
         Kind("Agents", [State(s, s.label, *AGENT_MEANINGS[s]) for s in Agent.State]),
     ]

@@ -229,6 +229,7 @@ PAIRS = {
 # Enums that no row holds, and those that a field's choices are made of.
 UNPAIRED = {
     "agents/builds/grid.py": {"Mark"},
+    "agents/failures/rules.py": {"Cause"},  # whose words are the choices themselves
     "flinkci_dashboard/credentials/rules.py": {"Step"},
     "labeler/labels.py": {"State"},
     "sync/pulls/values.py": {"BuildStatus", "Reaction", "Waiting"},

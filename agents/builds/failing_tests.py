@@ -1,12 +1,13 @@
-"""Which tests failed in failed jobs: from the results that the build published, else from the end of the job's log."""
+"""Which tests failed in failed jobs, by published results or the log's end; and why the jobs failed, by the log."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q
 
+from agents.builds.causes import NO_TAIL, Tail, save_cause
 from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests, without_case
 from agents.builds.observe import note, watermark
 from agents.models import Build, Job, Test, TestFailure
@@ -27,6 +28,7 @@ class Look:
     """What was found of one build."""
 
     found: dict[Job, tuple[Source, Found]]
+    tails: dict[Job, Tail] = field(default_factory=dict)
     complete: bool = True  # no log is missing that the build's jobs name
 
 
@@ -60,17 +62,22 @@ def _waiting(provider: str, now: datetime) -> dict[Build, list[Job]]:
 def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
     published = _published(service, build)
     look = Look({job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs})
-    silent = [job for job in jobs if not look.found[job][1]]
-    sizes = {log.log_id: log.lines for log in service.logs(build.external_id)} if silent else {}
-    for job in silent:
+    sizes = {log.log_id: log.lines for log in service.logs(build.external_id)}
+    for job in jobs:
         log_id = job.failed_log_id or job.log_id
         if log_id is None:
             continue
-        size = sizes.get(log_id)
-        look.complete = look.complete and size is not None
-        tail = service.log_lines(build.external_id, log_id, max(size - TAIL_LINES, 0) + 1, size) if size else []
-        look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail)])
+        size, is_silent = sizes.get(log_id), not look.found[job][1]
+        look.complete = look.complete and (size is not None or not is_silent)
+        look.tails[job] = tail = _tail(service, build, log_id, size or 0)
+        if is_silent:
+            look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail.lines)])
     return look
+
+
+def _tail(service: CIService, build: Build, log_id: int, size: int) -> Tail:
+    first = max(size - TAIL_LINES, 0) + 1
+    return Tail(first, service.log_lines(build.external_id, log_id, first, size) if size else [])
 
 
 def _published(service: CIService, build: Build) -> list[TestFailureFacts]:
@@ -124,6 +131,9 @@ def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
         for (job, name), (source, message) in failures.items()
     ]
     TestFailure.objects.bulk_create(rows, ignore_conflicts=True)
+    for job in jobs:
+        _, failed = look.found.get(job, (Source.LOG, []))
+        save_cause(job, [without_case(test) for test, _ in failed], look.tails.get(job, NO_TAIL))
     _settle(build, jobs, look.complete, now)
     return len(rows)
 

@@ -9,6 +9,8 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from agents.charts.drawing import Bar, bar
+from agents.failures.causes import cause_of_build
+from agents.failures.rules import CAUSES
 from agents.models import Build, Job, Stage, TestFailure
 from agents.models.builds import Status
 from flinkci_dashboard.web.durations import duration
@@ -37,7 +39,7 @@ class JobLine:
     bars: list[Bar]
     waited: str
     ran: str
-    log_url: str
+    log_url: str  # leads to the line that tells the cause, where there is one
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class BuildDetail:
     start: datetime | None
     end: datetime | None
     failures: list[TestFailure]
+    cause: str  # why it failed, in words: the one cause of its jobs that matters most
+    causes: list[JobLine]
     lasted: str
     waited: str
 
@@ -102,9 +106,8 @@ def build_detail(build: Build, now: datetime) -> BuildDetail:
     jobs = list(build.jobs.select_related("agent").defer("agent__capabilities").order_by("order", "key", "attempt"))
     stages = {stage.key: stage for stage in build.stages.order_by("attempt")}
     span = _span(build, jobs, now)
-    blocks: dict[str, list[JobLine]] = defaultdict(list)
-    for job in jobs:
-        blocks[job.stage_key].append(_job_line(build, job, span, now))
+    lines = [_job_line(build, job, span, now) for job in jobs]
+    blocks, causes = _by_stage(lines), _causes(lines)
     order = sorted(blocks, key=lambda key: (stages[key].order if key in stages else 0, key))
     return BuildDetail(
         build=build,
@@ -112,9 +115,27 @@ def build_detail(build: Build, now: datetime) -> BuildDetail:
         start=span[0] if span else None,
         end=span[1] if span else None,
         failures=list(_failures(build)),
+        cause=_cause(causes),
+        causes=causes,
         lasted=_between(build.started_at, build.finished_at or (now if build.started_at else None)),
         waited=_between(build.queued_at, build.started_at or (None if build.finished_at else now)),
     )
+
+
+def _by_stage(lines: list[JobLine]) -> dict[str, list[JobLine]]:
+    blocks: dict[str, list[JobLine]] = defaultdict(list)
+    for line in lines:
+        blocks[line.job.stage_key].append(line)
+    return blocks
+
+
+def _causes(lines: list[JobLine]) -> list[JobLine]:
+    return [line for line in lines if line.job.latest and line.job.cause]
+
+
+def _cause(lines: list[JobLine]) -> str:
+    cause = cause_of_build(line.job.cause for line in lines)
+    return CAUSES[cause] if cause else ""
 
 
 def _failures(build: Build) -> QuerySet[TestFailure]:
@@ -140,8 +161,16 @@ def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLi
         bars=[drawn for drawn in bars if drawn],
         waited=duration(job.wait_seconds),
         ran=_between(job.started_at, ended),
-        log_url=f"{build.web_url}&view=logs&j={job.record_id}" if build.web_url and job.record_id else "",
+        log_url=_log_url(build, job),
     )
+
+
+def _log_url(build: Build, job: Job) -> str:
+    """Return where the service shows a job's log: at the line that tells the cause, where we know step and line."""
+    if not (build.web_url and job.record_id):
+        return ""
+    place = f"&t={job.failed_step_id}&l={job.cause_line_number}" if job.failed_step_id and job.cause_line_number else ""
+    return f"{build.web_url}&view=logs&j={job.record_id}{place}"
 
 
 def _wait_bar(job: Job, ended: datetime | None, span: Span) -> Bar | None:

@@ -48,11 +48,16 @@ def failing_tests(lines: Iterable[str]) -> list[Failure]:
 
     A test that passed when it was run again is no failure; the class in which a forked VM crashed is one.
     """
-    cleaned = [CLOCKS.sub("", NOISE.sub("", line)).rstrip() for line in lines]
+    cleaned = [plain(line) for line in lines]
     log = _Log()
     for line, following in pairwise([*cleaned, ""]):
         log.read(line, following)
     return log.failures()
+
+
+def plain(line: str) -> str:
+    """Return a line of a log without its colours, its clocks, and the mark by which the service colours it."""
+    return NOISE.sub("", CLOCKS.sub("", NOISE.sub("", line))).rstrip()
 
 
 def without_case(name: str) -> str:

@@ -10,10 +10,12 @@ from django.db.models import Q
 
 from agents.charts.arithmetic import seconds_between
 from agents.charts.periods import mark_stale
+from agents.failures.causes import cause_of_log
+from agents.failures.rules import Cause
 from agents.machines.places import Places
 from agents.models import Agent, Build, Job, Stage
 from agents.models.builds import BAD_RESULTS
-from flinkci_dashboard.clients.facts import JobFacts, Status, Timeline
+from flinkci_dashboard.clients.facts import JobFacts, Result, Status, Timeline
 
 LOW_DISK = "Free disk space on"  # how the agent's warning begins: "Free disk space on / is lower than 5%; …"
 STAGE_FIELDS = ["name", "order", "status", "result", "started_at", "finished_at", "latest"]
@@ -32,15 +34,21 @@ JOB_FIELDS = [
     "run_seconds",
     "log_id",
     "failed_log_id",
+    "failed_step_id",
     "errors",
     "warnings",
     "issues",
     "low_disk",
     "tests_pending",
+    "cause",
+    "cause_line",
 ]
 BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at", "jobs_missing_at"]
 GIVE_UP = timedelta(days=1)  # after the ends of a finished build's jobs were first missed
-COPIED = ("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "errors", "warnings")
+COPIED = (
+    *("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "failed_step_id"),
+    *("errors", "warnings"),
+)
 Key = tuple[str, int]  # what it is called in every attempt, and which attempt
 
 
@@ -140,23 +148,35 @@ def _ready_at(row: Job, facts: JobFacts, before: Job | None) -> datetime | None:
 def _job_values(row: Job, facts: JobFacts, places: Places, queued_at: datetime | None) -> dict[str, Any]:
     place = places.of(row, facts)
     failed = facts.status is Status.FINISHED and facts.result in BAD_RESULTS
-    return {name: getattr(facts, name) for name in COPIED} | {
-        "status": facts.status.value,
-        "result": facts.result.value,
-        "started_at": facts.started_at,
-        "finished_at": facts.finished_at,
-        "pool": place.pool,
-        "agent": place.agent,
-        "host": place.host,
-        "head_read": place.head_read,
-        "queued_at": queued_at,
-        "wait_seconds": seconds_between(queued_at, facts.started_at),
-        "run_seconds": seconds_between(facts.started_at, facts.finished_at),
-        "failed_log_id": facts.failed_log_ids[-1] if facts.failed_log_ids else None,
-        "issues": [asdict(issue) for issue in facts.issues],
-        "low_disk": any(LOW_DISK in issue.message for issue in facts.issues),
-        "tests_pending": row.tests_pending or (failed and row.status != Status.FINISHED),
-    }
+    return (
+        {name: getattr(facts, name) for name in COPIED}
+        | {
+            "status": facts.status.value,
+            "result": facts.result.value,
+            "started_at": facts.started_at,
+            "finished_at": facts.finished_at,
+            "pool": place.pool,
+            "agent": place.agent,
+            "host": place.host,
+            "head_read": place.head_read,
+            "queued_at": queued_at,
+            "wait_seconds": seconds_between(queued_at, facts.started_at),
+            "run_seconds": seconds_between(facts.started_at, facts.finished_at),
+            "failed_log_id": facts.failed_log_ids[-1] if facts.failed_log_ids else None,
+            "issues": [asdict(issue) for issue in facts.issues],
+            "low_disk": any(LOW_DISK in issue.message for issue in facts.issues),
+            "tests_pending": row.tests_pending or (failed and row.status != Status.FINISHED),
+        }
+        | _cause_without_log(facts)
+    )
+
+
+def _cause_without_log(facts: JobFacts) -> dict[str, str]:
+    """Return why a job was cancelled, as its service tells it; what failed is judged by its log, later."""
+    if facts.result is not Result.CANCELED:
+        return {}
+    found = cause_of_log([], told=[issue.message for issue in facts.issues], otherwise=Cause.CANCELLED)
+    return {"cause": found.cause, "cause_line": found.line}
 
 
 def _assign(row: Stage | Job, values: dict[str, Any]) -> None:

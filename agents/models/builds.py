@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from agents.failures.rules import CAUSES
 from agents.models.machines import Agent, Host, Pool
 
 
@@ -180,12 +181,16 @@ class Job(Attempted):
     run_seconds = models.PositiveIntegerField(null=True)
     log_id = models.PositiveIntegerField(null=True)
     failed_log_id = models.PositiveIntegerField(null=True)  # of the last step that failed
+    failed_step_id = models.CharField(max_length=64, blank=True)
     head_read = models.BooleanField(default=False)  # the log's head was asked for the host, once
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
     issues: Any = models.JSONField(default=list, blank=True)  # [{"error": bool, "message": str}], at most ten
     low_disk = models.BooleanField(default=False)
-    # Failing tests are looked for once, while the logs are there.
+    cause = models.CharField(max_length=9, choices=CAUSES, blank=True)  # why it failed, "" until that was looked for
+    cause_line = models.CharField(max_length=1000, blank=True)  # of its log, or of what the service tells of it
+    cause_line_number = models.PositiveIntegerField(null=True)  # in that log, from 1 on
+    # Failing tests and the cause are looked for once, while the logs are there.
     tests_pending = models.BooleanField(default=False)
 
     class Meta:

@@ -113,6 +113,7 @@ class JobFacts:
     errors: int
     warnings: int
     issues: tuple[Issue, ...]
+    failed_step_id: str = ""  # of the last step that failed and has a log
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,12 @@ TONES = {
         "drift",
         "unknown",
         "canceled",
+        *("timeout", "disk", "memory", "network", "docker", "agent"),  # why a job failed, where no change is to blame
     ),
-    "bad": ("failed", "failure", "rejected", "not_authorized", "overdue", "exposed"),
+    "bad": (
+        *("failed", "failure", "rejected", "not_authorized", "overdue", "exposed"),
+        *("test", "compile", "style"),  # why a job failed
+    ),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
 MOVING = {"running", "busy", "cancelling"}  # shown as under way

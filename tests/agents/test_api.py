@@ -69,7 +69,7 @@ def test_filters_are_exact(member, query, found):
 
 def test_a_builds_jobs_say_where_they_ran_and_what_failed(member, django_assert_max_num_queries):
     build = make_build(1, result="failed")
-    job = make_job(build, "test_ci core", "failed", worker_name="AlibabaCI001-agent01")
+    job = make_job(build, "test_ci core", "failed", worker_name="AlibabaCI001-agent01", cause="test")
     make_job(build, "test_ci table")
     test = Test.objects.create(name="org.apache.flink.ATest#works")
     TestFailure.objects.create(test=test, job=job, build=build, at=build.finished_at, source="log")
@@ -78,6 +78,7 @@ def test_a_builds_jobs_say_where_they_ran_and_what_failed(member, django_assert_
     assert (core["name"], core["attempt"], core["result"], core["host"]) == ("test_ci core", 1, "failed", "alibaba")
     assert (core["agent"], core["failing_tests"]) == ("AlibabaCI001-agent01", ["org.apache.flink.ATest#works"])
     assert (table["agent"], table["failing_tests"]) == (None, [])
+    assert (core["cause"], table["cause"]) == ("test", None)
 
 
 def test_an_agent_says_what_it_does(member):

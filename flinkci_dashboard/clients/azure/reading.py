@@ -222,6 +222,7 @@ def _stage(record: dict[str, Any]) -> StageFacts:
 
 def _job(record: dict[str, Any], tree: _Tree) -> JobFacts:
     steps = tree.children(record)
+    failed = [step for step in steps if step.get("result") == "failed" and _log_id(step) is not None]
     above = {str(parent.get("type")): parent for parent in tree.ancestors(record)}
     stage, phase = above.get("Stage"), above.get("Phase")
     facts = _stage(record)
@@ -241,12 +242,11 @@ def _job(record: dict[str, Any], tree: _Tree) -> JobFacts:
         worker_name=text(record.get("workerName"), 255),
         queue_id=number(record.get("queueId")),
         log_id=_log_id(record),
-        failed_log_ids=tuple(
-            found for step in steps if step.get("result") == "failed" and (found := _log_id(step)) is not None
-        ),
+        failed_log_ids=tuple(log for step in failed if (log := _log_id(step)) is not None),
         errors=_order(record, "errorCount"),
         warnings=_order(record, "warningCount"),
         issues=tuple(_issues([record, *steps])),
+        failed_step_id=text(failed[-1].get("id"), 64) if failed else "",
     )
 
 

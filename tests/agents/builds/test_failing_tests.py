@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from agents.builds.failing_tests import find_failing_tests
 from agents.models import TestFailure
-from flinkci_dashboard.clients.facts import TestFailureFacts
+from flinkci_dashboard.clients.facts import LogFacts, TestFailureFacts
 from flinkci_dashboard.clients.providers import connect_all
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import JobRun
@@ -92,3 +92,45 @@ def test_a_long_name_is_cut_and_two_that_are_then_the_same_are_one(service):
         publish(service, "a.FooTest." + "x" * 600 + end, "test_ci.core")
     [(_, name)] = find(service)
     assert len(name) == 500
+
+
+def log(monkeypatch, service, lines: list[str], size: int | None = None) -> None:
+    size = len(lines) if size is None else size
+    monkeypatch.setattr(service, "logs", lambda _: [LogFacts(7, size)])
+    monkeypatch.setattr(service, "log_lines", lambda build, log, first, last: lines[-(last - first + 1) :])
+
+
+def cause(job) -> tuple[str, str, int | None]:
+    job.refresh_from_db()
+    return job.cause, job.cause_line, job.cause_line_number
+
+
+def test_a_failed_job_says_why_with_the_line_of_its_log(service, monkeypatch):
+    job = failed(make_build(result="failed"), "ci.compile_ci", log_id=7, worker_name="w")
+    log(monkeypatch, service, ["-"] * 1499 + ["Compiling Flink failed."], size=90_000)
+    find(service)
+    assert cause(job) == ("compile", "Compiling Flink failed.", 90_000)
+
+
+def test_published_results_do_not_hide_what_the_log_says(service, monkeypatch):
+    job = failed(make_build(result="failed"), "ci.test_ci.core", log_id=7, worker_name="w")
+    publish(service, "a.FooTest.testX", "test_ci.core")
+    log(monkeypatch, service, ["[ERROR] a.FooTest.testX -- Time elapsed: 1 s <<< ERROR!"])
+    find(service)
+    assert cause(job) == ("test", "[ERROR] a.FooTest.testX -- Time elapsed: 1 s <<< ERROR!", 1)
+
+
+def test_what_no_machine_ran_has_lost_it(service):
+    build = make_build(result="failed")
+    unborn = failed(build, "ci.one", started_at=None)
+    given_up = failed(
+        build, "ci.two", worker_name="w", issues=[{"error": True, "message": "Bash exited with code '1'."}]
+    )
+    given_up.result = "abandoned"
+    given_up.save()
+    strange = failed(
+        build, "ci.three", worker_name="w", issues=[{"error": True, "message": "Bash exited with code '1'."}]
+    )
+    find(service)
+    assert [cause(job)[0] for job in (unborn, given_up, strange)] == ["agent", "agent", "unknown"]
+    assert cause(strange)[1] == "Bash exited with code '1'."

@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.builds.timelines import known_rows, save_timelines
 from agents.machines.places import Places
 from agents.models import Build, Job
-from flinkci_dashboard.clients.facts import JobFacts, Result, Status, Timeline
+from flinkci_dashboard.clients.facts import Issue, JobFacts, Result, Status, Timeline
 from tests.machines import make_build
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,28 @@ def test_the_second_attempt_counts_from_the_retry_although_the_first_is_told_aft
     build = make_build(status="running", result="", finished_at=None, retried_at=start + timedelta(hours=4))
     save(build, *reversed(attempts(start, timedelta())))
     assert Job.objects.get(attempt=2).wait_seconds == 120
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("The build was canceled by Foo.", "cancelled"),
+        ("", "cancelled"),
+        ("ran longer than the maximum time of 9 minutes", "timeout"),
+    ],
+)
+def test_a_cancelled_job_says_why_as_its_service_does(message, cause):
+    build = make_build(result="canceled")
+    issues = (Issue(True, message),) if message else ()
+    save(build, replace(FIRST, result=Result.CANCELED, issues=issues))
+    job = Job.objects.get()
+    assert (job.cause, job.cause_line, job.tests_pending) == (cause, message, False)
+
+
+def test_what_was_found_of_a_failed_job_stays_when_its_timeline_is_read_again():
+    build = make_build(result="failed")
+    save(build, FIRST)
+    Job.objects.update(cause="disk", cause_line="No space left on device")
+    save(build, replace(FIRST, order=2))
+    job = Job.objects.get()
+    assert (job.cause, job.cause_line, job.order) == ("disk", "No space left on device", 2)

@@ -64,6 +64,19 @@ def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
     assert f"{build.web_url}&amp;view=logs&amp;j=record-" in text
 
 
+def test_a_build_says_first_why_it_failed_and_leads_to_the_line(member):
+    build = make_build(result="failed")
+    line = {"cause": "timeout", "cause_line": "Process produced no <output>.", "cause_line_number": 812}
+    make_job(build, "core", result="failed", record_id="j1", failed_step_id="t1", **line)
+    make_job(build, "old", result="failed", latest=False, cause="compile")
+    make_job(build, "style", result="failed", cause="style", cause_line="License Check failed.")
+    text = read(member, "build", "azure", build.external_id)
+    assert "Why: style or licence" in text and "does not compile" not in text
+    assert "timed out or hung" in text and "Process produced no &lt;output&gt;." in text
+    assert f"{build.web_url}&amp;view=logs&amp;j=j1&amp;t=t1&amp;l=812" in text
+    assert text.index("License Check failed.") < text.index("Jobs over time")
+
+
 def test_a_build_links_its_commit_on_github(member):
     build = make_build(repository="flink-ci/flink-mirror")
     link = f'href="https://github.com/flink-ci/flink-mirror/commit/{build.version}"'

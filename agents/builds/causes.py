@@ -1,0 +1,36 @@
+"""A failed job's log and tests → its row says why it failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.failures.causes import Found, cause_of_log
+from agents.failures.rules import Cause
+from agents.models import Job
+from agents.models.builds import Result
+from flinkci_dashboard.models.writing import Changes
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The last lines of a log, and which line the first of them is."""
+
+    first: int
+    lines: Sequence[str]
+
+
+NO_TAIL = Tail(1, ())
+
+
+def save_cause(job: Job, tests: Sequence[str], tail: Tail) -> None:
+    """Write why a job failed; nothing where the row says so already."""
+    found = _cause(job, tests, tail)
+    changes: Changes[Job] = Changes()
+    changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": found.number})
+    changes.write()
+
+
+def _cause(job: Job, tests: Sequence[str], tail: Tail) -> Found:
+    """A job that ended without a machine, or was given up by its service, was lost by it: no log can say so."""
+    lost = job.result == Result.ABANDONED or not (job.worker_name or job.started_at or job.log_id)
+    told = [issue["message"] for issue in job.issues]
+    return cause_of_log(tail.lines, tail.first, tests, told, Cause.AGENT if lost else Cause.UNKNOWN)

@@ -1,0 +1,123 @@
+"""The cause of a failed job, by the lines of its log."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.failures.causes import Found, cause_of_build, cause_of_log
+from agents.failures.rules import CAUSES, OF_BUILD, RULES, Cause
+from agents.models import Job
+
+LINES = [
+    line.split("|", 1)
+    for line in (Path(__file__).parent / "lines.txt").read_text("utf-8").splitlines()
+    if not line.startswith("# ") or line.startswith("# There is")
+]
+WRAPPER = "##[error]Bash exited with code '1'."
+WATCHDOG = "Process produced no output for 900 seconds."
+FAILED = "[ERROR] org.apache.flink.FooTest.testBar -- Time elapsed: 0.02 s <<< FAILURE!"
+TEST = "org.apache.flink.FooTest.testBar"
+
+
+def test_there_are_lines_for_every_cause_and_many():
+    assert len(LINES) >= 150
+    assert {cause for cause, _ in LINES} == {*Cause, "-"}
+
+
+@pytest.mark.parametrize(("cause", "line"), LINES)
+def test_a_line_tells_its_cause(cause, line):
+    found = cause_of_log(["before", line, "after"], first=100)
+    assert (found.cause, found.number) == (("unknown", None) if cause == "-" else (cause, 101))
+    assert bool(found.line) == (cause != "-")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{RULES.index(rule)}-{rule.cause}")
+def test_every_rule_has_a_line_that_only_it_explains(rule):
+    names = [TEST] if rule.of_test else []
+    lines = [FAILED] if rule.of_test else [line for _, line in LINES]
+    found = [cause_of_log([line], tests=names) for line in lines]
+    assert any(rule.pattern.search(each.line) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause", "number"),
+    [
+        ([WATCHDOG, "##[error]Bash exited with code '143'.", WRAPPER], "timeout", 1),
+        (["[ERROR] COMPILATION ERROR : ", "[INFO] BUILD FAILURE", WRAPPER], "compile", 1),
+        ([WRAPPER, "[ERROR] COMPILATION ERROR : "], "compile", 2),
+        (["[ERROR] Process Exit Code: 137", "[ERROR] Crashed tests:", WRAPPER], "memory", 1),
+        (["[ERROR] Crashed tests:", "java.io.IOException: No space left on device"], "disk", 2),
+        (["##[warning]Free disk space on / is lower than 5%", "[ERROR] There are test failures."], "test", 2),
+        (["curl: (28) Operation timed out", "[FAIL] 'x' failed after 1 minutes!"], "test", 2),
+        (["curl: (28) Operation timed out", WRAPPER], "network", 1),
+        (["We stopped hearing from agent X.", WATCHDOG], "agent", 1),
+        (["[INFO] BUILD FAILURE", WRAPPER], "unknown", 1),
+        ([], "unknown", None),
+    ],
+)
+def test_the_deepest_cause_owns_what_followed_from_it(lines, cause, number):
+    found = cause_of_log(lines)
+    assert (found.cause, found.number) == (cause, number)
+
+
+def test_the_first_of_equal_lines_is_shown():
+    assert cause_of_log(["-", WATCHDOG, WATCHDOG]).number == 2
+
+
+def test_a_failed_test_is_shown_by_its_own_line_and_not_by_a_flake():
+    flake = "[ERROR] org.apache.flink.OtherTest.testFlaky -- Time elapsed: 0.02 s <<< ERROR!"
+    assert cause_of_log([flake, FAILED, WRAPPER], tests=[TEST]) == Found(Cause.TEST, FAILED, 2)
+    assert cause_of_log([flake], tests=[]).line == ""
+
+
+def test_tests_that_no_line_names_are_the_cause_all_the_same():
+    assert cause_of_log([WRAPPER], tests=[TEST]) == Found(Cause.TEST, TEST, None)
+
+
+def test_a_failed_test_does_not_hide_what_killed_it():
+    assert cause_of_log([FAILED, WATCHDOG], tests=[TEST]).cause is Cause.TIMEOUT
+
+
+def test_what_the_service_tells_counts_where_the_log_is_silent():
+    told = ["##[error]We stopped hearing from agent X.\nVerify the machine."]
+    assert cause_of_log([], told=told) == Found(Cause.AGENT, "We stopped hearing from agent X.")
+
+
+def test_the_result_decides_where_nothing_else_does():
+    assert cause_of_log([WRAPPER], otherwise=Cause.CANCELLED).cause is Cause.CANCELLED
+    assert cause_of_log([WATCHDOG], otherwise=Cause.CANCELLED).cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("causes", "cause"),
+    [
+        (["network", "test"], "test"),
+        (["test", "compile", "agent"], "compile"),
+        (["unknown", "cancelled"], "unknown"),
+        (["agent", "agent"], "agent"),
+        ([], None),
+    ],
+)
+def test_a_build_has_the_cause_that_its_author_is_to_see_first(causes, cause):
+    assert cause_of_build(causes) == cause
+
+
+def test_every_cause_has_its_words_and_its_place():
+    assert set(OF_BUILD) == set(Cause) == set(CAUSES) == set(dict(Job._meta.get_field("cause").choices)) - {""}
+
+
+@pytest.mark.parametrize(
+    "line", ["[ERROR] " * 20_000, "'" * 200_000, "[ERROR] " + "/a.java:[" * 20_000, "=" * 200_000, " at a.b" * 30_000]
+)
+def test_hostile_lines_take_linear_time(line):
+    start = time.process_time()
+    cause_of_log([line] * 200, tests=[TEST])
+    assert time.process_time() - start < 2
+
+
+def test_a_long_tail_is_judged_at_once():
+    lines = [f"12:34:56.789 [INFO] Running org.apache.flink.generated.Test{number}" for number in range(20_000)]
+    start = time.process_time()
+    cause_of_log([*lines, WATCHDOG])
+    assert time.process_time() - start < 2
