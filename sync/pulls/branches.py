@@ -102,9 +102,13 @@ class Branches:
         return heads
 
     def _pushing(self, pushes: Sequence[PushBranch], heads: Mapping[int, str]) -> list[Intent]:
-        """Keep what a push knows with its act: which builds are older than the branch."""
+        """Keep what a push knows with its act: which builds are older than the branch.
+
+        A head that was there before and is back may have its branch still: nothing about its builds changes then.
+        """
         names = {push.number: branch_name(push.number, heads[push.number]) for push in pushes}
-        builds = latest_builds(names.values())
+        there = CIBranch.objects.filter(name__in=names.values())
+        builds = latest_builds(names.values()) | dict(there.values_list("name", "after_build"))
         return [
             _pushing(push, names[push.number], heads[push.number], builds.get(names[push.number], 0), self.token)
             for push in pushes

@@ -248,6 +248,20 @@ def test_a_head_that_comes_back_while_its_build_is_cancelled_has_its_build_back_
     assert max(job.attempt for job in build.jobs) == 2
 
 
+def test_a_head_that_is_back_within_the_pass_that_cancels_its_build_has_its_build_back(flink):
+    number = flink.pulls.open()
+    settle(2)
+    first = flink.pulls.by_number[number].head
+    flink.pulls.push(number)
+    flink.fault(service="azure", method="PATCH", before=lambda: put_back(flink, number, first))
+    settle(1)
+    [build] = builds(flink, number)
+    if build.status == "cancelling":
+        flink.azure.finish(build.id, "canceled")
+    settle(3)
+    assert (build.status, max(job.attempt for job in build.jobs)) == ("inProgress", 2)
+
+
 def test_changed_workflows_block_one_pull_request_and_not_the_others(flink):
     blocked, free = flink.pulls.open(files=WORKFLOW), flink.pulls.open()
     settle(3)
