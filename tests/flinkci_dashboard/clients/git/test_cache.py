@@ -140,13 +140,13 @@ def test_push_answers_are_read_by_their_flags(line, status, message):
 def test_what_the_server_says_belongs_to_the_branch_that_it_names_or_to_the_only_one():
     said = "remote: error: GH006: Protected branch update failed for refs/heads/x."
     x, y = (f"!\tabc:refs/heads/{name}\t[remote rejected] (hook declined)\n" for name in "xy")
-    both = parse_push(x + y, f"{said}\nremote: other words\n")
+    both = parse_push(x + y, f"{said}\nremote: see its rules\n")
     assert both == [
         PushResult("refs/heads/x", PushStatus.REJECTED, f"hook declined {said}"),
         PushResult("refs/heads/y", PushStatus.REJECTED, "hook declined"),
     ]
-    (alone,) = parse_push(x, f"{said}\nremote: other words\n")
-    assert alone.message == f"hook declined {said} remote: other words"
+    (alone,) = parse_push(x, f"{said}\nremote: see its rules\n")
+    assert alone.message == f"hook declined {said} remote: see its rules"
 
 
 # Pushing ----------------------------------------------------------------------------------------
