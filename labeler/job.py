@@ -14,7 +14,8 @@ from flinkci_dashboard.clients.github.labels import Labels
 from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.attempts import Troubles
-from flinkci_dashboard.jobs.ledger import Ledger
+from flinkci_dashboard.jobs.clocks import AHEAD
+from flinkci_dashboard.jobs.ledger import TRY_AGAIN, Ledger
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
@@ -156,7 +157,7 @@ class LabelPass:
     def _is_due(self, work: Work) -> bool:
         again = work.row.retry_at
         hurried = self.current.asked_for_all or work.pull.number in self.asked
-        return hurried or again is None or again <= self.current.now
+        return hurried or again is None or not self.current.now < again <= self.current.now + TRY_AGAIN[-1] + AHEAD
 
     def _answer(self, otherwise: str) -> None:
         """Answer everybody who asked for a pull request to be settled."""

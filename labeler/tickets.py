@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from flinkci_dashboard.clients import jira
+from flinkci_dashboard.jobs.clocks import believed
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models.writing import Changes
 from labeler.models import JiraContact, Ticket
@@ -26,8 +28,9 @@ def refresh(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
     """
     touched = _refresh_changed(current, contact, client)
     touched |= _fetch(current, client, Ticket.objects.filter(known=None))
-    if contact.check_at is None or contact.check_at <= current.now:
-        touched |= _check_part(current, contact, client)
+    step = _step()
+    if contact.check_at is None or not current.now < contact.check_at <= current.now + step:
+        touched |= _check_part(current, contact, client, step)
     return touched
 
 
@@ -39,18 +42,36 @@ def enrol(keys: Iterable[str]) -> None:
 
 def _refresh_changed(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
     """Ask what changed since the last pass; the first pass asks for every ticket anyway."""
-    minutes = ceil((current.now - (contact.asked_at or current.now) + OVERLAP) / timedelta(minutes=1))
     touched: set[int] = set()
-    for part in _parts(client.updated(minutes)):
+    changed_tickets, asked_at = _changed_since(contact, client)
+    for part in _parts(changed_tickets):
         by_id, by_key = {each.id: each for each in part}, {each.key: each for each in part}
         rows = Ticket.objects.filter(Q(jira_id__in=by_id) | Q(key__in=by_key))
         found = [(row, by_id.get(row.jira_id or 0) or by_key[row.key]) for row in rows]
         changed = [(row, ticket) for row, ticket in found if row.updated_at != ticket.updated or not row.known]
         touched |= _store(changed, current.now)
-    contact.note(current.now, asked_at=current.now)
+    contact.note(current.now, asked_at=asked_at)
     if touched:
         current.count("tickets_changed", len(touched))
     return touched
+
+
+def _changed_since(contact: JiraContact, client: jira.Jira) -> tuple[list[jira.Ticket], datetime]:
+    """Return the tickets that changed since Jira was asked last, and when it was asked now, by its own clock.
+
+    How long ago that was is for Jira's clock to say, which its answer tells: where ours said less, it is asked again.
+    """
+    began = timezone.now()
+    covered = max(began - (contact.asked_at or began), timedelta(0)) + OVERLAP
+    tickets = client.updated(_minutes(covered))
+    asked_at = client.now() - (timezone.now() - began)
+    if contact.asked_at and (passed := asked_at - believed(contact.asked_at, asked_at)) > covered:
+        tickets = client.updated(_minutes(passed + OVERLAP))
+    return tickets, asked_at
+
+
+def _minutes(time: timedelta) -> int:
+    return ceil(time / timedelta(minutes=1))
 
 
 def _fetch(current: Pass, client: jira.Jira, rows: Iterable[Ticket]) -> set[int]:
@@ -67,17 +88,24 @@ def _fetch(current: Pass, client: jira.Jira, rows: Iterable[Ticket]) -> set[int]
     return touched
 
 
-def _check_part(current: Pass, contact: JiraContact, client: jira.Jira) -> set[int]:
+def _step() -> timedelta:
+    """Return the time between two parts of the weekly check."""
+    return max(WEEK / max(ceil(_fetched().count() / jira.BATCH), 1), SHORTEST_STEP)
+
+
+def _fetched() -> QuerySet[Ticket]:
+    return Ticket.objects.exclude(fetched_at=None)
+
+
+def _check_part(current: Pass, contact: JiraContact, client: jira.Jira, step: timedelta) -> set[int]:
     """Ask anew for the hundred tickets that were fetched longest ago; all come by once a week.
 
     Returns the ids of all that were asked for: their pull requests are looked at, whatever changed.
     """
-    fetched = Ticket.objects.exclude(fetched_at=None)
-    step = max(WEEK / max(ceil(fetched.count() / jira.BATCH), 1), SHORTEST_STEP)
     if contact.check_at is None:  # all were fetched just now
         contact.note(current.now, check_at=current.now + step)
         return set()
-    rows = list(fetched.order_by("fetched_at")[: jira.BATCH])
+    rows = list(_fetched().order_by("fetched_at")[: jira.BATCH])
     _fetch(current, client, rows)
     contact.note(current.now, check_at=current.now + step)
     return {row.pk for row in rows}

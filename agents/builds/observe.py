@@ -14,6 +14,7 @@ from agents.models.builds import Status
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.facts import BuildFacts
 from flinkci_dashboard.clients.providers import CIService
+from flinkci_dashboard.jobs.clocks import AHEAD, believed, move_back, were_ahead
 from flinkci_dashboard.jobs.run import Pass
 
 OVERLAP = timedelta(minutes=10)  # clocks differ, and a build's end may be told late
@@ -25,6 +26,8 @@ MAX_MISSING = 10  # builds that are asked for one by one in a pass
 def observe_builds(current: Pass, service: CIService) -> None:
     """Bring the rows of a service's builds up to date. Raises the errors of `clients.errors`; the mark notes them."""
     mark = watermark("builds", service.provider)
+    if were_ahead(current.now):
+        move_back(current.now, Build, "jobs_tried_at", "tests_tried_at")
     try:
         _look(current, service, mark)
     except ServiceError as error:
@@ -81,12 +84,13 @@ def note(mark: Watermark, text: str) -> None:
 
 def _look(current: Pass, service: CIService, mark: Watermark) -> None:
     unfinished = service.unfinished_builds()
-    since = min(mark.at, current.now) - OVERLAP if mark.at else None
+    now = service.now()
+    since = believed(mark.at, now) - OVERLAP if mark.at else None
     finished = service.finished_builds(since=since, limit=None if since else HISTORY_PAGE)
     latest = {build.external_id: build for build in (*unfinished, *finished)}
     _save(current, latest.values())
     _settle_missing(current, service, latest.keys())
-    _move(mark, max((build.finished_at for build in finished if build.finished_at), default=None))
+    _move(mark, max((build.finished_at for build in finished if build.finished_at), default=None), now)
 
 
 def _settle_missing(current: Pass, service: CIService, shown: Collection[int]) -> None:
@@ -106,10 +110,11 @@ def _is_gone(current: Pass, service: CIService, build_id: int) -> bool:
     return False
 
 
-def _move(mark: Watermark, newest: datetime | None) -> None:
-    """Another job may have moved it farther in the meantime: it never goes back."""
+def _move(mark: Watermark, newest: datetime | None, now: datetime) -> None:
+    """Another job may have moved it farther in the meantime: it never goes back, unless it lies in the future."""
     if newest and newest != mark.at:
-        Watermark.objects.filter(Q(at=None) | Q(at__lt=newest), pk=mark.pk).update(at=newest)
+        movable = Q(at=None) | Q(at__lt=newest) | Q(at__gt=now + AHEAD)
+        Watermark.objects.filter(movable, pk=mark.pk).update(at=newest)
 
 
 def _save(current: Pass, facts: Iterable[BuildFacts]) -> None:

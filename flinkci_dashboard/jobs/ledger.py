@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from flinkci_dashboard.clients.secrets import mask
 from flinkci_dashboard.jobs import locks
+from flinkci_dashboard.jobs.clocks import AHEAD, move_back
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.models.writing import Changes
 
@@ -218,8 +219,13 @@ def acts_for(cause: str, subject: str) -> list[Action]:
 
 def texts_left(now: datetime, kept: int = 0) -> int:
     """Return how many texts may still be written on GitHub in this hour, by all jobs; `kept` are left for others."""
-    recent = Action.objects.filter(tried_at__gt=now - HOUR, texts__gt=0)
+    recent = Action.objects.filter(tried_at__gt=now - HOUR, tried_at__lte=now + AHEAD, texts__gt=0)
     return max(TEXTS_AN_HOUR - kept - (recent.aggregate(texts=Sum("texts"))["texts"] or 0), 0)
+
+
+def settle_in_past(now: datetime) -> None:
+    """Move back when acts were settled, where a clock that was ahead said it."""
+    move_back(now, Action, "settled_at")
 
 
 def forget(before: datetime) -> int:

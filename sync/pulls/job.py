@@ -10,7 +10,8 @@ from flinkci_dashboard.clients.git.refs import ls_remote
 from flinkci_dashboard.clients.github import pulls as github_client
 from flinkci_dashboard.clients.github.pulls import GitHub
 from flinkci_dashboard.clients.providers import BUILDS_PULLS, connect
-from flinkci_dashboard.jobs.ledger import Ledger
+from flinkci_dashboard.jobs.clocks import were_ahead
+from flinkci_dashboard.jobs.ledger import Ledger, settle_in_past
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
@@ -25,7 +26,7 @@ from sync.pulls.recovery import Recovery
 from sync.pulls.replies import Replies, failed_texts
 from sync.pulls.reported import read_reported
 from sync.pulls.requests import Requests
-from sync.pulls.rows import live_pulls, save_branches
+from sync.pulls.rows import live_pulls, move_times_back, save_branches
 from sync.pulls.state import JOB, PullStates
 
 BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
@@ -63,6 +64,9 @@ class PullsPass:
 
     def run(self) -> None:
         """Look at everything; act only on what could be seen."""
+        if were_ahead(self.current.now):
+            move_times_back(self.current.now)
+            settle_in_past(self.current.now)
         self.builds_known = self._try(lambda: observe_builds(self.current, self.service))
         self._look_at_branches()
         try:

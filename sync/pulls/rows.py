@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.clients.github.pulls import CommentFacts, PullFacts
+from flinkci_dashboard.jobs.clocks import move_back
 from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import head_of, ticket_in
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
@@ -60,6 +61,15 @@ def save_branches(heads: Mapping[str, str], now: datetime) -> int:
     if gone:
         CIBranch.objects.filter(pk__in=gone).delete()
     return changes.write() + len(gone)
+
+
+def move_times_back(now: datetime) -> None:
+    """Let nothing wait for a time that a clock noted which was ahead."""
+    times = ("head_seen_at", "why_since", "push_tried_at", "read_tried_at", "missing_since")
+    move_back(now, PullRequest, *times)
+    move_back(now, CIBranch, "seen_at", "pushed_at", "ownerless_since")
+    for model in (CommandComment, ReportComment):
+        move_back(now, model, "missing_since")
 
 
 def _values(pull: PullFacts) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from labeler.changer import KEPT
 from labeler.labels import SETTLE
 from labeler.models import JiraContact, LabelChange, LabelRule, LabelState, Ticket
 from sync.models import PullRequest
+from tests.labels import observe
 
 REST, METRICS, TESTS = "Runtime / REST", "Runtime / Metrics", "Tests"
 
@@ -36,22 +37,6 @@ def ticket(world):
     """Have FLINK-123 about Runtime / REST, and a pull request for it."""
     world.jira.create("FLINK-123", [REST], "REST is slow")
     return world.pulls.open("[FLINK-123][rest] Be quicker")
-
-
-def observe(world):
-    """Bring the rows up to date, as the pull request job does."""
-    for pull in list(world.pulls.by_number.values()):
-        facts = {
-            "title": pull.title,
-            "author": pull.login or "",
-            "base": pull.base,
-            "head_sha": pull.head,
-            "state": "open" if pull.state == "open" else "closed",
-            "labels": list(pull.labels),
-            "created_at": pull.created_at,
-            "updated_at": pull.updated_at,
-        }
-        PullRequest.objects.update_or_create(number=pull.number, defaults=facts)
 
 
 def label(world, trigger="schedule"):

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub, Page
+from flinkci_dashboard.jobs.clocks import believed
 from flinkci_dashboard.jobs.run import Pass
 from sync.models import CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.github.pulls import Budget, Observer, for_each, tell_unreadable
@@ -34,9 +35,9 @@ class Conversations:
         The question names a time. It stays the same until its answer fills a page: an unchanged one is free.
         """
         mark = Watermark.named("comments")
-        now = self.current.now.isoformat()
-        data = {"from": now, "since": now, "etag": ""} | mark.data
-        since = min(datetime.fromisoformat(data["since"]), self.current.now)
+        now = self.github.now()
+        data = {"from": now.isoformat(), "since": now.isoformat(), "etag": ""} | mark.data
+        since = believed(datetime.fromisoformat(data["since"]), now)
         page = self.github.comments_since(since - STREAM_OVERLAP, etag=data["etag"])
         if not page.changed:
             return

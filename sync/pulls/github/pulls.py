@@ -9,6 +9,7 @@ from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.github.http import TooDeepError
 from flinkci_dashboard.clients.github.pulls import GitHub, Page, PullFacts
 from flinkci_dashboard.jobs.attempts import Troubles
+from flinkci_dashboard.jobs.clocks import AHEAD
 from flinkci_dashboard.jobs.run import Pass
 from sync.models import CIBranch, PullRequest, Watermark
 from sync.pulls.rows import news, save_pulls
@@ -60,9 +61,7 @@ class Observer:
 
     def everything_due(self) -> bool:
         """Tell whether all open pull requests should be looked at again: hourly, and when one seems to be missing."""
-        at = Watermark.named("everything").data.get("at")
-        hourly = at is None or self.current.now - datetime.fromisoformat(at) >= EVERYTHING
-        return hourly or _suspects().exists()
+        return self._hourly(Watermark.named("everything")) or _suspects().exists()
 
     def everything(self) -> None:
         """Read all open pull requests; ask after those that we take for open and that are not among them.
@@ -79,9 +78,14 @@ class Observer:
         gone = _suspects().filter(number__in=missing, missing_since__lt=self.current.now)
         gone.update(state=PullRequest.State.CLOSED, closed_at=self.current.now)
         at, check = mark.data.get("at"), mark.data.get("check")
-        if at is None or self.current.now - datetime.fromisoformat(at) >= EVERYTHING:
-            at, check = self.current.now.isoformat(), 0
+        if self._hourly(mark):
+            at, check = self.github.now().isoformat(), 0
         mark.remember({"at": at, "pages": read, "check": check})
+
+    def _hourly(self, mark: Watermark) -> bool:
+        """Tell whether the last look was an hour ago; one from the future was noted by a clock that was ahead."""
+        at, now = mark.data.get("at"), self.github.now()
+        return at is None or not now - EVERYTHING < datetime.fromisoformat(at) <= now + AHEAD
 
     def _open_pages(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return {page: its ETag, its pull requests, where the list goes on}; unchanged pages cost nothing."""

@@ -215,3 +215,25 @@ def test_rows_hold_when_they_were_asked_for(azure):
     [facts] = project.connect().unfinished_builds()
     assert before < Build.objects.get().asked_at < facts.asked_at < timezone.now()
     assert replace(facts, asked_at=None).external_id == Build.objects.get().external_id
+
+
+def test_a_mark_from_the_future_hides_no_build(azure):
+    push(azure)
+    run("poll_builds")
+    Watermark.objects.filter(name="builds:azure").update(at=timezone.now() + timedelta(days=3))
+    build = push(azure, "release-2.1")
+    azure.finish(build.id, "failed")
+    azure.clock.advance(minutes=30)
+    run("poll_builds")
+    assert Build.objects.get(external_id=build.id).result == "failed"
+    assert Watermark.objects.get(name="builds:azure").at < timezone.now()
+
+
+def test_what_was_tried_in_the_future_is_tried_again(azure):
+    build = push(azure)
+    run("poll_builds")
+    JobRun.objects.update(started_at=timezone.now() + timedelta(days=3))
+    Build.objects.update(jobs_tried_at=timezone.now() + timedelta(days=3))
+    azure.finish(build.id, "failed")
+    run("poll_builds")
+    assert Build.objects.get(external_id=build.id).jobs_tried_at < timezone.now() + timedelta(minutes=1)
