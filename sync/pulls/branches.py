@@ -117,8 +117,9 @@ class Branches:
     def _push(self, cache: Cache, begun: Mapping[str, Action]) -> None:
         """Push and delete all at once. What is refused together is tried in halves, until the culprits stand alone."""
         results = self._answers(cache, begun)
-        together = len(begun) > 1 and all(result.status != PushStatus.DONE for result in results.values())
-        doubtful = [name for name, result in results.items() if together and _may_be_another(result)]
+        doubtful = [name for name, result in results.items() if _may_be_another(result)]
+        if len(doubtful) == 1:
+            doubtful = []
         self._record({name: result for name, result in results.items() if name not in doubtful}, begun)
         middle = len(doubtful) // 2
         for half in filter(None, (doubtful[:middle], doubtful[middle:])):
@@ -150,7 +151,8 @@ class Branches:
         pushed = [name for name in done if begun[name].kind == PUSH]
         deleted = [name for name in done if begun[name].kind == DELETE]
         with transaction.atomic():
-            note_pushed({name: begun[name].payload["after_build"] for name in pushed}, self.current.now)
+            after = {name: 0 if results[name].already else begun[name].payload["after_build"] for name in pushed}
+            note_pushed(after, self.current.now)
             CIBranch.objects.filter(name__in=deleted).delete()
             self.ledger.done(*(begun[name] for name in done))
             for name in results.keys() - set(done):
@@ -187,7 +189,9 @@ def is_workflow_refusal(words: str) -> bool:
 
 
 def note_pushed(names: Mapping[str, int], now: datetime) -> None:
-    """Note branches that we have pushed, each with the latest build of its commit that is older than the push."""
+    """Note branches that we have pushed, each with the latest build of its commit that is older than the push (0 where
+    the branch was there before).
+    """
     rows = []
     for name, after in names.items():
         if head := head_of(name):

@@ -23,6 +23,7 @@ class PushResult:
     ref: str
     status: PushStatus
     message: str = ""
+    already: bool = False  # the repository had it: nothing was sent
 
 
 def parse_push(stdout: str, stderr: str = "") -> list[PushResult]:
@@ -38,7 +39,7 @@ def parse_push(stdout: str, stderr: str = "") -> list[PushResult]:
 def _push_result(flag: str, ref: str, summary: str, about: Sequence[str], alone: bool) -> PushResult:
     """Read one line; what the server said (`about`) is about the one ref of a push, or names its branch."""
     if flag != "!":
-        return PushResult(ref, PushStatus.DONE)
+        return PushResult(ref, PushStatus.DONE, already=flag == "=")
     reason = re.sub(r"^\[[a-z ]+\] ?\(?|\)$", "", summary)
     if summary.startswith("[rejected]"):
         return PushResult(ref, PushStatus.MOVED, words_of(reason))

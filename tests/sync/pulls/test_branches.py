@@ -131,3 +131,41 @@ def test_labels_leave_a_part_of_the_budget_to_reports(flink, monkeypatch):
     settle(1)
     assert run_pass("label_pulls", "command").counts["postponed"] == 3
     assert all(len(reports(flink, number)) == 1 for number in numbers)
+
+
+NO_REFS = {
+    "service": "git",
+    "method": "POST",
+    "path": f"{PULLS}(.git)?/git-upload-pack",
+    "status": 200,
+    "body": "0000",
+    "headers": {"Content-Type": "application/x-git-upload-pack-result"},
+}
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_a_list_without_branches_does_not_make_builds_older_than_them(flink, passes):
+    """A branch that is pushed although it was there has not been deleted: its build can be retried still."""
+    number = flink.pulls.open()
+    settle(2)
+    end(flink, number, "failed")
+    settle(1)
+    flink.fault(**NO_REFS, times=passes)
+    for _ in range(passes):
+        sync()
+    assert not CIBranch.objects.filter(after_build__gt=0).exists()
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(2)
+    assert len(builds(flink, number)) == 1
+    assert reactions(flink, comment) == {"+1"}
+
+
+def test_a_branch_that_was_there_already_does_not_condemn_those_that_are_declined_with_another(flink):
+    there = flink.pulls.open()
+    settle(2)
+    flink.rules(PULLS).decline("secret.txt")
+    sick, *well = [flink.pulls.open(files=files) for files in ({"secret.txt": "x\n"}, {}, {})]
+    flink.fault(**NO_REFS)
+    sync("partial")
+    assert {row.number for row in PullRequest.objects.exclude(push_problem="")} == {sick}
+    assert ci_branches(flink) == {name_of(flink, number) for number in (there, *well)}
