@@ -86,7 +86,10 @@ class Builds:
                 self._find(action, str(error))
                 return
             else:
-                self.settle(action, build, "builds_retried")
+                if ran_on(build, action):
+                    self.settle(action, build, "builds_retried")
+                else:
+                    self._find(action, "The CI service answers a retry with the build as it was.")
                 return
             found = self._look(build_id)
             if found is None:

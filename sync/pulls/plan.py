@@ -148,6 +148,11 @@ def _can_be_retried(build: Build, branch: Branch) -> bool:
     return failed and not build.gone and build.id > branch.after_build
 
 
+def _canceled_before(build: Build, branch: Branch) -> bool:
+    """Tell whether we canceled a build while its branch went away: the branch that came back has none then."""
+    return build.superseded and build.finished and build.id <= branch.after_build
+
+
 def _why_new(build: Build) -> str:
     if build.gone:
         return "The last build is gone."
@@ -158,7 +163,9 @@ def _why_new(build: Build) -> str:
 
 def _missing_build(state: PullState, now: datetime) -> Iterator[QueueBuild]:
     branch = branch_of(state, state.head)
-    if not state.open or branch is None or latest_build(state) or state.head in state.queued or state.build_problem:
+    if not state.open or branch is None or state.head in state.queued or state.build_problem:
+        return
+    if (build := latest_build(state)) and not _canceled_before(build, branch):
         return
     if now - (branch.pushed_at or branch.seen_at) >= NO_BUILD:
         reason = f"No build has come in the {NO_BUILD.total_seconds() / 60:.0f} minutes since the push."

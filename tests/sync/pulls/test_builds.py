@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from flinkci_dashboard.jobs.run import request
+from flinkci_dashboard.clients.azure.project import Azure
+from flinkci_dashboard.clients.secrets import token
+from flinkci_dashboard.clients.web import azure_signature, session
+from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action, JobRequest
-from sync.models import CommandComment, PullRequest
+from sync.models import CIBranch, CommandComment, PullRequest
 from tests.pulls import builds, end, reactions, settle, sync
 
 RETRY = {"service": "azure", "method": "PATCH", "path": "retry=true"}
@@ -209,3 +213,76 @@ def test_a_button_whose_act_failed_tells_why(flink):
     sync("partial")
     [answer] = answers()
     assert answer.startswith("Not all of it was done.") and "No right to do that." in answer
+
+
+def test_an_answer_with_the_build_as_it_was_is_no_retry(flink):
+    number = failed(flink)
+    [build] = builds(flink, number)
+    address = f"{flink.azure_url}/apache-flink/_apis/build/builds/{build.id}"
+    as_it_was = session().get(address, params={"api-version": "7.1"}, auth=azure_signature(token("azure"))).text
+    flink.fault(**RETRY, status=200, body=as_it_was)
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    sync("partial")
+    assert "+1" not in reactions(flink, comment)
+    settle(2)
+    assert attempts(flink, number) == [2]
+    assert reactions(flink, comment) == {"+1"}
+
+
+def test_a_reopened_one_whose_build_we_had_canceled_gets_another(flink):
+    number = flink.pulls.open()
+    settle(2)
+    flink.pulls.close(number)
+    settle(3)
+    flink.azure.start_builds = False
+    flink.pulls.reopen(number)
+    settle(2)
+    assert [build.result for build in builds(flink, number)] == ["canceled"]
+    CIBranch.objects.update(pushed_at=timezone.now() - timedelta(minutes=16))
+    settle(3)
+    assert [build.result for build in builds(flink, number)] == ["canceled", None]
+
+
+def test_a_cancel_of_a_killed_pass_is_not_repeated_on_the_re_run(flink, monkeypatch):
+    number = flink.pulls.open()
+    settle(2)
+    press("cancel", number)
+    cancel = Azure.cancel_build
+
+    def killed(*args, **more):
+        cancel(*args, **more)
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Azure, "cancel_build", killed)
+        with pytest.raises(SystemExit):
+            run_pass("sync_pulls", "command")
+    flink.azure.retry(builds(flink, number)[0].id)
+    settle(3)
+    assert [build.result for build in builds(flink, number)] == [None]
+    assert attempts(flink, number) == [2]
+
+
+def test_a_head_that_comes_back_has_its_build_back_although_the_cancels_answer_was_lost(flink):
+    number = flink.pulls.open()
+    settle(2)
+    first = flink.pulls.by_number[number].head
+    flink.pulls.push(number)
+    flink.fault(service="azure", method="PATCH", acted=True, reset=True)
+    sync("partial")
+    flink.pulls.set_head(number, first)
+    settle(4)
+    assert attempts(flink, number) == [2]
+    assert builds(flink, number)[0].result is None
+
+
+def test_each_time_a_head_comes_back_its_build_does(flink):
+    number = flink.pulls.open()
+    settle(2)
+    first = flink.pulls.by_number[number].head
+    second = flink.pulls.push(number)
+    settle(2)
+    for runs, head in ((2, first), (2, second), (3, first)):
+        flink.pulls.set_head(number, head)
+        settle(3)
+        assert attempts(flink, number) == [runs]
