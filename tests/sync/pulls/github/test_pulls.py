@@ -84,6 +84,23 @@ def test_an_older_answer_does_not_take_a_newer_one_back(flink):
     assert [build.result for build in flink.azure.of(new)] == [None]
 
 
+def test_of_two_answers_about_the_same_second_the_lists_counts(flink):
+    number = flink.pulls.open()
+    settle(2)
+    then = flink.github.remembered()
+    at = flink.pulls.by_number[number].updated_at
+    new = flink.pulls.push(number)
+    flink.pulls.by_number[number].updated_at = at
+    sync()
+    flink.github.lag(then, path=f"/pulls/{number}", times=None)
+    request("sync_pulls", None, "sync-pull", str(number))
+    sync()
+    flink.github.catch_up()
+    settle(3)
+    assert PullRequest.objects.get(number=number).head_sha == new
+    assert [build.result for build in builds(flink, number)] == [None]
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_branch_is_no_orphan_because_of_one_answer(flink, times):
     number = flink.pulls.open()
