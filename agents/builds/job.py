@@ -1,6 +1,5 @@
 """`poll_builds`: what CI services tell of builds → rows for builds, jobs, the agents they ran on, and failing tests."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -111,19 +110,21 @@ class _Reader:
 
     def _read(self, build: Build, known: Known) -> None:
         latest = self._service.timeline(build.external_id)
-        timelines = [latest]
-        if lacks_attempts(known, latest):
-            timelines += self._earlier(build, latest)
+        earlier = [self._earlier(build, each) for each in latest.earlier] if lacks_attempts(known, latest) else []
+        timelines = [latest, *filter(None, earlier)]
         self._learn_queues(timelines)
+        doubted = build.jobs_missing_at is not None
         if changed := save_timelines(build, timelines, known, self._places, self._current.now):
             self._current.count("jobs_changed", changed)
+        if None in earlier and not doubted:  # a later pass looks once more
+            note_read(build, complete=False, now=self._current.now)
 
-    def _earlier(self, build: Build, latest: Timeline) -> Iterable[Timeline]:
-        for timeline_id in latest.earlier:
-            try:
-                yield self._service.timeline(build.external_id, timeline_id)
-            except NotFoundError:  # Azure keeps the latest attempt longer than the earlier ones
-                continue
+    def _earlier(self, build: Build, timeline_id: str) -> Timeline | None:
+        """Return an earlier attempt's timeline; None where it is not there: Azure keeps the latest one longer."""
+        try:
+            return self._service.timeline(build.external_id, timeline_id)
+        except NotFoundError:
+            return None
 
     def _learn_queues(self, timelines: list[Timeline]) -> None:
         unknown = self._places.unknown_queues(job for timeline in timelines for job in timeline.jobs)

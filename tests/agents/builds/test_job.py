@@ -413,6 +413,21 @@ def test_one_404_of_a_timeline_ends_nothing(azure, world):
     assert (Build.objects.get().failed_jobs, Build.objects.get().jobs_pending) == (1, False)
 
 
+@pytest.mark.parametrize(("times", "expected"), [(1, [1, 2]), (2, [2])])
+def test_an_earlier_attempt_that_is_not_found_once_is_looked_for_once_more(azure, world, times, expected):
+    made = push(azure)
+    azure.finish(made.id, "failed", ["test_ci.core"])
+    azure.retry(made.id)
+    azure.clock.advance(minutes=300)
+    world.fault(service="azure", path=r"timeline/[0-9a-f]", status=404, times=times)
+    polled()
+    assert Build.objects.get().jobs_pending
+    Build.objects.update(jobs_tried_at=timezone.now() - timedelta(minutes=11))
+    polled()
+    found = Job.objects.filter(key="ci.test_ci.core.__default").order_by("attempt")
+    assert (list(found.values_list("attempt", flat=True)), Build.objects.get().jobs_pending) == (expected, False)
+
+
 def test_jobs_that_are_missing_for_a_day_run_no_longer(azure, world):
     made = push(azure)
     polled()
