@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 STALE = timedelta(minutes=10)  # a scheduled task older than this has been overtaken by later ones
 UNHEARD = timedelta(minutes=1)  # after which a request whose task got lost makes its job due, be it disabled
 NOT_HERE = "Nothing was done: this installation has no such job, or it is not set up (manage.py bootstrap)."
+SWITCHED_OFF = "Nothing was done: the job is switched off. “Run now” on its page makes it run once."
+RUN = "run"  # the act that asks for a pass and nothing else: of a disabled job, too
 UNANSWERED = {
     JobRun.Outcome.OK: "Done.",
     JobRun.Outcome.PARTIAL: "The pass ended, and parts of it failed: the job's page tells which.",
@@ -46,16 +48,28 @@ def _unheard(now: datetime) -> set[str]:
     """Return the jobs with a request that no pass has taken up in time; one for a job that is not here is answered."""
     waiting = Q(requested_at__lt=now - UNHEARD) | Q(requested_at__gt=now + UNHEARD)  # the clock may have been set back
     requests = JobRequest.objects.filter(waiting, settled_at=None)
-    jobs = set(requests.order_by().values_list("job", flat=True).distinct())
-    if jobs:
-        there = set(JobSchedule.objects.filter(job__in=JOBS).values_list("job", flat=True))
-        requests.filter(job__in=jobs - there).update(answer=NOT_HERE, settled_at=now)
-    return jobs
+    asked = set(requests.order_by().values_list("job", "act").distinct())
+    if asked:
+        enabled = dict(JobSchedule.objects.filter(job__in=JOBS).values_list("job", "enabled"))
+        gone = {job for job, _ in asked} - enabled.keys()
+        requests.filter(job__in=gone).update(answer=NOT_HERE, settled_at=now)
+        off = [job for job, on in enabled.items() if not on]
+        requests.filter(job__in=off).exclude(act=RUN).update(answer=SWITCHED_OFF, settled_at=now)
+        return {job for job, act in asked if enabled.get(job) or (job in enabled and act == RUN)}
+    return set()
 
 
-def request(name: str, user: User | None, act: str = "run", subject: str = "") -> JobRequest:
-    """Ask for a pass of a job now, for the sake of one act; the pass writes its answer into the row returned."""
-    row = JobRequest.objects.create(job=name, act=act, subject=subject, requested_by=user)
+def request(name: str, user: User | None, act: str = RUN, subject: str = "") -> JobRequest:
+    """Ask for a pass of a job now, for the sake of one act; the pass writes its answer into the row returned.
+
+    Of a job that is switched off, a pass is all that one can ask for; everything else is answered at once.
+    """
+    row = JobRequest(job=name, act=act, subject=subject, requested_by=user)
+    if act != RUN and JobSchedule.objects.filter(job=name, enabled=False).exists():
+        row.answer, row.settled_at = SWITCHED_OFF, timezone.now()
+    row.save()
+    if row.settled_at:
+        return row
     async_task("flinkci_dashboard.jobs.work", name, "button", row.requested_at.isoformat())
     return row
 

@@ -222,6 +222,25 @@ def test_a_request_for_a_disabled_job_whose_task_got_lost_still_makes_it_run():
     assert enqueue_due(later + timedelta(hours=1)) == []
 
 
+def test_what_is_asked_of_a_job_that_is_switched_off_is_answered_at_once():
+    schedule = JobSchedule.objects.create(job="try", interval=15, enabled=False)
+    asked = request("try", None, "retry", "7")
+    assert "switched off" in asked.answer and asked.settled_at
+    assert request("try", None).settled_at is None, "its own button makes it run"
+    schedule.enabled = True
+    schedule.save()
+    assert request("try", None, "retry", "7").settled_at is None
+
+
+def test_what_nobody_did_before_a_job_was_switched_off_is_answered_and_does_not_make_it_run():
+    now = timezone.now()
+    JobSchedule.objects.create(job="try", interval=15, enabled=False, next_run_at=now)
+    JobRequest.objects.create(job="try", act="retry", subject="7", requested_at=now - timedelta(minutes=2))
+    assert enqueue_due(now) == []
+    assert "switched off" in JobRequest.objects.get().answer
+    assert JobRequest.objects.get().settled_at
+
+
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_request_for_a_job_that_is_not_here_is_answered_soon_whatever_the_clock_did(days):
     now = timezone.now()
