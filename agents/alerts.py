@@ -242,10 +242,6 @@ def _of_branch(rule: str, streak: Streak, subject: str, text: str, since: dateti
     return Finding(rule, subject, Severity.BAD, text, since, ends_when=ends_when, under=under, **facts)
 
 
-def _branch_facts(branch: str) -> dict[str, Any]:
-    return {"url": reverse("branch", args=[branch]), "area": Area.BUILDS, "tags": (f"branch:{branch}",)}
-
-
 def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:
     url = reverse("agent", args=[line.agent.pk])
     return _of_machines(rule, line.agent.name, Severity.WARN, text, since, ends_when=ends_when, url=url)

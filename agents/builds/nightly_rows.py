@@ -14,7 +14,6 @@ from agents.models import Build, Job, Streak, Watermark
 from agents.models.nightly import Kind
 
 RUNS = 40  # of each branch, kind and service
-READ = ("branch", "reason", "provider", "queued_at", "version", "status", "result", "jobs_pending")
 RECENT = timedelta(days=60)  # a branch without builds for so long is not looked at any more
 FIELDS = (
     *("name", "publishes", "red_runs", "red_nights", "first_red_id", "last_green_id", "latest_id"),

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-ORGANIZATION = "apache-flink"
 PIPELINE_FILE = "azure-pipelines.yml"
 TEMPLATES = "tools/azure-pipelines"
 MIGRATION_TICKET = "FLINK-27075"
