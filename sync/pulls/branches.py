@@ -151,8 +151,7 @@ class Branches:
         pushed = [name for name in done if begun[name].kind == PUSH]
         deleted = [name for name in done if begun[name].kind == DELETE]
         with transaction.atomic():
-            after = {name: 0 if results[name].already else begun[name].payload["after_build"] for name in pushed}
-            note_pushed(after, self.current.now)
+            note_pushed({name: _after_build(results[name], begun[name]) for name in pushed}, self.current.now)
             CIBranch.objects.filter(name__in=deleted).delete()
             self.ledger.done(*(begun[name] for name in done))
             for name in results.keys() - set(done):
@@ -189,9 +188,7 @@ def is_workflow_refusal(words: str) -> bool:
 
 
 def note_pushed(names: Mapping[str, int], now: datetime) -> None:
-    """Note branches that we have pushed, each with the latest build of its commit that is older than the push (0 where
-    the branch was there before).
-    """
+    """Note branches that we have pushed, each with the latest build of its commit that is older than the push."""
     rows = []
     for name, after in names.items():
         if head := head_of(name):
@@ -209,6 +206,11 @@ def note_pushed(names: Mapping[str, int], now: datetime) -> None:
 def _may_be_another(result: PushResult) -> bool:
     """Tell whether a refusal may be for the sake of another branch of the same push; a missing scope is its own."""
     return result.status == PushStatus.REJECTED and not is_workflow_refusal(result.message)
+
+
+def _after_build(result: PushResult, action: Action) -> int:
+    """Return the latest build that is older than a branch; 0 where it was there before: its builds count."""
+    return 0 if result.already else action.payload["after_build"]
 
 
 def _pushing(push: PushBranch, name: str, sha: str, after_build: int, token: str) -> Intent:
