@@ -39,7 +39,8 @@ def _in_a_process(seed: int, passes: int) -> dict:
     done = subprocess.run(command, capture_output=True, text=True)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
-        found = {"events": {}, "violations": [f"the campaign itself failed: {done.stderr.strip()[-2000:]}"]}
+        words = f"the campaign itself failed: {done.stderr.strip()[-2000:]}"
+        found = {"events": {}, "story": [], "violations": [words]}
     else:
         found = json.loads(lines[-1])
     return found | {"seed": seed, "seconds": time.monotonic() - began}
