@@ -21,7 +21,7 @@ from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
 
 RULES = (
-    Rule("service_ci", "A CI service does not answer", 5, "minutes", acknowledge=60),
+    Rule("service_ci", "A CI service does not answer", 2, "minutes", acknowledge=60),
     Rule("branch_red", "The builds of pushes to a branch fail", 3, "runs", acknowledge=240),
     Rule("nightly_red", "The nightly builds of a branch fail", 2, "runs", acknowledge=24 * 60),
     Rule("publish_red", "A job that publishes fails", 1, "runs", acknowledge=24 * 60),

@@ -14,7 +14,7 @@ from labeler.models import JiraContact, LabelState
 from sync.models import PullRequest
 
 RULES = (
-    Rule("service_jira", "Jira does not answer", 30, "minutes", acknowledge=240),
+    Rule("service_jira", "Jira does not answer", 2, "minutes", acknowledge=240),
     Rule("labels_drift", "Labels were changed by hand", 10, "labels"),
     Rule("pull_red", "A pull request turned red (told to those who subscribe to its component)"),
 )

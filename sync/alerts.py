@@ -15,7 +15,7 @@ from sync.pulls.values import Waiting
 
 State = MirrorBranch.State
 RULES = (
-    Rule("service_github", "GitHub does not answer", 5, "minutes", acknowledge=60),
+    Rule("service_github", "GitHub does not answer", 2, "minutes", acknowledge=60),
     Rule("mirror_lag", "A mirror's branch is behind", 10, "minutes", acknowledge=60),
     Rule("mirror_branch", "A mirror's branch diverged, is gone, or is refused", acknowledge=120),
     Rule("pulls_blocked", "Pull requests are blocked", acknowledge=24 * 60),

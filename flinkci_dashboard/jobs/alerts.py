@@ -18,11 +18,23 @@ from flinkci_dashboard.models import Area, JobRun, JobSchedule, RuleSetting, Wor
 SILENT = timedelta(seconds=60)  # six missed heartbeats
 DEAD = timedelta(minutes=5)
 SLACK = timedelta(minutes=2)  # beyond three intervals; and what clocks may differ by
+CAUSE_FIRST = timedelta(minutes=3)
 BY_HAND = timedelta(hours=1)
 FULL, ALMOST_FULL = 3, 10  # percent free
 INTERVALS = 3
 # What a job can't do without, as topics.
 GITHUB, CI = ("service:github", "token:github"), ("service:ci", "token:ci")
+AREAS = {
+    "sync_mirrors": Area.MIRRORS,
+    "sync_pulls": Area.PULLS,
+    "label_pulls": Area.LABELS,
+    "poll_builds": Area.BUILDS,
+    "poll_actions": Area.BUILDS,
+    "match_failures": Area.BUILDS,
+    "poll_agents": Area.AGENTS,
+    "probe_credentials": Area.CREDENTIALS,
+    "check_exposure": Area.CREDENTIALS,
+}
 NEEDS = {
     "sync_mirrors": GITHUB,
     "sync_pulls": (*GITHUB, *CI),
@@ -59,7 +71,7 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     found = [silent, clock(_latest_mark(), now), disk(*_disk(), limits["disk"])]
     found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
     passes = round(limits["job_failing"])
-    found += [failing_job(job, passes, *_failing(job.name, passes)) for job in jobs]
+    found += [failing_job(job, now, passes, *_failing(job.name, passes)) for job in jobs]
     return [each for each in found if each]
 
 
@@ -129,16 +141,21 @@ def silent_job(job: JobFacts, up_since: datetime | None, now: datetime, interval
         f"{job.title} has not run for {{time}}",
         since,
         url=reverse("job", args=[job.name]),
-        area=Area.HOSTING,
+        area=AREAS.get(job.name, Area.HOSTING),
         ends_when="a pass of it begins",
         cause_of=(f"job:{job.name}",),
         under=("worker",),
     )
 
 
-def failing_job(job: JobFacts, passes: int, failures: int, since: datetime | None, error: str) -> Finding | None:
-    """Judge how a job's last passes ended: `failures` of them that achieved nothing, one after the other."""
-    if failures < passes:
+def failing_job(
+    job: JobFacts, now: datetime, passes: int, failures: int, since: datetime | None, error: str
+) -> Finding | None:
+    """Judge how a job's last passes ended: `failures` of them that achieved nothing, one after the other.
+
+    By then a service that does not answer has been found, and explains it.
+    """
+    if failures < passes or (since and now - since < CAUSE_FIRST):
         return None
     return Finding(
         "job_failing",
@@ -147,7 +164,7 @@ def failing_job(job: JobFacts, passes: int, failures: int, since: datetime | Non
         f"{job.title} has failed for {{time}}: {error or 'its passes say no reason'}",
         since,
         url=reverse("job", args=[job.name]),
-        area=Area.HOSTING,
+        area=AREAS.get(job.name, Area.HOSTING),
         ends_when="a pass of it achieves something",
         cause_of=(f"job:{job.name}",),
         under=("worker", *NEEDS.get(job.name, ())),

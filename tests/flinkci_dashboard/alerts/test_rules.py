@@ -60,10 +60,13 @@ def test_a_silent_job(began, running, up, expected):
     assert severity(jobs.silent_job(job, up, NOW, 3)) == expected
 
 
-@pytest.mark.parametrize(("failures", "expected"), [(0, None), (2, None), (3, BAD)])
-def test_a_failing_job(failures, expected):
+@pytest.mark.parametrize(
+    ("failures", "since", "expected"),
+    [(0, 5, None), (2, 5, None), (3, 5, BAD), (3, 2, None)],  # a service that is silent is found first, and explains it
+)
+def test_a_failing_job(failures, since, expected):
     job = jobs.JobFacts("poll_builds", "Builds", timedelta(seconds=30), ago(1), False)
-    found = jobs.failing_job(job, 3, failures, ago(5), "no route")
+    found = jobs.failing_job(job, NOW, 3, failures, ago(since), "no route")
     assert severity(found) == expected
     assert not found or ("no route" in found.text and "service:ci" in found.under)
 
