@@ -74,5 +74,7 @@ def _late(case: Case) -> bool:
 
 
 def _forget(now: datetime) -> None:
-    Alert.objects.filter(ended_at__lt=now - KEEP).delete()
-    Notice.objects.filter(created_at__lt=now - KEEP).exclude(state=Notice.State.WAITING).delete()
+    old = Alert.objects.filter(ended_at__lt=now - KEEP), Notice.objects.filter(created_at__lt=now - KEEP)
+    for rows in (old[0], old[1].exclude(state=Notice.State.WAITING)):
+        if rows.exists():  # a deletion of nothing would take SQLite's one lock
+            rows.delete()

@@ -52,8 +52,12 @@ class Alerts:
         wanted = [key for key, each in standing.items() if each.severity != Severity.INFO or self._wanted(each, places)]
         last = {episode.key: episode for episode in self.episodes()}
         made = changes(wanted, hidden, last.values(), self.now)
-        with transaction.atomic():
-            self._apply(made, standing)
+        if made != Changes():
+            with transaction.atomic():
+                self._apply(made, standing)
+        for row in self.rows.values():
+            if row.ended_at is None and row.key in standing:
+                self._update(row, shared_facts(standing[row.key]))
         return made
 
     def _apply(self, made: Changes, standing: Mapping[str, Finding]) -> None:
@@ -63,9 +67,6 @@ class Alerts:
             self._move(pk, ended_at=None, turns=self.rows[pk].turns + 1, changed_at=self.now)
         for pk in made.end:
             self._move(pk, ended_at=self.now, changed_at=self.now)
-        for row in self.rows.values():
-            if row.ended_at is None and row.key in standing:
-                self._update(row, shared_facts(standing[row.key]))
 
     def episodes(self) -> list[Episode]:
         """Return what is decided with, the oldest first."""

@@ -74,6 +74,8 @@ def _write(rows: dict[str, OpenFinding], wanted: dict[str, dict[str, Any]]) -> i
         if (row := rows.get(key)) and any(getattr(row, name) != value for name, value in facts.items())
     ]
     new = [OpenFinding(key=key, **facts) for key, facts in wanted.items() if key not in rows]
+    if not (gone or moved or new):
+        return 0
     with transaction.atomic():
         OpenFinding.objects.filter(pk__in=gone).delete()
         for row, facts in moved:

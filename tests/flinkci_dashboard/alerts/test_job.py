@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.run import run_pass
@@ -67,6 +68,16 @@ def test_an_idle_pass_changes_nothing(channel, sink, clock, break_branch):
     clock.run(15)
     assert clock.run(15).counts == {}
     assert clock.run(15).outcome == JobRun.Outcome.OK
+
+
+def test_an_idle_pass_writes_nothing_but_its_own_record(channel, clock, worker, break_branch):
+    break_branch()
+    clock.run(0, "command")
+    with CaptureQueriesContext(connection) as asked:
+        clock.run(1)
+    written = [query["sql"] for query in asked if query["sql"].split()[0] in ("INSERT", "UPDATE", "DELETE", "BEGIN")]
+    assert [sql for sql in written if "jobrun" not in sql and "finding" not in sql] == []
+    assert len(asked) < 75
 
 
 def test_flapping_is_one_alert_that_says_so(channel, sink, clock, break_branch, mend_branch):
