@@ -21,7 +21,6 @@ class Event(StrEnum):
     """What is told of an alert."""
 
     BEGAN = "began"
-    WORSE = "worse"
     FLAPS = "flaps"
     ENDED = "ended"
     SETTLED = "settled"
@@ -140,10 +139,8 @@ def _due_at_end(episode: Episode, told: Mapping[Event, Severity], gone_for: time
 
 
 def _due_while_it_lasts(episode: Episode, told: Mapping[Event, Severity]) -> list[Event]:
-    if episode.flapping and Event.FLAPS not in told:
-        return [Event.FLAPS]
-    worst = min(RANK[severity] for severity in told.values())
-    return [Event.WORSE] if RANK[episode.severity] < worst and Event.WORSE not in told else []
+    """Tell what comes and goes so once. What only got worse is not told again: it was told, and is shown."""
+    return [Event.FLAPS] if episode.flapping and Event.FLAPS not in told else []
 
 
 def overdue(episode: Episode, minutes: int | None, now: datetime) -> bool:

@@ -75,8 +75,6 @@ def _began(item: Item, text: str, now: datetime) -> str:
     if item.event is Event.FLAPS:
         times = f"{item.turns} times in {duration(now - item.began_at)}"
         return f"comes and goes, {times}; nothing more is told until it stays away: {text}"
-    if item.event is Event.WORSE:
-        return f"worse now: {text}"
     if item.event is Event.ESCALATED:
         return f"nobody has acknowledged this for {duration(now - item.began_at)}: {text}"
     return text

@@ -55,10 +55,13 @@ class Alerts:
         if made != Changes():
             with transaction.atomic():
                 self._apply(made, standing)
+        self._refresh(standing)
+        return made
+
+    def _refresh(self, standing: Mapping[str, Finding]) -> None:
         for row in self.rows.values():
             if row.ended_at is None and row.key in standing:
                 self._update(row, shared_facts(standing[row.key]))
-        return made
 
     def _apply(self, made: Changes, standing: Mapping[str, Finding]) -> None:
         for key in made.begin:

@@ -68,11 +68,7 @@ def _facts(each: Open, parent: str) -> dict[str, Any]:
 
 def _write(rows: dict[str, OpenFinding], wanted: dict[str, dict[str, Any]]) -> int:
     gone = [row.pk for key, row in rows.items() if key not in wanted]
-    moved = [
-        (row, facts)
-        for key, facts in wanted.items()
-        if (row := rows.get(key)) and any(getattr(row, name) != value for name, value in facts.items())
-    ]
+    moved = [(row, facts) for key, facts in wanted.items() if (row := rows.get(key)) and _differs(row, facts)]
     new = [OpenFinding(key=key, **facts) for key, facts in wanted.items() if key not in rows]
     if not (gone or moved or new):
         return 0
@@ -82,3 +78,7 @@ def _write(rows: dict[str, OpenFinding], wanted: dict[str, dict[str, Any]]) -> i
             OpenFinding.objects.filter(pk=row.pk).update(**facts)
         OpenFinding.objects.bulk_create(new)
     return len(gone) + len(moved) + len(new)
+
+
+def _differs(row: OpenFinding, facts: dict[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in facts.items())

@@ -221,7 +221,6 @@ class Telling(models.Model):
         """What happened to an alert."""
 
         BEGAN = "began"
-        WORSE = "worse"  # it was worth a look, and now it fails
         FLAPS = "flaps", "comes and goes"
         ENDED = "ended"
         SETTLED = "settled"  # what flapped has been gone for some time
