@@ -52,11 +52,17 @@ def set_address(channel: Channel, address: str) -> None:
     channel.problem, channel.problem_since = "", None
 
 
-def create_channels() -> None:
-    """Make a channel of each address in ALERT_URLS that has none yet. Raises ValidationError."""
-    for address in settings.ALERT_URLS:
+def create_channels() -> list[str]:
+    """Make a channel of each address in ALERT_URLS that has none yet; returns what is wrong with the others."""
+    problems = []
+    for place, address in enumerate(settings.ALERT_URLS, start=1):
         channel = Channel()
-        set_address(channel, address)
+        try:
+            set_address(channel, address)
+        except ValidationError as error:
+            problems.append(f"Address {place} of ALERT_URLS: {' '.join(error.messages)}")
+            continue
         if not Channel.objects.filter(fingerprint=channel.fingerprint).exists():
             channel.name = f"{channel.service} {channel.fingerprint[:6]} (ALERT_URLS)"
             channel.save()
+    return problems

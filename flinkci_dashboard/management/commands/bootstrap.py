@@ -30,7 +30,8 @@ class Command(BaseCommand):
         for part in parts("bootstrap"):
             part.bootstrap()
         create_settings()
-        create_channels()
+        for problem in create_channels():
+            self.stderr.write(problem)
         create_roles()
         create_contacts()
         create_credentials()

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import time
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
@@ -371,4 +372,8 @@ def test_alert_urls_make_channels_once(settings, sink, clock):
     call_command("bootstrap", verbosity=0)
     call_command("bootstrap", verbosity=0)
     assert sorted(Channel.objects.values_list("service", flat=True)) == ["json", "mail"]
+    settings.ALERT_URLS = ["file:///etc/passwd", "mailto:other@example.org"]
+    call_command("bootstrap", verbosity=0, stderr=(errors := StringIO()))
+    assert "Address 1 of ALERT_URLS" in errors.getvalue() and "passwd" not in errors.getvalue()
+    assert Channel.objects.count() == 3  # one bad address stops no other
     assert not any("secretword" in str(row) for row in Channel.objects.values_list())
