@@ -90,16 +90,29 @@ class Branches:
         if not pushes:
             return {}
         self.current.progress(f"fetching {len(pushes)} pull requests")
-        refs = cache.fetch_pulls(self.source.git_url, [push.number for push in pushes])
         heads = {push.number: push.sha for push in pushes}
+        try:
+            refs = cache.fetch_pulls(self.source.git_url, heads)
+        except RefusedError as error:
+            return self._fetch_singly(cache, heads, error)
         if differing := [number for number, sha in heads.items() if refs.get(number) != sha]:
             heads |= self._heads_now(differing)
             behind = {number: heads[number] for number in differing if refs.get(number) != heads[number]}
-            for number in behind.keys() - cache.fetch_heads(self.source.git_url, behind):
+            for number in cache.fetch_heads(self.source.git_url, behind):
                 sha = heads.pop(number)
                 if number not in refs:  # else it is at a former head, and the next pass looks again
                     self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
         return heads
+
+    def _fetch_singly(self, cache: Cache, heads: Mapping[int, str], error: RefusedError) -> dict[int, str]:
+        """Fetch one by one what GitHub does not give out together, and leave out the bad ones; returns what came."""
+        lacking = cache.fetch_heads(self.source.git_url, heads)
+        if len(lacking) == len(heads):  # then it is not the matter of one
+            self.current.fail(f"{self.source}: {error}")
+            return {}
+        for number, words in lacking.items():
+            self._note_refusal(number, heads[number], words)
+        return {number: sha for number, sha in heads.items() if number not in lacking}
 
     def _pushing(self, pushes: Sequence[PushBranch], heads: Mapping[int, str]) -> list[Intent]:
         """Keep what a push knows with its act: which builds are older than the branch.

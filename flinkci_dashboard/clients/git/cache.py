@@ -64,10 +64,10 @@ class Cache:
         came = {kept.removeprefix(PULLS) for kept in wanted.values()}
         return {number: sha for number, sha in heads.items() if str(number) in came}
 
-    def fetch_heads(self, url: str, heads: Mapping[int, str]) -> set[int]:
-        """Fetch commits {number: SHA} by name, one by one; returns the numbers of those that the server gives out."""
-        given = {number: f"+{sha}:{PULLS}{number}" for number, sha in heads.items()}
-        return {number for number, spec in given.items() if not self._try_fetch(url, [spec]).status}
+    def fetch_heads(self, url: str, heads: Mapping[int, str]) -> dict[int, str]:
+        """Fetch commits {number: SHA} by name, one by one; returns {number: why} of those that did not come."""
+        ended = {number: self._try_fetch(url, [f"+{sha}:{PULLS}{number}"]) for number, sha in heads.items()}
+        return {number: words_of(each.stderr) for number, each in ended.items() if each.status}
 
     def pull_refs(self) -> dict[int, str]:
         """Return {number: SHA} of the pull requests that were fetched."""

@@ -9,7 +9,7 @@ from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.jobs import ledger
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Action
-from flinkci_dashboard.sandbox.world import PULLS
+from flinkci_dashboard.sandbox.world import PULLS, SOURCE
 from labeler.changer import KEPT
 from sync.models import CIBranch, PullRequest
 from tests.pulls import builds, ci_branches, end, name_of, reactions, reports, settle, sync
@@ -169,3 +169,18 @@ def test_a_branch_that_was_there_already_does_not_condemn_those_that_are_decline
     sync("partial")
     assert {row.number for row in PullRequest.objects.exclude(push_problem="")} == {sick}
     assert ci_branches(flink) == {name_of(flink, number) for number in (there, *well)}
+
+
+def test_a_head_that_github_can_not_give_out_stops_nobody_else(flink):
+    closed = flink.pulls.open()
+    settle(2)
+    flink.pulls.close(closed)
+    end(flink, closed)
+    sick, *well = [flink.pulls.open(files={"file": f"{number}\n"}) for number in range(3)]
+    blob = flink.repositories.git(SOURCE, "rev-parse", f"{flink.pulls.by_number[sick].head}:file")
+    (flink.repositories.path(SOURCE) / "objects" / blob[:2] / blob[2:]).unlink()
+    run = sync("partial")
+    assert ci_branches(flink) == {name_of(flink, number) for number in well}
+    assert f"#{sick}" in run.error
+    assert {row.number for row in PullRequest.objects.exclude(push_problem="")} == {sick}
+    settle(1)  # it waits, and nothing else is held up
