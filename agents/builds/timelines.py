@@ -89,12 +89,25 @@ def save_timelines(build: Build, timelines: list[Timeline], known: Known, places
     changed_stages = [row for row in stages if row.is_changed]  # type: ignore[attr-defined]
     changed_jobs = [row for row in jobs if row.is_changed]  # type: ignore[attr-defined]
     with transaction.atomic():
+        _keep_exact(changed_jobs)
         _upsert(Stage, changed_stages, STAGE_FIELDS)
         _upsert(Job, changed_jobs, JOB_FIELDS)
         _save_build(build, stages, jobs, now)
         mark_stale(changed_jobs)
         _tell_agents(changed_jobs)
     return len(changed_jobs)
+
+
+def _keep_exact(jobs: list[Job]) -> None:
+    """Keep what requests for agents have told since these rows were read, of since when a job waits: it is exact."""
+    rough = {job.pk: job for job in jobs if job.pk and not job.queued_exactly}
+    if not rough:
+        return
+    rows = Job.objects.select_for_update().filter(pk__in=rough).order_by("pk")
+    for key, exactly, queued_at in rows.values_list("pk", "queued_exactly", "queued_at"):
+        if exactly:
+            rough[key].queued_at = queued_at
+            rough[key].wait_seconds = seconds_between(queued_at, rough[key].started_at)
 
 
 def _tell_agents(jobs: list[Job]) -> None:

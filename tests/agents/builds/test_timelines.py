@@ -110,3 +110,16 @@ def test_what_was_found_of_a_failed_job_stays_when_its_timeline_is_read_again():
     save(build, replace(FIRST, order=2))
     job = Job.objects.get()
     assert (job.cause, job.cause_line, job.order) == ("disk", "No space left on device", 2)
+
+
+def test_what_a_request_told_while_the_timeline_was_read_is_kept(start):
+    build = make_build(status="running", result="", finished_at=None)
+    waits = replace(FIRST, status=Status.QUEUED, result=Result.NONE, ready_at=start)
+    save(build, waits)
+    known = known_rows([build])[build.pk]
+    asked_for = start + timedelta(minutes=5)
+    Job.objects.update(queued_at=asked_for, queued_exactly=True, wait_seconds=None)
+    runs = replace(waits, status=Status.RUNNING, started_at=start + timedelta(minutes=6))
+    save_timelines(build, [Timeline((), (runs,), ())], known, Places(timezone.now()), timezone.now())
+    job = Job.objects.get()
+    assert (job.status, job.queued_at, job.wait_seconds) == ("running", asked_for, 60)
