@@ -1,13 +1,17 @@
 """Builds, their jobs, and the agents that these ran on, for programs."""
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import datetime
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Query, Router, Schema
 
-from agents.models import Agent, Build, Job, TestFailure
+from agents.failures.figures import Figures, chosen, figures
+from agents.failures.match import name_of
+from agents.models import Agent, Build, Failure, Job, TestFailure
 from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
 
 router = Router()
@@ -66,6 +70,30 @@ class WholeBuildOut(BuildOut):
     jobs: list[BuildJobOut]
 
 
+class FailureFilters(Schema):
+    """What may be asked of failures: whether a ticket knows them, and which."""
+
+    known: bool | None = None
+    ticket: Text | None = None
+
+
+class FailureOut(Schema):
+    """Something that failed at least once; `key` names it, and hits count builds."""
+
+    key: str
+    kind: str
+    ticket: str | None
+    title: str
+    summary: str
+    hits_1d: int
+    hits_7d: int
+    hits_30d: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    providers: list[str]
+    branches: list[str]
+
+
 class AgentFilters(Schema):
     """What may be asked of agents."""
 
@@ -98,7 +126,7 @@ def build(request: HttpRequest, provider: str, build_id: int) -> dict[str, objec
     row = get_object_or_404(Build, provider=provider, external_id=build_id)
     failing: dict[int, list[str]] = defaultdict(list)
     for job_id, name in TestFailure.objects.filter(build=row).order_by("pk").values_list("job_id", "test__name"):
-        failing[job_id].append(name)
+        failing[job_id].append(name_of(name).key)
     jobs = row.jobs.select_related("agent").order_by("order", "name", "attempt")
     return _build(row) | {"jobs": [_job(job, failing[job.pk]) for job in jobs]}
 
@@ -108,6 +136,14 @@ def agents(request: HttpRequest, filters: Query[AgentFilters], paging: Query[Pag
     """Return every agent that is known."""
     rows = Agent.objects.filter(**filters.dict(exclude_none=True)).select_related("current_job")
     return listing(request, rows, paging, "pk", _agent, newest_first=False)
+
+
+@router.get("/failures", response=Listing[FailureOut])
+def failures(request: HttpRequest, filters: Query[FailureFilters], paging: Query[Paging]) -> dict[str, object]:
+    """Return what has failed, those first that we saw for the first time last."""
+    page = listing(request, chosen(filters.known, filters.ticket or ""), paging, "pk", lambda row: row)
+    seen = figures(page["results"], timezone.now())
+    return page | {"results": [_failure(row, seen[row.pk]) for row in page["results"]]}
 
 
 def _build(row: Build) -> dict[str, object]:
@@ -143,6 +179,17 @@ def _job(row: Job, failing_tests: list[str]) -> dict[str, object]:
         "finished_at": row.finished_at,
         "failing_tests": failing_tests,
         "cause": row.cause or None,
+    }
+
+
+def _failure(row: Failure, seen: Figures) -> dict[str, object]:
+    told = {name: value for name, value in asdict(seen).items() if name in FailureOut.model_fields}
+    return told | {
+        "key": row.key,
+        "kind": row.kind,
+        "ticket": row.ticket.key if row.ticket else None,
+        "title": row.key.rpartition(".")[2],
+        "summary": row.ticket.summary if row.ticket else "",
     }
 
 

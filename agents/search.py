@@ -48,12 +48,20 @@ def _agents(query: str) -> Group:
 
 
 def _tests(query: str) -> Group:
-    names = Test.objects.filter(name__icontains=query).order_by("name")[:MOST]
+    named = Q(name__icontains=query) | Q(failure__key__icontains=query) | Q(failure__ticket__key__iexact=query)
+    names = Test.objects.filter(named).select_related("failure__ticket").order_by("name")[:MOST]
     latest = {
         failure.test_id: failure.build
         for failure in TestFailure.objects.filter(test__in=list(names)).select_related("build").order_by("at")
     }
     failed = [test for test in names if test.pk in latest]
     return Group(
-        "Failing tests", [Hit(t.name, latest[t.pk].get_absolute_url(), "where it failed last") for t in failed]
+        "Failing tests",
+        [Hit(test.name, latest[test.pk].get_absolute_url(), _known(test)) for test in failed],
+        reverse("failures"),
     )
+
+
+def _known(test: Test) -> str:
+    ticket = test.failure.ticket if hasattr(test, "failure") else None  # type: ignore[attr-defined]
+    return f"where it failed last; known as {ticket}" if ticket else "where it failed last"

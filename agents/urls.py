@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
 from agents.builds import views as views_builds
+from agents.failures import views as views_failures
 from agents.machines import views as views_machines
 
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("builds/", views_builds.builds, name="builds"),
     path("builds/<slug:provider>/<int:external_id>/", views_builds.build, name="build"),
     path("builds/<int:external_id>/", views_builds.build_without_provider),
+    path("failures/", views_failures.failures, name="failures"),
     path("branches/", views_builds.branches, name="branches"),
     path("branches/<branch:branch>/", views_builds.branches, name="branch"),
 ]

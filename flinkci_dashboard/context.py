@@ -22,6 +22,7 @@ PAGES = (
     ("Pull requests", "pull_requests", "p", ""),
     ("Builds", "builds", "b", ""),
     ("Branches", "branches", "r", ""),
+    ("Failures", "failures", "f", ""),
     ("Agents", "agents", "a", ""),
     ("Labels", "labels", "l", ""),
     ("Alerts", "alerts", "w", ""),

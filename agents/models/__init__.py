@@ -1,6 +1,7 @@
 """Builds, where they ran, and how that went."""
 
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
+from agents.models.failures import Failure, KnownTicket
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
 from agents.models.nightly import Commit, Streak
 from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, StaleDay, Watermark
@@ -11,10 +12,12 @@ __all__ = [
     "Build",
     "BuildPeriod",
     "Commit",
+    "Failure",
     "Host",
     "HostPeriod",
     "HostRule",
     "Job",
+    "KnownTicket",
     "Pool",
     "Queue",
     "Sample",

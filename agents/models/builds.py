@@ -236,7 +236,10 @@ class TestFailure(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "test"], name="unique_test_failure")]
-        indexes = [models.Index(fields=["test", "at"], name="test_failure_seen")]
+        indexes = [
+            models.Index(fields=["test", "at"], name="test_failure_seen"),
+            models.Index(fields=["at"], name="test_failure_at"),
+        ]
 
     def __str__(self) -> str:
         return str(self.test)

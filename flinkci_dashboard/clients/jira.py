@@ -84,7 +84,15 @@ class Jira:
         The time is relative because JQL's dates have no zone. Newest first, so that a ticket that changes while the
         pages are read pushes others to the next page rather than out of sight.
         """
-        query = f"project = FLINK AND updated >= -{max(minutes, 1)}m ORDER BY updated DESC, key DESC"
+        return self._all(f"project = FLINK AND {_since(minutes)}")
+
+    def labelled(self, label: str, minutes: int | None = None) -> list[Ticket]:
+        """Return Flink's tickets with a label: all, or those that changed in the last minutes. Raises as `updated`."""
+        changed = f" AND {_since(minutes)}" if minutes else ""
+        return self._all(f'project = FLINK AND labels = "{label}"{changed}')
+
+    def _all(self, condition: str) -> list[Ticket]:
+        query = f"{condition} ORDER BY updated DESC, key DESC"
         found: list[Ticket] = []
         while True:
             page = self._search(query, len(found), 1000)
@@ -168,6 +176,10 @@ class _Page:
     start: int
     total: int
     tickets: list[Ticket]
+
+
+def _since(minutes: int) -> str:
+    return f"updated >= -{max(minutes, 1)}m"
 
 
 def _content(response: requests.Response) -> bytes:

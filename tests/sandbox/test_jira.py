@@ -40,7 +40,9 @@ def test_an_unknown_key_refuses_the_whole_query(world):
 @pytest.mark.parametrize(
     "jql",
     [
-        "labels = x",
+        "watchers = x",
+        "labels ~ x",
+        "labels",
         "key in FLINK-1",
         "updated >= yesterday",
         "project = FLINK AND",
@@ -124,3 +126,14 @@ def test_it_may_be_down_or_busy(world):
     assert answer.headers["Content-Type"].startswith("text/html")
     with pytest.raises(requests.ConnectionError):
         ask(world, "project = FLINK")
+
+
+def test_tickets_are_found_by_label_and_show_it(world):
+    world.jira.create("FLINK-1", labels=["test-stability", "starter"])
+    world.jira.create("FLINK-2", labels=["starter"])
+    world.jira.create("OTHER-3", labels=["test-stability"])
+    assert keys(world, 'project = FLINK AND labels = "test-stability"') == ["FLINK-1"]
+    assert len(keys(world, "project = FLINK AND labels in (test-stability, starter)")) == 2
+    assert keys(world, "labels = nobody-has-it") == []
+    (issue,) = ask(world, "key = FLINK-1", fields=["labels"]).json()["issues"]
+    assert issue["fields"] == {"labels": ["starter", "test-stability"]}

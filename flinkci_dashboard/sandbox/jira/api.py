@@ -125,6 +125,7 @@ def ticket_json(jira: Jira, call: Call, ticket: Ticket, fields: list[str] | None
         "assignee": person,
         "components": [component_json(name) for name in ticket.components],
         "fixVersions": [{"name": name, "released": False} for name in ticket.fix_versions],
+        "labels": sorted(ticket.labels),
         "created": _stamp(jira, ticket.created),
         "updated": _stamp(jira, ticket.updated),
     }

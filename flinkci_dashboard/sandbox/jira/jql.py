@@ -95,8 +95,8 @@ def _clause(reader: _Reader) -> Test:
         inner = _any_of(reader)
         reader.take(")")
         return inner
-    name = reader.take("key", "project", "updated")
-    return {"key": _key, "project": _project, "updated": _updated}[name.lower()](reader)
+    clauses = {"key": _key, "labels": _labels, "project": _project, "updated": _updated}
+    return clauses[reader.take(*clauses).lower()](reader)
 
 
 def _project(reader: _Reader) -> Test:
@@ -106,6 +106,12 @@ def _project(reader: _Reader) -> Test:
         reader.lacks(f"The value '{name}' does not exist for the field 'project'.")
         return lambda ticket: False
     return lambda ticket: ticket.key.startswith("FLINK-")
+
+
+def _labels(reader: _Reader) -> Test:
+    """A label is any text: one that no ticket has finds none."""
+    wanted = {reader.take()} if reader.take("=", "in") == "=" else set(_list(reader))
+    return lambda ticket: not wanted.isdisjoint(ticket.labels)
 
 
 def _key(reader: _Reader) -> Test:

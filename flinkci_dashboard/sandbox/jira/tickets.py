@@ -33,6 +33,7 @@ class Ticket:
     status: str = "Open"
     assignee: str | None = None
     fix_versions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class Jira:
@@ -63,11 +64,13 @@ class Jira:
         status: str = "Open",
         assignee: str | None = None,
         fix_versions: Iterable[str] = (),
+        labels: Iterable[str] = (),
     ) -> Ticket:
         """Open a ticket under a given key."""
         with self.lock:
             now, id = self.clock.now(), len(self.by_id) + 13_000_000
-            ticket = Ticket(id, key, summary, tuple(components), now, now, status, assignee, tuple(fix_versions))
+            more = (status, assignee, tuple(fix_versions), tuple(labels))
+            ticket = Ticket(id, key, summary, tuple(components), now, now, *more)
             self.by_id[id], self.ids[key] = ticket, id
             return ticket
 

@@ -228,3 +228,14 @@ def test_keys_go_out_in_batches_that_name_each_once(world, client, monkeypatch):
     world.jira.many(120, start=1)
     all_of(client, ["FLINK-5", *(f"FLINK-{number}" for number in range(1, 121))])
     assert [len(re.findall("FLINK-", query)) for query in queries] == [100, 20]
+
+
+def test_tickets_with_a_label_are_read_whole_or_those_that_changed(world, client):
+    world.jira.page_limit = 2
+    for number in range(1, 6):
+        world.jira.create(f"FLINK-{number}", labels=["test-stability"])
+    world.jira.create("FLINK-9")
+    world.clock.advance(hours=2)
+    world.jira.edit("FLINK-2", summary="It changed")
+    assert {each.key for each in client.labelled("test-stability")} == {f"FLINK-{number}" for number in range(1, 6)}
+    assert [each.summary for each in client.labelled("test-stability", 10)] == ["It changed"]

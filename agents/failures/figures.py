@@ -1,0 +1,129 @@
+"""How often what fails has failed lately, where and when: for its page and for programs."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, Q, QuerySet
+
+from agents.failures.report import Hit, ticket_text, ticket_title
+from agents.models import Build, Failure, TestFailure
+
+DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
+MOST = 100  # failures on the page
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What has been seen of one failure. Hits count builds."""
+
+    hits_1d: int
+    hits_7d: int
+    hits_30d: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    providers: list[str]  # in the last 30 days, as are the branches
+    branches: list[str]
+    on_pulls: bool  # it was seen in builds of pull requests
+
+
+NOTHING = Figures(0, 0, 0, None, None, [], [], False)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A failure on the page. `latest` is where it was seen last."""
+
+    failure: Failure
+    seen: Figures
+    latest: TestFailure | None
+    title: str  # of a ticket to be opened
+    text: str  # "" where there is a ticket
+
+    @property
+    def ticket_url(self) -> str:
+        """Return where its ticket is read."""
+        return f"{settings.JIRA_URL}/browse/{self.failure.ticket}"
+
+    @property
+    def maybe_url(self) -> str:
+        """Return where the ticket is read that names its class alone."""
+        return f"{settings.JIRA_URL}/browse/{self.failure.maybe}"
+
+    @property
+    def came_back(self) -> bool:
+        """Tell whether it failed again after its ticket was closed."""
+        ticket = self.failure.ticket
+        return bool(ticket and ticket.closed and self.seen.last_seen and self.seen.last_seen > ticket.updated_at)
+
+
+def chosen(known: bool | None = None, ticket: str = "") -> QuerySet[Failure]:
+    """Return the failures that somebody asks for."""
+    rows = Failure.objects.select_related("test", "ticket", "maybe")
+    if known is not None:
+        rows = rows.filter(ticket__isnull=not known)
+    return rows.filter(ticket__key=ticket) if ticket else rows
+
+
+def ranked(now: datetime, known: bool | None = None) -> list[Line]:
+    """Return what failed in the last 30 days, the most frequent first: five queries."""
+    recent = Q(test__failures__at__gt=now - MONTH)
+    rows = chosen(known).filter(recent).annotate(builds=Count("test__failures__build", distinct=True))
+    found = list(rows.order_by("-builds", "-pk")[:MOST])
+    seen = figures(found, now)
+    latest = _latest(found)
+    return [_line(row, seen[row.pk], latest.get(row.test_id)) for row in found]
+
+
+def figures(failures: Iterable[Failure], now: datetime) -> dict[int, Figures]:
+    """Return the figures of some failures, by their primary keys: two queries."""
+    rows = list(failures)
+    tests = [row.test_id for row in rows]
+    hits = {each["test"]: each for each in _hits(tests, now)}
+    places: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    recent = TestFailure.objects.filter(test__in=tests, at__gt=now - MONTH)
+    of_build = ("test", "build__provider", "build__scope", "build__branch")
+    for test, *place in recent.filter(build__scope=Build.Scope.BRANCH).values_list(*of_build).distinct():
+        places[test].append((place[0], place[1], place[2]))
+    for test, provider in recent.exclude(build__scope=Build.Scope.BRANCH).values_list(*of_build[:2]).distinct():
+        places[test].append((provider, Build.Scope.PULL, ""))
+    seen = {test: _figures(each, places[test]) for test, each in hits.items()}
+    return {row.pk: seen.get(row.test_id, NOTHING) for row in rows}
+
+
+def _hits(tests: list[int], now: datetime) -> QuerySet:
+    def since(age: timedelta) -> Count:
+        return Count("build", distinct=True, filter=Q(at__gt=now - age))
+
+    grouped = TestFailure.objects.filter(test__in=tests).order_by().values("test")
+    windows = {"hits_1d": since(DAY), "hits_7d": since(WEEK), "hits_30d": since(MONTH)}
+    return grouped.annotate(first=Min("at"), last=Max("at"), **windows)
+
+
+def _figures(hits: dict, places: list[tuple[str, str, str]]) -> Figures:
+    return Figures(
+        hits_1d=hits["hits_1d"],
+        hits_7d=hits["hits_7d"],
+        hits_30d=hits["hits_30d"],
+        first_seen=hits["first"],
+        last_seen=hits["last"],
+        providers=sorted({provider for provider, _, _ in places}),
+        branches=sorted({branch for _, _, branch in places if branch}),
+        on_pulls=any(scope == Build.Scope.PULL for _, scope, _ in places),
+    )
+
+
+def _latest(failures: Iterable[Failure]) -> dict[int, TestFailure]:
+    tests = {row.test_id for row in failures}
+    newest = TestFailure.objects.filter(test__in=tests).order_by().values("test").annotate(newest=Max("pk"))
+    rows = TestFailure.objects.filter(pk__in=newest.values("newest")).select_related("build", "job")
+    return {row.test_id: row for row in rows}
+
+
+def _line(failure: Failure, seen: Figures, latest: TestFailure | None) -> Line:
+    if failure.ticket or latest is None:
+        return Line(failure, seen, latest, "", "")
+    hit = Hit(latest.build.branch, latest.job.name, latest.build.version, latest.build.web_url, latest.message)
+    return Line(failure, seen, latest, ticket_title(failure.key, latest.message), ticket_text(failure.key, hit))

@@ -1,0 +1,31 @@
+"""The page of failures: what fails most, and which ticket knows it."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from agents.failures.figures import MOST, ranked
+from agents.failures.report import ISSUE
+from flinkci_dashboard.jobs.history import last_ended, last_good
+from flinkci_dashboard.web.live import Context, live
+
+KNOWN = {"": None, "true": True, "false": False}  # what `known` may say in the address
+
+
+def matched(request: HttpRequest) -> object:
+    """Return what changes when a pass of the jobs ends that find failures."""
+    return last_ended("poll_builds", "match_failures")
+
+
+@require_safe
+@live("agents/failures.html", "agents/_failures.html", version=matched)
+def failures(request: HttpRequest) -> Context:
+    """Rank the failures of the last 30 days; the address says whether known or new ones."""
+    known = KNOWN.get(request.GET.get("known", ""))
+    return {
+        "lines": ranked(timezone.now(), known),
+        "known": request.GET.get("known", "") if known is not None else "",
+        "most": MOST,
+        "issue": ISSUE,
+        "asked_at": last_good("match_failures"),
+    }
