@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from flinkci_dashboard.clients.errors import NotFoundError, UnavailableError
-from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, Transport
+from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, TooDeepError, Transport
 from flinkci_dashboard.clients.secrets import fingerprint, token
 
 PAGE = 100
@@ -147,15 +147,25 @@ class GitHub:
         return _page(self._http.get(f"{self._path}/issues/comments", query, etag), read_comment)
 
     def conversation(self, number: int) -> list[CommentFacts]:
-        """Return all comments of one pull request, oldest first."""
-        found: list[CommentFacts] = []
-        at = ""
+        """Return all comments of one pull request, oldest first.
+
+        Where GitHub does not list so deeply, the list goes on with what was written since the last comment.
+        """
+        found: dict[int, CommentFacts] = {}
+        at, since = "", {}
         while True:
-            query = {"per_page": PAGE} | _place(1, at)
-            part = _page(self._http.get(f"{self._path}/issues/{int(number)}/comments", query), read_comment)
-            found += part.items
+            query = {"per_page": PAGE} | since | _place(1, at)
+            try:
+                part = _page(self._http.get(f"{self._path}/issues/{int(number)}/comments", query), read_comment)
+            except TooDeepError:
+                latest = {"since": _stamp(max(comment.created_at for comment in found.values()))} if found else {}
+                if latest == since:
+                    raise
+                at, since = "", latest
+                continue
+            found |= {comment.id: comment for comment in part.items}
             if part.next in ("", at):
-                return found
+                return list(found.values())
             at = part.next
 
     def comment(self, comment_id: int, etag: str = "") -> tuple[CommentFacts | None, str]:

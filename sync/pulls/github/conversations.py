@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
+from flinkci_dashboard.clients.github.http import TooDeepError
 from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub, Page
 from flinkci_dashboard.jobs.clocks import believed
 from flinkci_dashboard.jobs.run import Pass
@@ -55,7 +56,11 @@ class Conversations:
         """
         start, at = since - STREAM_OVERLAP, ""
         while True:
-            page = self.github.comments_since(start, at=at, asc=True)
+            try:
+                page = self.github.comments_since(start, at=at, asc=True)
+            except TooDeepError:  # GitHub tells no more of this second
+                start, at = start + timedelta(seconds=1), ""
+                continue
             self._save(page)
             newest = max((comment.updated_at for comment in page.items), default=start)
             since = max(since, newest)

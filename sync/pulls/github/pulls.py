@@ -20,6 +20,7 @@ LOOKED_UP = 50  # pull requests that are asked for one by one in one pass
 BACKFILL_PAGES = 5  # of 100 pull requests, in one pass
 SHARE = 0.5  # of the hourly limit: what only fills in history, and checks, leaves so much to the others
 READING = 90.0  # seconds that reading conversations and checking reports may take in one pass
+BEGINNING = {"page": 1, "done": 0, "total": 0, "complete": False}  # of history
 Item = TypeVar("Item")
 
 
@@ -52,10 +53,20 @@ class Observer:
         if not pages[0].changed:
             return
         while mark.data and pages[-1].has_next and news(pages[-1].items[-OVERLAP:]):
-            pages.append(self.github.pulls("all", "updated", "desc", at=pages[-1].next))
+            try:
+                pages.append(self.github.pulls("all", "updated", "desc", at=pages[-1].next))
+            except TooDeepError:  # what changed before that is read from elsewhere
+                self._read_all_again()
+                break
         for page in reversed(pages):  # a pass that dies here leaves no older change behind a newer one
             self._save(page)
         mark.remember({"etag": pages[0].etag})
+
+    def _read_all_again(self) -> None:
+        """Let this pass look at all open pull requests, and history read all of them anew."""
+        everything = Watermark.named("everything")
+        everything.remember(everything.data | {"at": None})
+        Watermark.named("history").remember(BEGINNING | {"anew": True})
 
     # Everything -------------------------------------------------------------------------------
 
@@ -88,13 +99,20 @@ class Observer:
         return at is None or not now - EVERYTHING < datetime.fromisoformat(at) <= now + AHEAD
 
     def _open_pages(self, known: dict[str, Any]) -> dict[str, Any]:
-        """Return {page: its ETag, its pull requests, where the list goes on}; unchanged pages cost nothing."""
+        """Return {page: its ETag, its pull requests, where the list goes on}; unchanged pages cost nothing.
+
+        Where GitHub does not list so deeply it ends there: those that are not listed are asked for by number, in turn.
+        """
         known = {name: page for name, page in known.items() if isinstance(page["next"], str)}  # else of older versions
         read: dict[str, Any] = {}
         at = ""
         while True:
             name = at or "1"
-            page = self.github.pulls("open", "created", "asc", etag=known.get(name, {}).get("etag", ""), at=at)
+            etag = known.get(name, {}).get("etag", "")
+            try:
+                page = self.github.pulls("open", "created", "asc", etag=etag, at=at)
+            except TooDeepError:
+                return read
             if page.changed:
                 self._save(page)
                 read[name] = {"etag": page.etag, "numbers": [pull.number for pull in page.items], "next": page.next}
@@ -158,7 +176,7 @@ class Observer:
     def history(self) -> None:
         """Go back through all pull requests, newest first, as far as the hourly limit has room for it."""
         mark = Watermark.named("history")
-        data = mark.data or {"page": 1, "done": 0, "total": 0, "complete": False}
+        data = mark.data or BEGINNING
         for _ in range(BACKFILL_PAGES):
             if data["complete"] or not self.budget.allows():
                 return
@@ -177,11 +195,12 @@ class Observer:
         self._save(page)
         first = page.items[0].number if page.items and data["page"] == 1 else data["total"]
         place = {"page": data["page"] + 1, "at": page.next, "complete": not page.has_next}
-        return {"done": PullRequest.objects.count(), "total": first, **place}
+        return data | {"done": PullRequest.objects.count(), "total": first, **place}
 
     def _history_by_number(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Where GitHub's list has an end before its end, read what is not known yet one by one."""
-        known = set(PullRequest.objects.filter(number__lt=data["below"]).values_list("number", flat=True))
+        """Where GitHub's list has an end before its end, read one by one what is not known yet, or all of it anew."""
+        read = PullRequest.objects.none() if data.get("anew") else PullRequest.objects.filter(number__lt=data["below"])
+        known = set(read.values_list("number", flat=True))
         numbers = [number for number in range(data["below"] - 1, 0, -1) if number not in known][:LOOKED_UP]
         failed = len(self.current.errors)
         self.look_up(numbers)
