@@ -214,12 +214,12 @@ class MirrorPass:
         return found
 
     def _report(self, decided: MirrorPlan) -> None:
-        """Tell what failed, and what waits after a failure: then the rest is done, and this is not."""
+        """Tell what failed, and which selected branches stay out of step: then the rest is done, and these are not."""
         failures = self.transfers.failures
         self._tell({branch: failure.detail for branch, failure in failures.items()})
-        waiting = {each.branch: each.detail for each in _refused(decided.branches) if each.branch not in failures}
-        self._tell(waiting)
-        self.current.achieved = self.current.achieved or bool(waiting and not failures)
+        left = {each.branch: each.detail for each in _left_behind(decided.branches) if each.branch not in failures}
+        self._tell(left)
+        self.current.achieved = self.current.achieved or bool(left and not failures)
 
     def _tell(self, details: Mapping[str, str]) -> None:
         for detail in dict.fromkeys(details.values()):
@@ -227,9 +227,10 @@ class MirrorPass:
             self.current.fail(f"{self.mirror.target}: {branches}: {detail}")
 
 
-def _refused(facts: Iterable[BranchFacts]) -> list[BranchFacts]:
-    refused = (BranchState.REJECTED, BranchState.NOT_AUTHORIZED)
-    return [each for each in facts if each.selected and each.state in refused]
+def _left_behind(facts: Iterable[BranchFacts]) -> list[BranchFacts]:
+    """Return the selected branches that no further pass brings in step by itself, or not yet."""
+    states = (BranchState.REJECTED, BranchState.NOT_AUTHORIZED, BranchState.DIVERGED)
+    return [each for each in facts if each.selected and each.state in states]
 
 
 def _is_taken(push: Push, results: Mapping[str, PushResult]) -> bool:
