@@ -134,11 +134,11 @@ class Wanted:
 
 def united(wanted: Iterable[Wanted]) -> list[Wanted]:
     """Let one act serve all who want the same: one re-run for each head, one cancel for each build."""
-    found: dict[tuple[object, ...], Wanted] = {}
+    by_target: dict[tuple[object, ...], Wanted] = {}
     for each in wanted:
-        key = _target(each.act)
-        found[key] = _joined(found[key], each) if key in found else each
-    return list(found.values())
+        target = _target(each.act)
+        by_target[target] = _joined(by_target[target], each) if target in by_target else each
+    return list(by_target.values())
 
 
 def _target(act: Act) -> tuple[object, ...]:

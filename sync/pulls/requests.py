@@ -44,7 +44,7 @@ class Requests:
 
     def wanted(self, states: Mapping[int, PullState], active: bool) -> list[Wanted]:
         """Decide what to do for each request. What a killed pass has done for it already is not done again."""
-        found: list[Wanted] = []
+        wanted: list[Wanted] = []
         for request in self.requests:
             acts = _orphan(request) if request.act == DELETE_ORPHAN else _wanted(request, states)
             if request.act == RETRY and any(action.settled for action in _tried(request)):
@@ -53,8 +53,8 @@ class Requests:
                 self._answers[request.pk] = acts if isinstance(acts, str) else OBSERVING
             else:
                 self._expected[request.pk] = len(acts)
-                found += [Wanted(act, (_cause(request),)) for act in acts]
-        return found
+                wanted += [Wanted(act, (_cause(request),)) for act in acts]
+        return wanted
 
     def answer_rest(self, text: str = "") -> None:
         """Answer every request with what was done for it: by its own acts, whoever else's failed in this pass."""
