@@ -115,6 +115,7 @@ class CommandComment(models.Model):
         SUPERSEDED = "superseded"  # a newer push came before it was served
         UNKNOWN = "unknown", "not understood"
         BEFORE = "before", "settled before"  # by the bot that ran before us
+        REFUSED = "refused", "no build can be queued"  # the CI service refuses the head; the report says why
 
     comment_id = models.BigIntegerField(unique=True)
     pull = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="commands")

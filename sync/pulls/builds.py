@@ -53,10 +53,10 @@ class Builds:
         try:
             build = self.service.cancel_build(act.build_id)
         except (RefusedError, NotFoundError):  # it may have ended just now
-            found = self.service.builds_by_id([act.build_id])
-            if found and found[0].status != "finished":
+            shown = self.service.builds_by_id([act.build_id])
+            if shown and shown[0].status != "finished":
                 raise
-            save_builds(found, self.current.now)
+            save_builds(shown, self.current.now)
             self.ledger.done(action, answer="It had ended already.")
             return
         if act.again:  # asking the build alone is not always enough
@@ -91,20 +91,20 @@ class Builds:
                 else:
                     self._find(action, "The CI service answers a retry with the build as it was.")
                 return
-            found = self._look(build_id)
-            if found is None:
+            seen = self._look(build_id)
+            if seen is None:
                 break
-            if ran_on(found, action):
-                self.settle(action, found, "builds_found_running", words)
+            if ran_on(seen, action):
+                self.settle(action, seen, "builds_found_running", words)
                 return
         self._queue(action, words)
 
     def _find(self, action: Action, words: str) -> None:
         """After an odd answer, or none, a build that runs serves; else whether it will is for the next pass to see."""
-        found = self._look(action.payload["build"])
-        if found is None or not ran_on(found, action):
+        build = self._look(action.payload["build"])
+        if build is None or not ran_on(build, action):
             raise UnavailableError(words)
-        self.settle(action, found, "builds_found_running", words)
+        self.settle(action, build, "builds_found_running", words)
 
     def _look(self, build_id: int) -> BuildFacts | None:
         """Return a build as it is now; None, and recorded, when it is gone."""
@@ -123,11 +123,19 @@ class Builds:
         except InvalidError as error:
             with transaction.atomic():
                 self.ledger.failed(action, answer=str(error))
-                pull = PullRequest.objects.filter(number=facts["number"], head_sha=facts["sha"])
-                pull.update(build_problem=str(error), build_problem_head=facts["sha"])
+                self._refuse(facts["number"], facts["sha"], str(error))
             self.current.count("builds_refused")
             return
         self.settle(action, build, "builds_queued", words)
+
+    def _refuse(self, number: int, sha: str, words: str) -> None:
+        """Settle all commands for a head of which the service queues no build; a later one asks anew."""
+        pull = PullRequest.objects.filter(number=number, head_sha=sha)
+        pull.update(build_problem=words, build_problem_head=sha)
+        waiting = CommandComment.objects.filter(
+            pull__number=number, head_sha=sha, known=True, state=CommandState.WAITING
+        )
+        waiting.update(state=CommandState.REFUSED, settled_at=self.current.now)
 
     def settle(self, action: Action, build: BuildFacts, what: str, words: str = "") -> None:
         """Record that a build runs for the sake of an act, and of the commands behind it."""
@@ -169,8 +177,8 @@ def ran_on(build: BuildFacts, action: Action) -> bool:
 
 def started(service: CIService, action: Action) -> BuildFacts | None:
     """Return the build that came to an act's branch since the act began; None when there is none."""
-    found = service.builds_of_branch(action.payload["branch"], limit=RECENT)
-    return next((build for build in found if build.external_id > action.payload["after"]), None)
+    recent = service.builds_of_branch(action.payload["branch"], limit=RECENT)
+    return next((build for build in recent if build.external_id > action.payload["after"]), None)
 
 
 def latest_builds(branches: Iterable[str], provider: str = BUILDS_PULLS) -> dict[str, int]:
@@ -181,8 +189,8 @@ def latest_builds(branches: Iterable[str], provider: str = BUILDS_PULLS) -> dict
 
 def settle_commands(current: Pass, act: SettleCommands) -> None:
     """Note what became of commands for which nothing had to be done."""
-    found = CommandComment.objects.filter(comment_id__in=act.commands)
-    found.update(state=act.state, build_url=act.url, settled_at=current.now)
+    commands = CommandComment.objects.filter(comment_id__in=act.commands)
+    commands.update(state=act.state, build_url=act.url, settled_at=current.now)
     current.count("commands_settled", len(act.commands))
 
 

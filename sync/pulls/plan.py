@@ -125,13 +125,13 @@ def _undo_cancel(state: PullState) -> Iterator[RetryBuild]:
 def _rerun(state: PullState, commands: list[Command], now: datetime) -> Iterator[Act]:
     build, branch = latest_build(state), branch_of(state, state.head)
     ids = tuple(command.id for command in commands)
-    if build is None or _stopping(build, now):
+    if (build is None and not state.build_problem) or (build and _stopping(build, now)):
         return  # remembered until there is one, or until that one has ended
-    if build.pending:
+    if build and build.pending:
         yield _settle(state, commands, CommandState.RUNNING, "A build is waiting or running already.", build.url)
-    elif branch is None or state.build_problem:
-        return  # it is pushed first, which may start a build; or it has to be mended, since none can be queued
-    elif _can_be_retried(build, branch):
+    elif branch is None:
+        return  # it is pushed first, which may start a build
+    elif build and _can_be_retried(build, branch):
         yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
     else:
         yield QueueBuild(state.number, state.head, ids, _why_new(build))
@@ -153,7 +153,9 @@ def _canceled_before(build: Build, branch: Branch) -> bool:
     return build.superseded and build.finished and build.id <= branch.after_build
 
 
-def _why_new(build: Build) -> str:
+def _why_new(build: Build | None) -> str:
+    if build is None:
+        return "The CI service refused to queue one before, and somebody asks again."
     if build.gone:
         return "The last build is gone."
     if build.status is BuildStatus.SUCCESS:

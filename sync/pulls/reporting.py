@@ -50,6 +50,7 @@ REACTIONS = {
     CommandState.SUPERSEDED: Reaction.SEEN,
     CommandState.RERUN: Reaction.DONE,
     CommandState.UNKNOWN: Reaction.CONFUSED,
+    CommandState.REFUSED: Reaction.CONFUSED,
 }
 
 

@@ -28,6 +28,7 @@ class CommandState(StrEnum):
     SUPERSEDED = "superseded"
     UNKNOWN = "unknown"
     BEFORE = "before"
+    REFUSED = "refused"
 
 
 class Waiting(StrEnum):
@@ -52,7 +53,7 @@ class Reaction(StrEnum):
 
     SEEN = "eyes"  # seen: it waits, or there was nothing to re-run
     DONE = "+1"  # a build was started for it
-    CONFUSED = "confused"  # not understood
+    CONFUSED = "confused"  # not understood, or no build can be queued: the report says why
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,10 @@ def refused(state: PullState) -> bool:
 
 
 def build_refused(state: PullState) -> bool:
-    """Tell whether the head has no build because the CI service refused to queue one."""
-    return bool(state.open and state.build_problem and latest_build(state) is None)
+    """Tell whether the CI service refused to queue a build of the head: it has none, or none for a command."""
+    build = latest_build(state)
+    asked = any(command.state is CommandState.REFUSED and command.head == state.head for command in state.commands)
+    return bool(state.open and state.build_problem and (build is None or (asked and not build.pending)))
 
 
 def push_due(state: PullState) -> datetime | None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from flinkci_dashboard.clients.azure.project import Azure
@@ -11,7 +12,7 @@ from flinkci_dashboard.clients.web import azure_signature, session
 from flinkci_dashboard.jobs.run import request, run_pass
 from flinkci_dashboard.models import Action, JobRequest
 from sync.models import CIBranch, CommandComment, PullRequest
-from tests.pulls import builds, end, reactions, settle, sync
+from tests.pulls import builds, end, name_of, reactions, reports, settle, sync
 
 RETRY = {"service": "azure", "method": "PATCH", "path": "retry=true"}
 
@@ -168,6 +169,35 @@ def test_a_pipeline_with_a_mistake_is_told_and_not_tried_again_for_this_head(fli
     mark = flink.log_mark()
     settle(2)
     assert not [each for each in flink.since(mark, "azure") if each.method == "POST"]
+
+
+@pytest.mark.parametrize("built", [True, False], ids=["after a build", "with no build"])
+def test_a_command_for_a_head_that_can_not_be_built_is_answered_and_a_later_one_asks_again(flink, built):
+    flink.azure.start_builds = built
+    number = flink.pulls.open()
+    settle(2)
+    if built:
+        end(flink, number)
+        settle(1)
+    else:
+        CIBranch.objects.update(pushed_at=timezone.now() - timedelta(hours=1))
+    branch = name_of(flink, number)
+    flink.azure.invalid[branch] = "/azure-pipelines.yml (Line: 12, Col: 5): Unexpected value 'stepz'"
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    settle(3)
+    assert CommandComment.objects.get().state == "refused"
+    assert reactions(flink, comment) >= {"confused"}
+    assert "Unexpected value" in reports(flink, number)[0]
+    flink.azure.invalid.clear()
+    settle(2)
+    assert len(builds(flink, number)) == int(built)
+    later = flink.pulls.comment(number, "@flinkbot run azure")
+    Action.objects.update(settled_at=F("settled_at") - timedelta(hours=1))
+    settle(3)
+    assert len(builds(flink, number)) == int(built) + 1
+    assert reactions(flink, later) == {"+1"}
+    assert PullRequest.objects.get(number=number).build_problem == ""
+    assert "Unexpected value" not in reports(flink, number)[0]
 
 
 def test_a_new_head_is_built_although_the_former_one_could_not_be(flink):

@@ -269,9 +269,16 @@ CASES = {
         pull(branches=(branch(A, 60),), build_problem="/x.yml (Line: 1, Col: 2): no"),
         [],
     ),
-    "nor for a command": (pull(build_problem="no", commands=(command(),)), []),
-    "nor for one after a success": (
+    "but a new command asks for it again": (
+        pull(build_problem="no", commands=(command(),)),
+        [QueueBuild(5, A, (7,), "")],
+    ),
+    "after a success, too": (
         pull(builds=(build(1, A, SUCCESS),), build_problem="no", commands=(command(),)),
+        [QueueBuild(5, A, (7,), "")],
+    ),
+    "one that was refused is settled": (
+        pull(build_problem="no", commands=(command(state=CommandState.REFUSED),)),
         [],
     ),
     "one retry serves several commands": (
