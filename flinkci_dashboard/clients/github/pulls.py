@@ -152,7 +152,7 @@ class GitHub:
         Where GitHub does not list so deeply, the list goes on with what was written since the last comment.
         """
         found: dict[int, CommentFacts] = {}
-        at, since = "", {}
+        at, since = "", dict[str, str]()
         while True:
             query = {"per_page": PAGE} | since | _place(1, at)
             try:
