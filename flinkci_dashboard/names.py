@@ -32,6 +32,17 @@ def head_of(branch: str) -> Head | None:
     return Head(int(found[1]), found[2]) if found else None
 
 
+def build_name(provider: str, number: int) -> str:
+    """Return what names a build everywhere: its CI service, and its id there."""
+    return f"{provider}:{number}"
+
+
+def build_number(name: str, provider: str) -> int | None:
+    """Return the id of a build that a service has; None for a build of another one, or none."""
+    service, _, number = name.rpartition(":")
+    return int(number) if service == provider and number.isdecimal() else None
+
+
 def is_commit(text: str) -> bool:
     """Tell whether a text is a commit's SHA, or enough of its beginning (7 to 40 digits) to look for it."""
     return bool(COMMIT.fullmatch(text))

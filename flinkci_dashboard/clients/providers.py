@@ -90,12 +90,18 @@ class MachineService(Protocol):
 
 
 CONNECT: dict[str, Callable[[], CIService]] = {azure.AZURE: azure.connect}
+BUILD_PAGES: dict[str, Callable[[int], str]] = {azure.AZURE: azure.build_page}
 BUILDS_PULLS = azure.AZURE  # builds the branches of pull requests; it alone is told to cancel, retry and queue
 
 
 def connect(provider: str) -> CIService:
     """Connect to a service by its name; for one pass and thread."""
     return CONNECT[provider]()
+
+
+def build_page(provider: str, build_id: int) -> str:
+    """Return the address at which a service shows a build, where its answer did not tell."""
+    return BUILD_PAGES[provider](build_id)
 
 
 def connect_all() -> list[CIService]:

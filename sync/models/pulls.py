@@ -92,7 +92,7 @@ class CIBranch(models.Model):
     ownerless_since = models.DateTimeField(null=True)  # when GitHub first said that it has no such pull request
     seen_at = models.DateTimeField()
     pushed_at = models.DateTimeField(null=True)  # when we pushed it; null when somebody else did
-    after_build = models.BigIntegerField(default=0)  # the head's latest build when we pushed it
+    after_build = models.CharField(max_length=40, blank=True)  # provider:id of the head's latest build at our push
 
     class Meta:
         verbose_name = "CI branch"

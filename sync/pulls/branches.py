@@ -12,10 +12,11 @@ from flinkci_dashboard.clients.git.cache import Cache, open_cache
 from flinkci_dashboard.clients.git.errors import CacheCorrupt
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
+from flinkci_dashboard.clients.providers import BUILDS_PULLS
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
-from flinkci_dashboard.names import branch_name, head_of
+from flinkci_dashboard.names import branch_name, build_name, head_of
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls.acts import DeleteBranch, PushBranch, Wanted
 from sync.pulls.builds import latest_builds
@@ -121,9 +122,13 @@ class Branches:
         """
         names = {push.number: branch_name(push.number, heads[push.number]) for push in pushes}
         there = CIBranch.objects.filter(name__in=names.values())
-        builds = latest_builds(names.values()) | dict(there.values_list("name", "after_build"))
+        builds = {
+            name: build_name(BUILDS_PULLS, number)
+            for name, number in latest_builds(names.values(), BUILDS_PULLS).items()
+        }
+        builds |= dict(there.values_list("name", "after_build"))
         return [
-            _pushing(push, names[push.number], heads[push.number], builds.get(names[push.number], 0), self.token)
+            _pushing(push, names[push.number], heads[push.number], builds.get(names[push.number], ""), self.token)
             for push in pushes
         ]
 
@@ -200,7 +205,7 @@ def is_workflow_refusal(words: str) -> bool:
     return "refusing to allow" in words and "workflow" in words and "scope" in words
 
 
-def note_pushed(names: Mapping[str, int], now: datetime) -> None:
+def note_pushed(names: Mapping[str, str], now: datetime) -> None:
     """Note branches that we have pushed, each with the latest build of its commit that is older than the push."""
     rows = []
     for name, after in names.items():
@@ -221,12 +226,12 @@ def _may_be_another(result: PushResult) -> bool:
     return result.status == PushStatus.REJECTED and not is_workflow_refusal(result.message)
 
 
-def _after_build(result: PushResult, action: Action) -> int:
-    """Return the latest build that is older than a branch; 0 where it was there before: its builds count."""
-    return 0 if result.already else action.payload["after_build"]
+def _after_build(result: PushResult, action: Action) -> str:
+    """Return the latest build that is older than a branch; none where it was there before: its builds count."""
+    return "" if result.already else action.payload["after_build"]
 
 
-def _pushing(push: PushBranch, name: str, sha: str, after_build: int, token: str) -> Intent:
+def _pushing(push: PushBranch, name: str, sha: str, after_build: str, token: str) -> Intent:
     payload = {"number": push.number, "branch": name, "sha": sha, "after_build": after_build}
     # When a refused head is due again is the plan's to decide.
     return Intent(f"push:{name}", PUSH, f"#{push.number}", push.reason, payload, patient=False, token=token)

@@ -16,7 +16,7 @@ from flinkci_dashboard.clients.errors import (
     UnavailableError,
 )
 from flinkci_dashboard.clients.facts import BuildFacts
-from flinkci_dashboard.clients.providers import BUILDS_PULLS, CIService
+from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.attempts import Attempts
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
@@ -181,8 +181,8 @@ def started(service: CIService, action: Action) -> BuildFacts | None:
     return next((build for build in recent if build.external_id > action.payload["after"]), None)
 
 
-def latest_builds(branches: Iterable[str], provider: str = BUILDS_PULLS) -> dict[str, int]:
-    """Return {branch: its latest build that we know} of one service."""
+def latest_builds(branches: Iterable[str], provider: str) -> dict[str, int]:
+    """Return {branch: the id of its latest build that we know} of one service."""
     known = Build.objects.filter(provider=provider, branch__in=list(branches)).order_by("external_id")
     return dict(known.values_list("branch", "external_id"))
 

@@ -56,7 +56,7 @@ class Recovery:
         name, sha = action.payload["branch"], action.payload["sha"]
         there = heads.get(name)
         if action.kind == PUSH and there == sha:
-            note_pushed({name: action.payload.get("after_build", 0)}, self.current.now)
+            note_pushed({name: action.payload.get("after_build", "")}, self.current.now)
         self._note(action, there == sha if action.kind == PUSH else there is None)
 
     def _build(self, action: Action) -> None:

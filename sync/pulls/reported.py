@@ -6,6 +6,7 @@ from agents.builds.observe import ask_for
 from agents.models import Build
 from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.names import build_name, build_number
 from sync.models import PullRequest
 from sync.pulls.report import build_id, parse
 
@@ -29,15 +30,14 @@ def read_reported(
     lost = ask_for(current, service, unknown)
     for pull in pulls:
         if gone := named[pull.pk] & lost:
-            pull.lost_builds = sorted({*pull.lost_builds, *(f"{service.provider}:{number}" for number in gone)})
+            pull.lost_builds = sorted({*pull.lost_builds, *(build_name(service.provider, number) for number in gone)})
             pull.save(update_fields=["lost_builds"])
     return True
 
 
 def lost_ids(pull: PullRequest, provider: str) -> set[int]:
     """Return the ids of a pull request's builds that a service does not have any more."""
-    names = (name.rpartition(":") for name in pull.lost_builds)
-    return {int(number) for service, _, number in names if service == provider}
+    return {number for name in pull.lost_builds if (number := build_number(name, provider)) is not None}
 
 
 def _named(bodies: Iterable[str]) -> set[int]:

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from agents.models import Build as BuildRow
 from agents.models import Job
 from agents.models.builds import BAD_RESULTS, Result, Status
-from flinkci_dashboard.clients.providers import BUILDS_PULLS
+from flinkci_dashboard.clients.providers import BUILDS_PULLS, build_page
 from flinkci_dashboard.models import Action
-from flinkci_dashboard.names import branch_name, head_of
+from flinkci_dashboard.names import branch_name, build_number, head_of
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
 from sync.pulls.report import MANUAL, build_id, normalized, parse
 from sync.pulls.reported import lost_ids
@@ -193,13 +192,11 @@ def queue_key(number: int, sha: str) -> str:
 
 def build_url(row: BuildRow) -> str:
     """Return a build's address as reports have it."""
-    if row.web_url:
-        return normalized(row.web_url)
-    return f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}/_build/results?buildId={row.external_id}"
+    return normalized(row.web_url) if row.web_url else build_page(row.provider, row.external_id)
 
 
 def _branch(row: CIBranch) -> Branch:
-    return Branch(row.sha, row.seen_at, row.pushed_at, row.after_build)
+    return Branch(row.sha, row.seen_at, row.pushed_at, build_number(row.after_build, BUILDS_PULLS) or 0)
 
 
 def _command(row: CommandComment) -> Command:

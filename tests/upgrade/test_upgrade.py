@@ -34,7 +34,18 @@ def change_action(row: dict) -> dict:
     if row["job"] == "sync_pulls" and row["kind"] in ("cancel-build", "retry-build", "queue-build", "queue-missing"):
         payload = payload | {"provider": "azure"}
         key = re.sub(r"^(cancel|retry):", r"\1:azure:", key)
+    if row["kind"] == "push-branch" and "after_build" in payload:
+        payload = payload | {"after_build": name_build(payload["after_build"])}
     return {"key": key, "payload": payload}
+
+
+def name_build(number: int) -> str:
+    return f"azure:{number}" if number else ""
+
+
+def change_branch(row: dict) -> dict:
+    """The build before a push is named with its service."""
+    return {"after_build": name_build(row["after_build"])}
 
 
 def change_pull(row: dict) -> dict:
@@ -46,6 +57,7 @@ def change_pull(row: dict) -> dict:
 CHANGED: dict[str, Callable[[dict], dict]] = {
     "agents.Watermark": change_watermark,
     "flinkci_dashboard.Action": change_action,
+    "sync.CIBranch": change_branch,
     "sync.PullRequest": change_pull,
 }
 # Columns that are no more.

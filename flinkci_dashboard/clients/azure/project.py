@@ -211,6 +211,11 @@ class Azure:
         return self._http.call(method, *resource, route=full, query=query, content=content)[0]
 
 
+def build_page(build_id: int) -> str:
+    """Return the address of a build's page."""
+    return f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}/_build/results?buildId={build_id}"
+
+
 def connect() -> Azure:
     """Return the configured project; without a token, it is read as the public may."""
     return Azure(Transport(settings.AZURE_DEVOPS_URL, token("azure")), settings.AZURE_PROJECT)

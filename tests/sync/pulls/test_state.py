@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models.builds import Result
-from sync.models import PullRequest
+from flinkci_dashboard.clients.providers import build_page
+from sync.models import CIBranch, PullRequest
 from sync.pulls.state import PullStates
 from sync.pulls.values import FINAL, BuildStatus
 from tests.machines import make_build
@@ -43,3 +44,18 @@ def test_a_build_that_was_deleted_before_its_end_has_no_outcome(pull):
 @pytest.mark.parametrize("status", ["queued", "running", "cancelling"])
 def test_a_build_under_way_is_pending_whatever_its_last_attempt_came_to(pull, status):
     assert status_of(pull, status=status, result="failed") is BuildStatus.PENDING
+
+
+def test_a_build_whose_address_was_not_told_is_found_at_its_own_service(pull):
+    row = make_build(branch=f"ci_1_{SHA}", scope="pull", status="finished", result="failed", web_url="")
+    [built] = PullStates([pull], "").state(pull).builds
+    assert built.url == build_page(row.provider, row.external_id)
+    assert str(row.external_id) in built.url
+
+
+@pytest.mark.parametrize(("name", "number"), [("azure:7", 7), ("other:7", 0), ("", 0)])
+def test_only_the_builds_of_the_service_that_builds_pull_requests_are_compared_with_its_own(pull, name, number):
+    facts = {"number": 1, "sha": SHA, "tip": SHA, "seen_at": timezone.now(), "after_build": name}
+    CIBranch.objects.create(name=f"ci_1_{SHA}", **facts)
+    [branch] = PullStates([pull], "").state(pull).branches
+    assert branch.after_build == number
