@@ -1,13 +1,16 @@
 """What the tests of the mirror job share."""
 
 import contextlib
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 from django.conf import settings
 
 from flinkci_dashboard.jobs.run import request, run_pass
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.models import JobRequest, JobRun
+from flinkci_dashboard.sandbox import MIRROR
+from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch
 
 SELECTED = {"master", "release-2.0", "release-2.1", "release-2.2"}
@@ -17,6 +20,12 @@ def sync(now: bool = False) -> JobRun:
     if now:
         request("sync_mirrors", None)
     return run_pass("sync_mirrors", "command")
+
+
+def ask_for_reset(branch: str, seen: str) -> JobRequest:
+    """Ask, as an admin does who saw the mirror's branch at a commit, to reset it to the source."""
+    asked = ResetRequest(MIRROR, branch, seen)
+    return request("sync_mirrors", None, ResetRequest.ACT, f"{MIRROR}: {branch}", asdict(asked))
 
 
 def states() -> dict[str, str]:

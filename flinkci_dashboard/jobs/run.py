@@ -2,8 +2,9 @@
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError
@@ -59,12 +60,15 @@ def _unheard(now: datetime) -> set[str]:
     return set()
 
 
-def request(name: str, user: User | None, act: str = RUN, subject: str = "") -> JobRequest:
+def request(
+    name: str, user: User | None, act: str = RUN, subject: str = "", payload: Mapping[str, Any] | None = None
+) -> JobRequest:
     """Ask for a pass of a job now, for the sake of one act; the pass writes its answer into the row returned.
 
     Of a job that is switched off, a pass is all that one can ask for; everything else is answered at once.
     """
-    row = JobRequest(job=name, act=act, subject=subject, requested_by=user)
+    facts = {"act": act, "subject": subject[:255], "payload": dict(payload or {})}
+    row = JobRequest(job=name, requested_by=user, **facts)
     if act != RUN and JobSchedule.objects.filter(job=name, enabled=False).exists():
         row.answer, row.settled_at = SWITCHED_OFF, timezone.now()
     row.save()

@@ -47,6 +47,7 @@ class JobRequest(models.Model):
     job = models.SlugField()
     act = models.SlugField(default="run", help_text="“run”, or an act that the job knows, such as “reset-branch”.")
     subject = models.CharField(max_length=255, blank=True, help_text="What the act is about: a branch, a pull request.")
+    payload = models.JSONField(default=dict, blank=True)  # what the act needs to know beyond its subject
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     requested_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -41,7 +41,7 @@ class Resets:
             self.current.answer(request, f"Nothing was reset: {why}")
 
     def _asked(self, request: JobRequest) -> ResetRequest | None:
-        asked = ResetRequest.parse(request.subject) if request.act == ResetRequest.ACT else None
+        asked = ResetRequest.of(request.payload) if request.act == ResetRequest.ACT else None
         return asked if asked and asked.target == str(self.mirror.target) else None
 
     def _settled(self, request: JobRequest, asked: ResetRequest) -> Action | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+SHA = re.compile("[0-9a-f]{40}")
+
 
 class BranchState(StrEnum):
     """Where a branch of a mirror stands; `sync.mirrors.plan.MEANINGS` says what each means and what to do."""
@@ -128,13 +130,11 @@ class ResetRequest:
     branch: str
     seen: str  # SHA
 
-    ACT = "reset-branch"  # the act of a JobRequest of sync_mirrors; `str` gives its subject
-
-    def __str__(self) -> str:
-        return f"{self.target}: {self.branch} at {self.seen}"
+    ACT = "reset-branch"  # the act of a JobRequest of sync_mirrors, whose payload holds these facts
 
     @classmethod
-    def parse(cls, subject: str) -> "ResetRequest | None":
-        """Read what `str` wrote; None for anything else."""
-        found = re.fullmatch(r"([\w.-]+/[\w.-]+): (\S+) at ([0-9a-f]{40})", subject)
-        return cls(*found.groups()) if found else None
+    def of(cls, facts: Mapping[str, object]) -> "ResetRequest | None":
+        """Read a payload; None for anything else."""
+        names = ("target", "branch", "seen")
+        target, branch, seen = (str(facts.get(name) or "") for name in names)
+        return cls(target, branch, seen) if target and branch and SHA.fullmatch(seen) else None

@@ -1,5 +1,6 @@
 """The mirrors: where each branch stands, why, and what can be done."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
 from flinkci_dashboard.jobs import history as passes
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
@@ -114,7 +116,7 @@ def sync_now(request: HttpRequest) -> HttpResponse:
     """Ask for a pass now; back-offs do not apply to it."""
     audit.record(request, "sync mirrors now", "all mirrors")
     jobs.request(JOB, signed_in(request))
-    messages.info(request, "A pass was asked for; it starts within seconds.")
+    promise(request, "A pass was asked for", "it starts within seconds")
     return HttpResponseRedirect(reverse("mirrors"))
 
 
@@ -129,6 +131,6 @@ def reset_branch(request: HttpRequest, pk: int) -> HttpResponse:
     asked = ResetRequest(str(branch.mirror.target), branch.name, branch.target_sha)
     before, after = {"sha": branch.target_sha}, {"sha": branch.source_sha}
     audit.record(request, "reset mirror branch", f"{branch.mirror.target} {branch.name}", before, after)
-    jobs.request(JOB, signed_in(request), ResetRequest.ACT, str(asked))
-    messages.info(request, f"{branch.name} will be reset to the source; the answer appears on the jobs page.")
+    jobs.request(JOB, signed_in(request), ResetRequest.ACT, f"{asked.target}: {asked.branch}", asdict(asked))
+    promise(request, f"{branch.name} will be reset to the source", "the answer appears on the jobs page")
     return HttpResponseRedirect(reverse("mirrors"))

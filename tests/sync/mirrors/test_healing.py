@@ -13,14 +13,13 @@ from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.process import Command, Limits, authentication
 from flinkci_dashboard.jobs.ledger import Ledger
-from flinkci_dashboard.jobs.run import Pass, request, run_pass
+from flinkci_dashboard.jobs.run import Pass, run_pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
 from sync.mirrors.rows import MirrorRows
 from sync.mirrors.transfers import Transfers
-from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch
-from tests.mirrors import SELECTED, cache, git_children, pushes, row, states, sync
+from tests.mirrors import SELECTED, ask_for_reset, cache, git_children, pushes, row, states, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +143,7 @@ def test_a_reset_whose_pass_was_killed_is_done_once_and_answered(mirrored, monke
     theirs = mirrored.commit("release-2.1", "Not ours", repo=MIRROR)
     head = mirrored.commit("release-2.1")
     sync()
-    asked = request("sync_mirrors", None, ResetRequest.ACT, str(ResetRequest(MIRROR, "release-2.1", theirs)))
+    asked = ask_for_reset("release-2.1", theirs)
     push = git.Cache.push
 
     def killed(*args, **more):

@@ -16,7 +16,7 @@ from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
 from sync.mirrors.values import ResetRequest
 from sync.models import Mirror, MirrorBranch, Repository
-from tests.mirrors import SELECTED, git_requests, pushes, row, states, sync
+from tests.mirrors import SELECTED, ask_for_reset, git_requests, pushes, row, states, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_an_admin_resets_a_diverged_branch_to_the_source(mirrored):
     theirs = mirrored.commit("release-2.1", "Not ours", repo=MIRROR)
     head = mirrored.commit("release-2.1")
     sync()
-    asked = request("sync_mirrors", None, ResetRequest.ACT, str(ResetRequest(MIRROR, "release-2.1", theirs)))
+    asked = ask_for_reset("release-2.1", theirs)
     run = run_pass("sync_mirrors", "button")
     assert run.counts == {"branches_reset": 1}
     assert mirrored.heads(MIRROR)["release-2.1"] == head
@@ -130,7 +130,7 @@ def test_an_admin_resets_a_diverged_branch_to_the_source(mirrored):
 def test_a_branch_that_moved_since_the_admin_looked_is_not_reset(mirrored):
     seen = mirrored.commit("release-2.1", "Not ours", repo=MIRROR)
     theirs = mirrored.commit("release-2.1", "Nor this", repo=MIRROR)
-    asked = request("sync_mirrors", None, ResetRequest.ACT, str(ResetRequest(MIRROR, "release-2.1", seen)))
+    asked = ask_for_reset("release-2.1", seen)
     run_pass("sync_mirrors", "button")
     asked.refresh_from_db()
     assert "has moved on the mirror since you looked" in asked.answer

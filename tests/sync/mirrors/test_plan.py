@@ -253,14 +253,14 @@ def test_a_branch_that_is_not_mirrored_is_never_reset():
     assert "not mirrored" in plan_reset(ResetRequest("flink-ci/flink-mirror", "x", A), None)
 
 
-@pytest.mark.parametrize("subject", ["", "master", "flink-ci/flink-mirror: master", f"flink-ci/x: a b at {A}"])
-def test_a_reset_request_is_read_strictly(subject):
-    assert ResetRequest.parse(subject) is None
-
-
-def test_a_reset_request_survives_its_subject():
-    asked = ResetRequest("flink-ci/flink-mirror", "release-1.9", A)
-    assert ResetRequest.parse(str(asked)) == asked
+@pytest.mark.parametrize("lacking", ["target", "branch", "seen"])
+@pytest.mark.parametrize("instead", [None, "", "x"])
+def test_a_reset_request_is_read_strictly(lacking, instead):
+    facts = {"target": "flink-ci/flink-mirror", "branch": "master", "seen": A}
+    assert ResetRequest.of(facts) == ResetRequest(**facts)
+    good = instead == "x" and lacking != "seen"
+    assert (ResetRequest.of(facts | {lacking: instead}) is not None) == good
+    assert ResetRequest.of({}) is None
 
 
 def test_every_state_has_its_meaning_and_its_row():

@@ -181,7 +181,7 @@ def test_a_diverged_branch_is_reset_by_an_admin_who_types_its_name(member):
     admin.post(address, {"name": "release-2.1"})
     assert not JobRequest.objects.exists()
     admin.post(address, {"name": "release-2.0"})
-    asked = ResetRequest.parse(JobRequest.objects.get(act="reset-branch").subject)
+    asked = ResetRequest.of(JobRequest.objects.get(act="reset-branch").payload)
     assert (asked.branch, asked.seen) == ("release-2.0", "b" * 40)
     event = AuditEvent.objects.get(act="reset mirror branch")
     assert (event.before, event.after) == ({"sha": "b" * 40}, {"sha": "a" * 40})
