@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import open_requests
@@ -131,7 +131,7 @@ def settle(request: HttpRequest, number: int) -> HttpResponse:
     after = sorted({*before, *row.add} - {*row.remove})
     audit.record(request, "settle labels", f"#{number}", {"labels": before}, {"labels": after})
     jobs.request(JOB, signed_in(request), SETTLE, f"#{number}")
-    messages.info(request, f"The labels of #{number} will be settled within seconds.")
+    promise(request, f"The labels of #{number} will be settled", "that takes seconds")
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(back if safe else f"{reverse('labels')}?tab=drift")

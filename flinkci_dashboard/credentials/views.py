@@ -1,6 +1,5 @@
 """The credentials page."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.credentials.figures import credential_lines
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Credential, Exposure, StoredValue
 from flinkci_dashboard.parts import parts
 from flinkci_dashboard.web.live import Context, live
@@ -49,5 +49,5 @@ def probe(request: HttpRequest) -> HttpResponse:
     for job in ("probe_credentials", "check_exposure"):
         jobs.request(job, signed_in(request))
         audit.record(request, "run", job)
-    messages.success(request, "Asked for. The answers stand here within a minute.")
+    promise(request, "Asked for", "the answers stand here within a minute")
     return redirect("credentials")

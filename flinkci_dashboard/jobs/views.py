@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -17,6 +16,7 @@ from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
 from flinkci_dashboard.web.durations import duration
@@ -111,5 +111,5 @@ def run_job(request: HttpRequest, job: str) -> HttpResponse:
         raise Http404(f"There is no job named {job}.")
     audit.record(request, "run job", job)
     jobs.request(job, signed_in(request))
-    messages.info(request, f"{JOBS[job].title}: a pass was asked for; it starts within seconds.")
+    promise(request, f"{JOBS[job].title}: a pass was asked for", "it starts within seconds")
     return HttpResponseRedirect(reverse("job", args=[job]))

@@ -1,7 +1,6 @@
 """Pull requests: all of them, one of them, and branches that belong to none."""
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
@@ -96,7 +96,7 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
         raise Http404(f"There is no act {act}.")
     audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}")
     jobs.request(JOB, request.user, act, str(pull.number))  # type: ignore[arg-type]
-    messages.info(request, f"{ACTS[act]}: asked for; what comes of it appears below within seconds.")
+    promise(request, f"{ACTS[act]}: asked for", "what comes of it appears below within seconds")
     return HttpResponseRedirect(reverse("pull_request", args=[pull.number]))
 
 
@@ -115,5 +115,5 @@ def delete_orphan(request: HttpRequest, pk: int) -> HttpResponse:
     branch = get_object_or_404(CIBranch, pk=pk, orphan=True)
     audit.record(request, "delete orphaned branch", branch.name, {"sha": branch.tip}, None)
     jobs.request(JOB, request.user, "delete-orphan", branch.name)  # type: ignore[arg-type]
-    messages.info(request, f"{branch.name} will be deleted; the answer appears on the jobs page.")
+    promise(request, f"{branch.name} will be deleted", "the answer appears on the jobs page")
     return HttpResponseRedirect(reverse("orphans"))
