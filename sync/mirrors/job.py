@@ -14,7 +14,8 @@ from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
-from flinkci_dashboard.clients.github.pulls import CommitFacts, connect, token_fingerprint
+from flinkci_dashboard.clients.github.pulls import connect, token_fingerprint
+from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.modes import is_active

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.builds.commits import remember
 from flinkci_dashboard.clients.git.commits import Commit
-from flinkci_dashboard.clients.github.pulls import CommitFacts
+from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.models.writing import Changes
 from sync.mirrors.values import BranchFacts, BranchState, KnownBranch, MirrorPlan, Policy, Push
 from sync.models import Mirror, MirrorBranch

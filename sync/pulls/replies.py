@@ -6,7 +6,8 @@ from hashlib import sha256
 from django.db import transaction
 
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError
-from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub
+from flinkci_dashboard.clients.github.pulls import GitHub
+from flinkci_dashboard.clients.github.reading import CommentFacts
 from flinkci_dashboard.jobs.attempts import Attempts
 from flinkci_dashboard.jobs.ledger import Intent, Ledger, texts_left
 from flinkci_dashboard.jobs.run import Pass

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flinkci_dashboard.clients.github.pulls import CommentFacts, PullFacts
+from flinkci_dashboard.clients.github.reading import CommentFacts, PullFacts
 from flinkci_dashboard.jobs.clocks import move_back
 from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import head_of, ticket_in

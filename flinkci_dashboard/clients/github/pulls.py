@@ -1,6 +1,5 @@
 """GitHub's pull requests, comments and reactions. Values out, simple verbs in."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,57 +10,22 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.errors import NotFoundError, UnavailableError
 from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, TooDeepError, Transport
+from flinkci_dashboard.clients.github.reading import (
+    CommentFacts,
+    CommitFacts,
+    PullFacts,
+    read_comment,
+    read_commit,
+    read_pull,
+    text_of,
+)
 from flinkci_dashboard.clients.secrets import fingerprint, token
 
 PAGE = 100
-SHA = re.compile(r"[0-9a-f]{40}")
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-MAX_NUMBER = 2**31 - 1  # a pull request's
-MAX_ID = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """A pull request as GitHub describes it now. Times are aware, UTC."""
-
-    number: int
-    title: str
-    author: str  # "" when the account was deleted
-    draft: bool
-    base: str
-    head_sha: str
-    head_label: str
-    is_open: bool
-    labels: tuple[str, ...]
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
-    merged_at: datetime | None
-
-
-@dataclass(frozen=True)
-class CommentFacts:
-    """A comment in the conversation of an issue or a pull request."""
-
-    id: int
-    number: int
-    author: str  # "" when the account was deleted
-    body: str
-    created_at: datetime
-    updated_at: datetime
 
 
 Facts = TypeVar("Facts")
-
-
-@dataclass(frozen=True)
-class CommitFacts:
-    """Who wrote a commit, and when it came to be."""
-
-    sha: str
-    author: str
-    committed_at: datetime | None
-    subject: str
 
 
 @dataclass(frozen=True)
@@ -112,7 +76,7 @@ class GitHub:
     def login(self) -> str:
         """Return whose token it is."""
         data = self._http.get("/user").data
-        return _text(data.get("login")) if isinstance(data, dict) else ""
+        return text_of(data.get("login")) if isinstance(data, dict) else ""
 
     # Pull requests -----------------------------------------------------------------------------
 
@@ -216,48 +180,6 @@ def _fingerprint(secret: str | None, *scopes: str) -> str:
     return fingerprint(" ".join([secret, *scopes])) if secret else ""
 
 
-def read_pull(data: dict[str, Any]) -> PullFacts:
-    """Read a pull request. Raises KeyError, TypeError or ValueError when it has not the shape of one."""
-    head, base = data["head"], data["base"]
-    if not SHA.fullmatch(head["sha"]):
-        raise ValueError("a head that is no SHA")
-    return PullFacts(
-        number=_number(data["number"], MAX_NUMBER),
-        title=_text(data.get("title"))[:500],
-        author=_login(data.get("user")),
-        draft=bool(data.get("draft")),
-        base=_text(base.get("ref"))[:255],
-        head_sha=head["sha"],
-        head_label=_text(head.get("label") or head.get("ref"))[:300],
-        is_open=data["state"] == "open",
-        labels=tuple(_text(label.get("name")) for label in data.get("labels") or [] if isinstance(label, dict)),
-        created_at=_needed_time(data["created_at"]),
-        updated_at=_needed_time(data["updated_at"]),
-        closed_at=_time(data.get("closed_at")),
-        merged_at=_time(data.get("merged_at")),
-    )
-
-
-def read_comment(data: dict[str, Any]) -> CommentFacts:
-    """Read a comment. Raises KeyError, TypeError or ValueError when it has not the shape of one."""
-    return CommentFacts(
-        id=_number(data["id"], MAX_ID),
-        number=_number(str(data["issue_url"]).rpartition("/")[2], MAX_NUMBER),
-        author=_login(data.get("user")),
-        body=_text(data.get("body")),
-        created_at=_needed_time(data["created_at"]),
-        updated_at=_needed_time(data.get("updated_at") or data["created_at"]),
-    )
-
-
-def read_commit(data: dict[str, Any]) -> CommitFacts:
-    """Read a commit."""
-    told = data["commit"]
-    subject = _text(told.get("message")).partition("\n")[0]
-    author, committer = told.get("author") or {}, told.get("committer") or {}
-    return CommitFacts(_text(data["sha"]), _text(author.get("name")), _time(committer.get("date")), subject)
-
-
 def _page(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Page[Facts]:
     """Read a list. One item that can't be read must not hide the others: it is counted."""
     if answer.unchanged:
@@ -282,28 +204,6 @@ def _one(answer: Answer, read: Callable[[dict[str, Any]], Facts]) -> Facts:
 
 def _place(page: int, at: str) -> dict[str, Any]:
     return dict(parse_qsl(at)) if at else {"page": page}
-
-
-def _text(value: Any) -> str:
-    return str(value or "")
-
-
-def _number(value: Any, most: int) -> int:
-    if not 0 < int(value) <= most:
-        raise ValueError("a number that no such thing has")
-    return int(value)
-
-
-def _login(user: Any) -> str:
-    return _text(user.get("login"))[:100] if isinstance(user, dict) else ""
-
-
-def _time(value: Any) -> datetime | None:
-    return _needed_time(value) if value else None
-
-
-def _needed_time(value: Any) -> datetime:
-    return datetime.fromisoformat(str(value)).astimezone(UTC)
 
 
 def _stamp(moment: datetime) -> str:

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.github.http import TooDeepError
-from flinkci_dashboard.clients.github.pulls import CommentFacts, GitHub, Page
+from flinkci_dashboard.clients.github.pulls import GitHub, Page
+from flinkci_dashboard.clients.github.reading import CommentFacts
 from flinkci_dashboard.jobs.clocks import believed
 from flinkci_dashboard.jobs.run import Pass
 from sync.models import CommandComment, PullRequest, ReportComment, Watermark

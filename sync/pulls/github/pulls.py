@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.github.http import TooDeepError
-from flinkci_dashboard.clients.github.pulls import GitHub, Page, PullFacts
+from flinkci_dashboard.clients.github.pulls import GitHub, Page
+from flinkci_dashboard.clients.github.reading import PullFacts
 from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.clocks import AHEAD
 from flinkci_dashboard.jobs.run import Pass
