@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterField(
-            model_name="cibranch", name="after_build", field=models.CharField(blank=True, default="", max_length=40)
+            model_name="cibranch", name="after_build", field=models.CharField(blank=True, max_length=40)
         ),
         migrations.RunPython(name_builds, migrations.RunPython.noop),
     ]
