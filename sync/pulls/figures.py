@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 
+from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
 from flinkci_dashboard.models import Action, JobRequest
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
@@ -117,6 +118,12 @@ def report_of(pull: PullRequest) -> ReportComment | None:
 def builds_of(pull: PullRequest) -> list[Build]:
     """Return the builds of a pull request's branches, newest first."""
     return list(Build.objects.filter(pull_number=pull.number).order_by("-external_id")[:50])
+
+
+def judged(pull: PullRequest) -> list[Judged]:
+    """Return what failed on its head, and whether that seems to be its own fault."""
+    own = PullRequest.objects.filter(author=pull.author).values_list("number", flat=True)
+    return judge_pull(pull.number, pull.head_sha, {pull.number, *own})
 
 
 def branches_of(pull: PullRequest) -> list[CIBranch]:

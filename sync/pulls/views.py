@@ -78,6 +78,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
         "builds": builds,
+        "judged": figures.judged(pull),
         "report": report,
         "report_html": render_markdown(report.body) if report else "",
         "running_bot": figures.say_running_bot(pull, branches, report) if not is_active(JOB) else "",

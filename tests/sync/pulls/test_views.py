@@ -7,11 +7,12 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import Build
+from agents.models import Build, Test, TestFailure
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
 from flinkci_dashboard.web.markdown import render_markdown
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.report import Entry, Report, render
+from tests.machines import make_build, make_job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HTMX = {"HX-Request": "true"}
@@ -241,3 +242,21 @@ def test_the_overview_counts_them(member):
     page = member.get("/").content.decode()
     assert "0 green, 1 failing, 0 pending, 0 canceled, 1 blocked, 1 without a build" in page
     assert "4,200 of 5,000 requests left" in page
+
+
+def test_a_pull_request_says_whose_fault_a_failure_seems_to_be(member):
+    row = pull(7)
+    build = make_build(1, version=row.head_sha, pull_number=7, scope="pull", result="failed")
+    test = Test.objects.create(name="a.FooITCase.testBar")
+    job = make_job(build, result="failed")
+    TestFailure.objects.create(test=test, job=job, build=build, at=NOW, source="log", message=HOSTILE)
+    page = member.get("/pulls/7/").content.decode()
+    assert "a.FooITCase.testBar" in page and "first seen here" in page
+    assert HOSTILE not in page
+    other = make_build(2, version="b" * 40, pull_number=8, scope="pull", result="failed")
+    job = make_job(other, result="failed")
+    TestFailure.objects.create(test=test, job=job, build=other, at=NOW, source="log")
+    pull(8)
+    assert "unsure" in member.get("/pulls/7/").content.decode()
+    PullRequest.objects.filter(number=8).update(author="grace")
+    assert "seen elsewhere" in member.get("/pulls/7/").content.decode()
