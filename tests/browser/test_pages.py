@@ -30,7 +30,7 @@ def test_progress_appears_and_goes(page, world):
     run = JobRun.objects.create(
         job="sync_mirrors", progress={"phase": "Receiving objects", "percent": 45, "megabytes": 12.3}
     )
-    expect(page.get_by_role("status")).to_contain_text("Receiving objects", timeout=15_000)
+    expect(page.locator(".progress")).to_contain_text("Receiving objects", timeout=15_000)
     run.delete()
     expect(page.get_by_text("Receiving objects")).to_have_count(0, timeout=15_000)
 
