@@ -264,6 +264,20 @@ def test_failing_tests_come_from_published_results(azure):
     assert Build.objects.get().failed_tests == 1
 
 
+def test_runs_of_tests_in_which_nothing_failed_cost_no_call(azure, world):
+    azure.passing_runs = 16
+    made = push(azure)
+    azure.finish(made.id, "failed", ["test_ci.core", "compile_ci"])
+    azure.publish(made.id, "compile_ci", ["org.apache.flink.ATest.test"])
+    mark = world.log_mark()
+    polled()
+    assert {failure.job.key for failure in TestFailure.objects.all()} == {
+        "ci.test_ci.core.__default",
+        "ci.compile_ci.__default",
+    }
+    assert len([each for each in world.since(mark, "azure") if "/test/Runs/" in each.path]) == 2
+
+
 def test_failing_tests_come_from_the_log_where_none_are_published(azure):
     made = push(azure)
     azure.finish(made.id, "failed", ["test_ci.python"])
@@ -443,7 +457,7 @@ def test_jobs_that_are_missing_for_a_day_run_no_longer(azure, world):
 def test_builds_that_wait_are_not_asked_for_their_jobs(azure, world):
     for agent in azure.agents.values():
         agent.enabled = False
-    for _ in range(5):
+    for _ in range(39):
         push(azure)
     polled()
     mark = world.log_mark()
