@@ -172,9 +172,10 @@ class Azure:
     ) -> BuildFacts:
         asked_at = datetime.now(UTC)
         answer = self._call(method, BUILDS, route, query, content)
-        if not isinstance(answer, dict) or "id" not in answer:  # it says nothing of the build, not even that it is gone
-            raise UnavailableError("Azure DevOps answers without the build.")
-        return read.build(answer, asked_at)
+        found = _each(lambda data: read.build(data, asked_at), [answer])
+        if not found or found[0].external_id != route.get("buildId", found[0].external_id):
+            raise UnavailableError("Azure DevOps answers without the build.")  # which does not say that it is gone
+        return found[0]
 
     def _builds(self, query: dict[str, Any], limit: int | None = None) -> list[BuildFacts]:
         """Follow the pages. The token is a time stamp and may repeat a page: each build counts once, and an answer with

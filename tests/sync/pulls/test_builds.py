@@ -316,3 +316,17 @@ def test_each_time_a_head_comes_back_its_build_does(flink):
         flink.pulls.set_head(number, head)
         settle(3)
         assert attempts(flink, number) == [runs]
+
+
+@pytest.mark.parametrize("body", ["null", "[1]", '{"id": "abc"}', '{"id": 1, "status": "inProgress"}', '{"value": []}'])
+def test_an_answer_that_can_not_be_read_ends_nothing_and_is_no_retry(flink, body):
+    number = failed(flink)
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    other = flink.pulls.open()
+    flink.fault(**RETRY, status=200, body=body)
+    sync("partial")
+    assert "+1" not in reactions(flink, comment)
+    assert len(builds(flink, other)) == 1
+    settle(2)
+    assert attempts(flink, number) == [2]
+    assert reactions(flink, comment) == {"+1"}
