@@ -58,7 +58,7 @@ def _tests(query: str) -> Group:
     return Group(
         "Failing tests",
         [Hit(test.name, latest[test.pk].get_absolute_url(), _known(test)) for test in failed],
-        reverse("failures"),
+        reverse("failures") if len(names) == MOST else "",
     )
 
 

@@ -12,7 +12,7 @@ from agents.failures.report import Hit, ticket_text, ticket_title
 from agents.models import Build, Failure, TestFailure
 
 DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
-MOST = 100  # failures on the page
+MOST = 50  # failures on the page
 
 
 @dataclass(frozen=True)
