@@ -1,9 +1,9 @@
 """Azure Pipelines: builds, their jobs and logs, and the agents. Values out, simple verbs in."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -43,6 +43,7 @@ MAX_IDS = 200  # build ids in one call: they stand in the URL
 MAX_TEST_RESULTS = 200  # failures of one test run
 TEST_SCOPE = "The token lacks the scope vso.test (Test Management: read)."
 CONTINUATION = "x-ms-continuationtoken"
+Read = TypeVar("Read")
 LOG_TIME = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 MAX_LINE = 2000  # characters of a log line
 
@@ -117,7 +118,7 @@ class Azure:
     def timeline(self, build_id: int, timeline_id: str = "") -> Timeline:
         """Return stages and jobs: of the latest attempts, or those in a timeline of earlier ones."""
         route = {"buildId": build_id} | ({"timelineId": timeline_id} if timeline_id else {})
-        return read.timeline(self._call("GET", TIMELINE, route))
+        return _read(read.timeline, self._call("GET", TIMELINE, route))
 
     def logs(self, build_id: int) -> list[LogFacts]:
         """Return the logs of a build, without their text."""
@@ -228,9 +229,13 @@ def _values(answer: Any) -> list[dict[str, Any]]:
 
 
 def _each(reader, answer: Any) -> list:
+    return _read(lambda values: [reader(value) for value in values], _values(answer))
+
+
+def _read(reader: Callable[[Any], Read], answer: Any) -> Read:
     try:
-        return [reader(value) for value in _values(answer)]
-    except (KeyError, TypeError, ValueError) as error:
+        return reader(answer)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnavailableError(f"Azure DevOps answers something unusable ({type(error).__name__}).") from error
 
 

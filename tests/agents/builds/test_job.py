@@ -427,6 +427,18 @@ def test_one_404_of_a_timeline_ends_nothing(azure, world):
     assert (Build.objects.get().failed_jobs, Build.objects.get().jobs_pending) == (1, False)
 
 
+@pytest.mark.parametrize("body", ["[1]", '{"records": 5}', '{"records": [{"type": "Stage", "previousAttempts": [1]}]}'])
+def test_a_timeline_that_can_not_be_read_is_its_own_trouble(azure, world, body):
+    sick, well = push(azure), push(azure)
+    world.fault(service="azure", path=f"{sick.id}/timeline", status=200, body=body, times=None)
+    passed = poll()
+    assert passed.outcome == "partial" and "unusable" in passed.error
+    assert Build.objects.get(external_id=well.id).jobs.exists()
+    world.clear_faults()
+    polled()
+    assert Build.objects.get(external_id=sick.id).jobs.exists()
+
+
 @pytest.mark.parametrize(("times", "expected"), [(1, [1, 2]), (2, [2])])
 def test_an_earlier_attempt_that_is_not_found_once_is_looked_for_once_more(azure, world, times, expected):
     made = push(azure)
