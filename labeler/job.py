@@ -15,7 +15,7 @@ from flinkci_dashboard.clients.jira import Jira
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.clocks import AHEAD
-from flinkci_dashboard.jobs.ledger import TRY_AGAIN, Ledger
+from flinkci_dashboard.jobs.ledger import TRY_AGAIN, Ledger, failed_subjects
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action, JobRequest
@@ -46,7 +46,7 @@ class LabelPass:
         self.current, self.repository = current, repository
         self.contact = JiraContact.load()
         self.rules = [rule.value() for rule in LabelRule.objects.all()]
-        self.records = Records(current.now, self.rules)
+        self.records = Records(current, self.rules)
         self.active = is_active(JOB)
         self.ledger = Ledger(JOB, current.now)
         self.asked = {number: request for request in current.requests if (number := _number(request))}
@@ -72,7 +72,10 @@ class LabelPass:
         now = self.current.now
         try:
             with Jira() as client:
-                return tickets.refresh(self.current, self.contact, client)
+                touched = tickets.refresh(self.current, self.contact, client)
+                for key, trouble in client.troubles.items():
+                    self.current.fail(f"{key}: {trouble}")
+                return touched
         except ServiceError as error:
             until = now + timedelta(seconds=error.seconds) if isinstance(error, ThrottledError) else None
             self.contact.note_silence(now, str(error), until)
@@ -141,11 +144,22 @@ class LabelPass:
     # Acting ----------------------------------------------------------------------------------------
 
     def _apply(self, works: Iterable[Work]) -> None:
-        """Change labels: what somebody waits for first, then open pull requests, the newest first."""
+        """Change labels: what somebody waits for first, then open pull requests, the newest first.
+
+        What failed the last time comes last, so that it holds up nothing.
+        """
         due = [work for work in works if self._is_due(work)]
         if not due:
             return
-        due.sort(key=lambda w: (w.pull.number not in self.asked, w.pull.state != "open", -w.pull.number))
+        failed = failed_subjects(JOB)
+        due.sort(
+            key=lambda work: (
+                work.pull.number not in self.asked,
+                str(work.pull) in failed,
+                work.pull.state != "open",
+                -work.pull.number,
+            )
+        )
         with github_labels.connect(self.repository) as client:
             changer = Changer(self.current, self.ledger, client, self.records)
             for done, work in enumerate(due):

@@ -1,5 +1,6 @@
 """What the labeler remembers: where each pull request's labels stand, what changed them, and what GitHub refused."""
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
+from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import ticket_in
@@ -17,6 +19,7 @@ from labeler import labels
 from labeler.models import LabelChange, LabelState, Ticket
 from sync.models import PullRequest
 
+log = logging.getLogger(__name__)
 KIND = "set-labels"
 PART = 500  # pull requests in memory at a time
 OPEN = (labels.State.CHANGE, labels.State.WAITING)
@@ -50,8 +53,8 @@ class Work:
 class Records:
     """The records during one pass. Nothing is written that has not changed."""
 
-    def __init__(self, now: datetime, rules: Sequence[labels.Rule]) -> None:
-        self.now, self.rules = now, rules
+    def __init__(self, current: Pass, rules: Sequence[labels.Rule]) -> None:
+        self.current, self.now, self.rules = current, current.now, rules
 
     def changed(self) -> QuerySet[PullRequest]:
         """Return the pull requests that were never looked at, or have changed since."""
@@ -75,8 +78,8 @@ class Records:
             decided = []
             for pull in pulls:
                 ticket, row = tickets.get(named[pull.pk]), rows.get(pull.pk)
-                decision = self._decide(pull, ticket, row, pull.number in settle)
-                decided.append((pull, ticket, row, decision))
+                if decision := self._try_to_decide(pull, ticket, row, pull.number in settle):
+                    decided.append((pull, ticket, row, decision))
             stored = self._store(decided)
             yield from (work for work in stored if work.decision.state is labels.State.CHANGE)
 
@@ -85,6 +88,17 @@ class Records:
         decision = self._decide(work.pull, work.row.ticket, work.row)
         self._store([(work.pull, work.row.ticket, work.row, decision)])
         return decision
+
+    def _try_to_decide(
+        self, pull: PullRequest, ticket: Ticket | None, row: LabelState | None, settle: bool
+    ) -> labels.Decision | None:
+        """Decide about one pull request. One that can't be understood does not stop the others."""
+        try:
+            return self._decide(pull, ticket, row, settle)
+        except Exception as error:
+            log.exception("The labels of %s can't be decided about", pull)
+            self.current.fail(f"{pull}: {type(error).__name__}: {error}")
+            return None
 
     def _decide(
         self, pull: PullRequest, ticket: Ticket | None, row: LabelState | None, settle: bool = False

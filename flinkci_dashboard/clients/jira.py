@@ -28,6 +28,7 @@ TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
 DEADLINE = 60.0  # seconds for a whole answer
 MAX_SIZE = 50_000_000  # bytes of an answer
 DEFAULT_WAIT = 60.0  # seconds to keep away when Jira says "too many" and not for how long
+MAX_TROUBLES = 3  # tickets in a row that can't be read, after which Jira is left alone
 MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
 FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
 KEY = re.compile(r"\b[A-Z][A-Z0-9_]*-[0-9]+\b")
@@ -57,6 +58,7 @@ class Jira:
         secret = token("jira")
         self._pace = Pace("Jira", settings.JIRA_URL, PATIENCE, sleep)
         self._auth = web.SignedBy(secret) if secret else None
+        self.troubles: dict[str, str] = {}  # by key: what stands in the way of reading single tickets
 
     def __enter__(self) -> "Jira":
         return self
@@ -70,6 +72,8 @@ class Jira:
 
     def tickets(self, keys: Iterable[str]) -> Iterator[dict[str, Ticket | None]]:
         """Yield batches of key → ticket; None for a key that Jira does not know. Raises the errors of `clients.errors`.
+
+        A single ticket that can't be read is left out, and named in `troubles`.
 
         One query for each hundred keys. A query with an unknown key is refused as a whole; then those keys are left
         out that Jira names, or found by halving. A ticket that has moved is found by its old key.
@@ -94,10 +98,12 @@ class Jira:
     def _all(self, condition: str) -> list[Ticket]:
         query = f"{condition} ORDER BY updated DESC, key DESC"
         found: list[Ticket] = []
+        read = 0
         while True:
-            page = self._search(query, len(found), 1000)
+            page = self._search(query, read, 1000)
             found += page.tickets
-            if not page.tickets or page.start + len(page.tickets) >= page.total:
+            read += page.size
+            if not page.size or page.start + page.size >= page.total:
                 return found
 
     def _batch(self, keys: list[str]) -> dict[str, Ticket | None]:
@@ -111,7 +117,22 @@ class Jira:
                 if (probes := probes + 1) > MAX_PROBES:
                     raise
                 to_ask += _without_refused(asked, str(error))
-        return {key: found[key] if key in found else self._one(key) for key in keys}
+        shown = {key: found[key] for key in keys if key in found}
+        return shown | self._one_by_one([key for key in keys if key not in found])
+
+    def _one_by_one(self, keys: list[str]) -> dict[str, Ticket | None]:
+        """Ask for tickets that the search did not show. After some failures in a row Jira is not asked on."""
+        found: dict[str, Ticket | None] = {}
+        row = 0
+        for key in keys:
+            try:
+                found[key] = self._one(key)
+                row = 0
+            except UnavailableError as error:
+                self.troubles[key] = str(error)
+                if (row := row + 1) >= MAX_TROUBLES:
+                    raise
+        return found
 
     def _by_keys(self, keys: list[str]) -> list[Ticket]:
         return self._search(f"key in ({', '.join(keys)})", 0, len(keys)).tickets
@@ -131,7 +152,9 @@ class Jira:
         if answer.status_code == 400:
             raise RefusedError(f"Jira refuses the query: {_words(answer) or 'no reason given'}")
         _raise_for(answer)
-        return _page(_json(answer))
+        page = _page(_json(answer))
+        self.troubles |= page.troubles
+        return page
 
     def _send(self, method: str, path: str, **options: Any) -> "_Answer":
         return self._pace.ask(lambda: self._send_once(method, path, **options), again=False)
@@ -175,7 +198,9 @@ class _Answer:
 class _Page:
     start: int
     total: int
+    size: int  # of the page, with those that can't be read
     tickets: list[Ticket]
+    troubles: Mapping[str, str]
 
 
 def _since(minutes: int) -> str:
@@ -244,8 +269,16 @@ def _words(answer: _Answer) -> str:
 
 
 def _page(data: Any) -> _Page:
+    """Read a page. A ticket that bears its key and can't be read otherwise must not hide the others."""
+    tickets: list[Ticket] = []
+    troubles: dict[str, str] = {}
     try:
-        return _Page(int(data["startAt"]), int(data["total"]), [_ticket(issue) for issue in data["issues"]])
+        for issue in data["issues"]:
+            try:
+                tickets.append(_ticket(issue))
+            except UnavailableError as error:
+                troubles[str(issue["key"])] = str(error)
+        return _Page(int(data["startAt"]), int(data["total"]), len(data["issues"]), tickets, troubles)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 

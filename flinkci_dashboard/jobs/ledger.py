@@ -217,6 +217,12 @@ def acts_for(cause: str, subject: str) -> list[Action]:
     return [action for action in found if cause in action.payload["causes"]]
 
 
+def failed_subjects(job: str) -> set[str]:
+    """Return the subjects of a job's acts that failed the last time."""
+    failed = Action.objects.filter(job=job, state=Action.State.FAILED)
+    return set(failed.values_list("subject", flat=True))
+
+
 def texts_left(now: datetime, kept: int = 0) -> int:
     """Return how many texts may still be written on GitHub in this hour, by all jobs; `kept` are left for others."""
     recent = Action.objects.filter(tried_at__gt=now - HOUR, tried_at__lte=now + AHEAD, texts__gt=0)
