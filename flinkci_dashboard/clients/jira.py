@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -19,6 +19,7 @@ from flinkci_dashboard.clients.errors import (
 )
 from flinkci_dashboard.clients.pacing import Pace
 from flinkci_dashboard.clients.secrets import mask, token
+from flinkci_dashboard.clients.tickets import Page, Ticket, read_page, read_ticket
 from flinkci_dashboard.clients.web import read_json
 
 PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and nobody waits for us
@@ -33,20 +34,6 @@ MAX_PROBES = 40  # queries to find the keys of one batch that Jira does not take
 FIELDS = ("summary", "status", "assignee", "components", "fixVersions", "updated")
 KEY = re.compile(r"\b[A-Z][A-Z0-9_]*-[0-9]+\b")
 LOGIN_REASON, DENIED = "X-Seraph-LoginReason", "X-Authentication-Denied-Reason"
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket as Jira tells it. `key` is the present one, whichever key was asked for; `id` never changes."""
-
-    id: int
-    key: str
-    summary: str
-    status: str
-    assignee: str  # "" when nobody is
-    components: tuple[str, ...]
-    fix_versions: tuple[str, ...]
-    updated: datetime
 
 
 class Jira:
@@ -144,15 +131,15 @@ class Jira:
         if (answer.status_code == 404 and words) or (answer.status_code in (401, 403) and "permission" in words):
             return None
         _raise_for(answer)
-        return _ticket(_json(answer))
+        return read_ticket(_json(answer))
 
-    def _search(self, query: str, start: int, size: int) -> "_Page":
+    def _search(self, query: str, start: int, size: int) -> Page:
         body = {"jql": query, "startAt": start, "maxResults": size, "fields": list(FIELDS)}
         answer = self._send("POST", "search", json=body)
         if answer.status_code == 400:
             raise RefusedError(f"Jira refuses the query: {_words(answer) or 'no reason given'}")
         _raise_for(answer)
-        page = _page(_json(answer))
+        page = read_page(_json(answer))
         self.troubles |= page.troubles
         return page
 
@@ -192,19 +179,6 @@ class _Answer:
     def json(self) -> Any:
         """Read the body; raises ValueError."""
         return read_json(self.content)
-
-
-@dataclass(frozen=True)
-class _Page:
-    start: int
-    total: int
-    size: int  # of the page, with those that can't be read
-    tickets: list[Ticket]
-    troubles: Mapping[str, str]
-
-
-def _since(minutes: int) -> str:
-    return f"updated >= -{max(minutes, 1)}m"
 
 
 def _content(response: requests.Response) -> bytes:
@@ -268,41 +242,5 @@ def _words(answer: _Answer) -> str:
     return mask(" ".join(" ".join(map(str, messages)).split())) if isinstance(messages, list) else ""
 
 
-def _page(data: Any) -> _Page:
-    """Read a page. A ticket that bears its key and can't be read otherwise must not hide the others."""
-    tickets: list[Ticket] = []
-    troubles: dict[str, str] = {}
-    try:
-        for issue in data["issues"]:
-            try:
-                tickets.append(_ticket(issue))
-            except UnavailableError as error:
-                troubles[str(issue["key"])] = str(error)
-        return _Page(int(data["startAt"]), int(data["total"]), len(data["issues"]), tickets, troubles)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
-
-
-def _ticket(issue: Any) -> Ticket:
-    try:
-        fields = issue["fields"]
-        return Ticket(
-            id=int(issue["id"]),
-            key=str(issue["key"])[:64],
-            summary=_text(fields.get("summary"))[:500],
-            status=_text((fields.get("status") or {}).get("name"))[:100],
-            assignee=_text((fields.get("assignee") or {}).get("displayName"))[:200],
-            components=_names(fields.get("components")),
-            fix_versions=_names(fields.get("fixVersions")),
-            updated=datetime.strptime(fields["updated"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
-
-
-def _names(items: Any) -> tuple[str, ...]:
-    return tuple(filter(None, (_text(item["name"])[:255] for item in items or [])))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+def _since(minutes: int) -> str:
+    return f"updated >= -{max(minutes, 1)}m"
