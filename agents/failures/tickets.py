@@ -32,7 +32,10 @@ def ask_tickets(current: Pass) -> Told:
     whole = since is None or mark.at is None or current.now - mark.at >= ASK_ALL
     minutes = ceil((current.now - since + OVERLAP) / timedelta(minutes=1)) if since and not whole else None
     with Jira() as jira:
-        return Told(jira.labelled(LABEL, minutes), whole)
+        tickets = jira.labelled(LABEL, minutes)
+    for key, trouble in jira.troubles.items():
+        current.fail(f"{key}: {trouble}")
+    return Told(tickets, whole and not jira.troubles)  # one that can't be read may have the label still
 
 
 def save_tickets(told: Told, now: datetime) -> int:
