@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema
 from agents.failures.figures import Figures, chosen, figures
 from agents.failures.match import name_of
 from agents.models import Agent, Build, Failure, Job, TestFailure
-from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
+from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 
 router = Router()
 EXACT = {"provider": "provider", "branch": "branch", "pull": "pull_number", "sha": "version", "result": "result"}
@@ -112,7 +112,7 @@ class AgentOut(Schema):
     last_seen: datetime | None
 
 
-@router.get("/builds", response=Listing[BuildOut])
+@router.get("/builds", response=answers(Listing[BuildOut]))
 def builds(request: HttpRequest, filters: Query[BuildFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return builds, those that we saw last first."""
     asked = filters.dict(exclude_none=True)
@@ -120,7 +120,7 @@ def builds(request: HttpRequest, filters: Query[BuildFilters], paging: Query[Pag
     return listing(request, rows, paging, "pk", _build)
 
 
-@router.get("/builds/{provider}/{build_id}", response=WholeBuildOut)
+@router.get("/builds/{provider}/{build_id}", response=answers(WholeBuildOut))
 def build(request: HttpRequest, provider: str, build_id: int) -> dict[str, object]:
     """Return one build with its jobs, all attempts."""
     row = get_object_or_404(Build, provider=provider, external_id=build_id)
@@ -131,14 +131,14 @@ def build(request: HttpRequest, provider: str, build_id: int) -> dict[str, objec
     return _build(row) | {"jobs": [_job(job, failing[job.pk]) for job in jobs]}
 
 
-@router.get("/agents", response=Listing[AgentOut])
+@router.get("/agents", response=answers(Listing[AgentOut]))
 def agents(request: HttpRequest, filters: Query[AgentFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return every agent that is known."""
     rows = Agent.objects.filter(**filters.dict(exclude_none=True)).select_related("current_job")
     return listing(request, rows, paging, "pk", _agent, newest_first=False)
 
 
-@router.get("/failures", response=Listing[FailureOut])
+@router.get("/failures", response=answers(Listing[FailureOut]))
 def failures(request: HttpRequest, filters: Query[FailureFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return what has failed, those first that we saw for the first time last."""
     page = listing(request, chosen(filters.known, filters.ticket or ""), paging, "pk", lambda row: row)

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
+from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 from labeler import labels
 from labeler.models import LabelState
 
@@ -27,7 +27,7 @@ class LabelOut(Schema):
     reason: str
 
 
-@router.get("/labels", response=Listing[LabelOut])
+@router.get("/labels", response=answers(Listing[LabelOut]))
 def label_states(request: HttpRequest, filters: Query[LabelFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return where the labels of each pull request stand."""
     rows = LabelState.objects.filter(**filters.dict(exclude_none=True)).select_related("pull", "ticket")

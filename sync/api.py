@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router, Schema
 
-from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
+from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 from flinkci_dashboard.jobs.history import last_good
 from sync.mirrors.figures import behind_seconds
 from sync.models import CIBranch, MirrorBranch, PullRequest, Repository
@@ -64,7 +64,7 @@ class PullOut(Schema):
     as_of: datetime | None
 
 
-@router.get("/mirrors", response=Listing[MirrorOut])
+@router.get("/mirrors", response=answers(Listing[MirrorOut]))
 def mirrors(request: HttpRequest, paging: Query[Paging]) -> dict[str, object]:
     """Return the branches that are mirrored, and where both sides stand."""
     rows = MirrorBranch.objects.filter(selected=True).select_related("mirror__source", "mirror__target")
@@ -72,7 +72,7 @@ def mirrors(request: HttpRequest, paging: Query[Paging]) -> dict[str, object]:
     return listing(request, rows, paging, "pk", lambda row: _mirror(row, now, as_of), newest_first=False)
 
 
-@router.get("/pulls", response=Listing[PullOut])
+@router.get("/pulls", response=answers(Listing[PullOut]))
 def pulls(request: HttpRequest, filters: Query[PullFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return pull requests, the newest first."""
     asked = filters.dict(exclude_none=True)
@@ -84,7 +84,7 @@ def pulls(request: HttpRequest, filters: Query[PullFilters], paging: Query[Pagin
     return listing(request, rows, paging, "number", _showing())
 
 
-@router.get("/pulls/{number}", response=PullOut)
+@router.get("/pulls/{number}", response=answers(PullOut))
 def pull(request: HttpRequest, number: int) -> dict[str, object]:
     """Return one pull request."""
     return _showing()(get_object_or_404(_with_branch(PullRequest.objects.all()), number=number))

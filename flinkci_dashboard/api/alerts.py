@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from flinkci_dashboard.alerts import figures
-from flinkci_dashboard.api.lists import Listing, Paging, Text, listing
+from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 from flinkci_dashboard.models import Alert
 
 router = Router()
@@ -35,7 +35,7 @@ class AlertOut(Schema):
     acknowledged_by: str | None
 
 
-@router.get("/alerts", response=Listing[AlertOut])
+@router.get("/alerts", response=answers(Listing[AlertOut]))
 def alerts(request: HttpRequest, filters: Query[AlertFilters], paging: Query[Paging]) -> dict[str, object]:
     """Return alerts, those that began last first; `state` is `firing` or `ended`."""
     rows = {"firing": figures.firing, "ended": figures.ended}.get(filters.state or "", figures.alerts)()

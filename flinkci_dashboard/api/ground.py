@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from flinkci_dashboard.alerts.standing import standing
-from flinkci_dashboard.api.lists import Listing, whole
+from flinkci_dashboard.api.lists import Listing, answers, whole
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun, JobSchedule
@@ -51,7 +51,7 @@ class JobOut(Schema):
     late: bool
 
 
-@router.get("/status", response=StatusOut)
+@router.get("/status", response=answers(StatusOut))
 def status(request: HttpRequest) -> dict[str, object]:
     """Return what the overview says."""
     now = timezone.now()
@@ -60,7 +60,7 @@ def status(request: HttpRequest) -> dict[str, object]:
     return {"state": found.state, "sentence": found.sentence, "as_of": found.as_of, "tiles": shown}
 
 
-@router.get("/jobs", response=Listing[JobOut])
+@router.get("/jobs", response=answers(Listing[JobOut]))
 def jobs(request: HttpRequest) -> dict[str, object]:
     """Return every background job: when it runs and how its last pass ended."""
     late = health.overdue(timezone.now())

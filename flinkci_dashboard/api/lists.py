@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import AfterValidator
 
+PROBLEMS = frozenset({401, 404, 422, 429})  # what an address may answer instead
 MAX_PAGE = 200  # rows; more are not refused, but not given either
 Row = TypeVar("Row")
 
@@ -19,6 +20,12 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+
+
+class Problem(Schema):
+    """What every error answers."""
+
+    detail: str
 
 
 class Paging(Schema):
@@ -52,6 +59,11 @@ def listing(
         "results": [show(row) for row in found[:size]],
         "next": _next(request, getattr(found[size - 1], key)) if len(found) > size else None,
     }
+
+
+def answers(schema: Any) -> dict[Any, Any]:
+    """Return what an address can answer: its schema, or a problem in a sentence."""
+    return {200: schema, PROBLEMS: Problem}
 
 
 def whole(rows: list[Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.urls import URLPattern
 from django.utils.http import parse_etags
 from django.views.generic import RedirectView
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.security import SessionAuth
 from ninja.throttling import AuthRateThrottle
@@ -18,12 +18,6 @@ from flinkci_dashboard.api.tokens import BearerToken
 from flinkci_dashboard.parts import parts
 
 RATE = "300/m"  # requests of one account
-
-
-class Problem(Schema):
-    """What every error answers."""
-
-    detail: str
 
 
 class Api(NinjaAPI):

@@ -134,3 +134,10 @@ def test_its_page_for_people_names_every_list(client, member):
     client.force_login(member)
     page = client.get("/api/v1/docs").content.decode()
     assert all(f"/api/v1/{name}" in page for name in LISTS)
+
+
+def test_every_answer_that_it_gives_is_described(program):
+    paths = program.get("/api/v1/openapi.json").json()["paths"]
+    assert len(paths) > 10
+    for path, verbs in paths.items():
+        assert {"200", "401", "404", "422", "429"} <= verbs["get"]["responses"].keys(), path
