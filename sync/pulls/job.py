@@ -1,7 +1,7 @@
 """`sync_pulls`: apache/flink's pull requests → branches in the CI repository, builds, commands and reports."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from agents.builds.observe import observe_builds
@@ -15,7 +15,7 @@ from flinkci_dashboard.jobs.ledger import Ledger, settle_in_past
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.models import PullRequest, Repository
-from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, WriteReport, united
+from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
 from sync.pulls.github.conversations import Conversations
@@ -156,8 +156,11 @@ class PullsPass:
         if self.active:
             self._act([each.plan for each in decided.values()], wished, conversations.observer)
             touched = {number for number, each in decided.items() if each.plan} | {each.act.number for each in wished}
-            touched |= conversations.check_changed(_written(decided))
-            later = self._speak(touched)
+            replies = Replies(self.current, self.ledger, self.github, self.token)
+            later = self._speak(touched, replies)
+            if bare := conversations.check_changed(replies.reported):
+                touched |= bare
+                later = self._speak(touched, replies)
             decided_later = self._decide(later)
             record_states(later, decided_later, self.current.now)
             states.pulls = [pull for pull in states.pulls if pull.number not in touched]
@@ -181,9 +184,9 @@ class PullsPass:
             elif isinstance(each.act, SettleCommands):
                 settle_commands(self.current, each.act)
 
-    def _speak(self, numbers: set[int]) -> PullStates:
+    def _speak(self, numbers: set[int], replies: Replies) -> PullStates:
         """Decide anew for those that something was done for, and say it; returns how they stand then."""
-        replies, until = Replies(self.current, self.ledger, self.github, self.token), monotonic() + SPEAKING
+        until = monotonic() + SPEAKING
         states = PullStates(list(PullRequest.objects.filter(number__in=numbers).order_by("-number")), self.token)
         decided = self._decide(states) if self.heard else {}
         failed = failed_texts()
@@ -194,8 +197,3 @@ class PullsPass:
                 replies.say(word)
             self.current.progress("reporting", 100 * place // len(decided))
         return PullStates(list(PullRequest.objects.filter(number__in=numbers)), self.token)
-
-
-def _written(decided: Mapping[int, Decision]) -> set[int]:
-    """Return the pull requests whose report is written in this pass."""
-    return {n for n, each in decided.items() if any(isinstance(word, WriteReport) for word in each.plan.words)}

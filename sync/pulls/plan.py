@@ -133,6 +133,8 @@ def _rerun(state: PullState, commands: list[Command], now: datetime) -> Iterator
         return  # it is pushed first, which may start a build
     elif build and _can_be_retried(build, branch):
         yield RetryBuild(state.number, build.id, state.head, ids, f"The last build ended as {build.status}.")
+    elif state.build_problem:
+        yield _settle(state, commands, CommandState.REFUSED, "The CI service has refused this commit before.")
     else:
         yield QueueBuild(state.number, state.head, ids, _why_new(build))
 

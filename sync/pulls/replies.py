@@ -24,6 +24,7 @@ class Replies:
 
     def __init__(self, current: Pass, ledger: Ledger, github: GitHub, token: str) -> None:
         self.current, self.ledger, self.github, self.token = current, ledger, github, token
+        self.reported: set[int] = set()  # the pull requests whose report was written in this pass
         self._attempts = Attempts(current, ledger)
         self._left: int | None = None  # of this hour's texts
 
@@ -99,6 +100,7 @@ class Replies:
             keep_report(word.number, written)
             CommandComment.objects.filter(comment_id__in=word.recorded).update(recorded=True)
             self.ledger.done(action)
+        self.reported.add(word.number)
         self.current.count("reports_written")
 
 

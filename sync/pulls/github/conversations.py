@@ -160,7 +160,7 @@ class Conversations:
 
     def check_changed(self, others: Iterable[int]) -> set[int]:
         """Ask for the reports of those pull requests of which GitHub told something new: a deletion is not told
-        otherwise. `others` need no asking, since their report is written now. Returns those without a report.
+        otherwise. `others` need no asking, since their report was written just now. Returns those without a report.
         """
         numbers = self.observer.changed - set(others)
         rows = ReportComment.objects.filter(pull__number__in=numbers, gone=False).select_related("pull")

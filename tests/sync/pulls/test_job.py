@@ -306,7 +306,7 @@ def test_a_head_that_azure_refuses_to_build_shows_why(flink):
     comment = flink.pulls.comment(number, "@flinkbot run azure")
     settle(3)
     assert not [each for each in flink.since(mark, "azure") if each.method == "POST"]
-    assert reactions(flink, comment) == {"eyes"}
+    assert reactions(flink, comment) == {"confused"}
     flink.azure.start_builds = True
     flink.pulls.push(number)
     settle(2)

@@ -269,13 +269,13 @@ CASES = {
         pull(branches=(branch(A, 60),), build_problem="/x.yml (Line: 1, Col: 2): no"),
         [],
     ),
-    "but a new command asks for it again": (
+    "a command for it is told so": (
         pull(build_problem="no", commands=(command(),)),
-        [QueueBuild(5, A, (7,), "")],
+        [SettleCommands(5, (7,), CommandState.REFUSED, "", "")],
     ),
     "after a success, too": (
         pull(builds=(build(1, A, SUCCESS),), build_problem="no", commands=(command(),)),
-        [QueueBuild(5, A, (7,), "")],
+        [SettleCommands(5, (7,), CommandState.REFUSED, "", "")],
     ),
     "one that was refused is settled": (
         pull(build_problem="no", commands=(command(state=CommandState.REFUSED),)),
