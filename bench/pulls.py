@@ -139,6 +139,7 @@ class Bench:
     def commanded(self, number: int) -> None:
         """Some builds have failed, and somebody asks for another try of each."""
         numbers = sorted(self.world.pulls.by_number)[-number:]
+        self.world.clock.advance(hours=1)  # so many texts had a second each that their times ran ahead of it
         for each in numbers:
             self.world.azure.finish(
                 self.world.azure.of(f"ci_{each}_{self.world.pulls.by_number[each].head}")[-1].id, "failed"
