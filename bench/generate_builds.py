@@ -17,6 +17,7 @@ JOB_COLUMNS = (
     "id", "build_id", "key", "name", "attempt", "latest", '"order"', "status", "result", "started_at", "finished_at",
     "stage_key", "record_id", "pool_id", "queue_id", "worker_name", "agent_id", "host", "queued_at", "queued_exactly",
     "wait_seconds", "run_seconds", "log_id", "head_read", "errors", "warnings", "issues", "low_disk", "tests_pending",
+    "cause", "cause_line", "failed_step_id",
 )  # fmt: skip
 Row = tuple
 
@@ -119,6 +120,7 @@ def job_row(dice: random.Random, number: int, build: Row, order: int, agents: di
         number, build[0], key, f"test_ci {module}", 1, True, order, status, result, started, finished, "ci",
         f"record-{number}", pool, 10 + pool, worker, agent, host, queued, True, wait, run if finished else None,
         order + 10, False, int(failed), 0, "[]", False, False,
+        "", "", "",
     )  # fmt: skip
 
 
