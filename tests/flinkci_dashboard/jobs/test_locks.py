@@ -32,7 +32,10 @@ def lose(name: str) -> None:
     """Take a lock from its holder: end the session that has it, or remove its file."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'")
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
     else:
         (settings.DATA_DIR / "locks" / f"{name}.lock").unlink()
 
