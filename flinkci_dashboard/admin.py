@@ -5,7 +5,17 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
-from flinkci_dashboard.models import Action, ApiToken, Delivery, JobRequest, JobRun, JobSchedule, Refusals, Worker
+from flinkci_dashboard.models import (
+    Action,
+    ApiToken,
+    Delivery,
+    JobRequest,
+    JobRun,
+    JobSchedule,
+    Refusals,
+    Switch,
+    Worker,
+)
 
 
 @admin.register(JobSchedule)
@@ -92,3 +102,20 @@ class RefusalsAdmin(ReadOnlyAdmin):
     """Deliveries that were not signed with our secret."""
 
     list_display = ["service", "number", "last_at"]
+
+
+@admin.register(Switch)
+class SwitchAdmin(admin.ModelAdmin):
+    """What the bot does only where somebody wants it."""
+
+    list_display = ["title", "on", "explanation"]
+    fields = ["title", "explanation", "on"]
+    readonly_fields = ["title", "explanation"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: what can be switched is code."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Switch | None = None) -> bool:
+        """Refuse: it is switched off, not deleted."""
+        return False

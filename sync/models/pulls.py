@@ -67,6 +67,9 @@ class PullRequest(models.Model):
     read_tried_at = models.DateTimeField(null=True)  # when that was tried last
     missing_since = models.DateTimeField(null=True)  # since when GitHub says it has none of that number, while open
     lost_builds = models.JSONField(default=list)  # provider:id of builds that its report names and that are no more
+    # What its report says apart from ci-bot's format: name → Markdown. Each is made anew where its origin changed.
+    sections = models.JSONField(default=dict)
+    sections_of = models.JSONField(default=dict)  # name → what that was made of, in short
 
     class Meta:
         ordering = ["-number"]

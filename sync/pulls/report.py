@@ -36,6 +36,9 @@ OLD_LINE = re.compile(
 )
 BUILD_ID = re.compile(r"[?&]buildId=(\d{1,18})(?!\d)")
 NORMALIZED = re.compile(r".*?buildId=[0-9]+")
+# What stands apart from ci-bot's format, below it. ci-bot reads the metadata alone, and writes no section.
+SECTION, SECTION_END = "\n<!-- section: ", "\n<!-- end of section -->\n"
+SECTION_NAME = re.compile(r"[a-z-]{1,30}")
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 LIMIT = 65_536  # GitHub's, of a comment; counted in bytes to be sure
@@ -77,12 +80,21 @@ class Foreign:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of a report that is ours alone; its text is Markdown, and holds no HTML comment."""
+
+    name: str  # small letters and hyphens
+    text: str
+
+
+@dataclass(frozen=True)
 class Report:
-    """What a report says, oldest entry first. `note` is a text of ours below the lines."""
+    """What a report says, oldest entry first. `note` is a text of ours below the lines, and `sections` below that."""
 
     entries: tuple[Entry | Foreign, ...] = ()
     note: str = ""
     extra: str = ""  # further fields of the metadata as JSON, kept as they are
+    sections: tuple[Section, ...] = ()
 
     @property
     def known(self) -> tuple[Entry, ...]:
@@ -111,16 +123,18 @@ def parse(body: str) -> Parsed:
     if not is_report(body):
         return Parsed(None, "it has not the shape of a CI report")
     meta, _, shown = _lines(body)[len(META_START) - 1 :].rpartition(META_END)
+    sections, shown = _sections(shown)
     note = _note(shown)
     if "{" not in meta:
-        return Parsed(Report(tuple(Entry(**found.groupdict()) for found in OLD_LINE.finditer(meta)), note))
+        old = tuple(Entry(**found.groupdict()) for found in OLD_LINE.finditer(meta))
+        return Parsed(Report(old, note, sections=sections))
     try:
         data, _ = json.JSONDecoder(parse_constant=_refuse).raw_decode(meta.strip())
     except (ValueError, RecursionError):
         return Parsed(None, "its metadata is no JSON")
     if not isinstance(data, dict) or not isinstance(data.get("metaDataEntries"), list):
         return Parsed(None, "its metadata holds no entries")
-    return Parsed(Report(tuple(map(_entry, data["metaDataEntries"])), note, _extra(data)))
+    return Parsed(Report(tuple(map(_entry, data["metaDataEntries"])), note, _extra(data), sections))
 
 
 def _extra(data: dict[str, Any]) -> str:
@@ -131,11 +145,11 @@ def _extra(data: dict[str, Any]) -> str:
 
 
 def render(report: Report) -> str:
-    """Return the comment's text, oldest entries left out where it would be longer than GitHub takes."""
-    text = _render(report)
+    """Return the comment's text. Where it would be longer than GitHub takes, sections give way, then old entries."""
+    if len(text := _render(report).encode()) <= LIMIT:
+        return text.decode()
+    report = replace(report, sections=())
     low, high = 0, max(len(report.entries) - 1, 0)
-    if len(text.encode()) <= LIMIT:
-        return text
     while low < high:  # the smallest number of entries to leave out
         middle = (low + high) // 2
         if len(_render(replace(report, entries=report.entries[middle:])).encode()) <= LIMIT:
@@ -201,6 +215,19 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _sections(shown: str) -> tuple[tuple[Section, ...], str]:
+    """Return the sections in the visible part, and what stands around them."""
+    first, *parts = shown.split(SECTION)
+    found, rest = [], [first]
+    for part in parts:
+        name, _, text = part.partition(" -->\n")
+        text, end, after = text.partition(SECTION_END)
+        if end and SECTION_NAME.fullmatch(name):
+            found.append(Section(name, text))
+        rest.append(after if end else SECTION + part)
+    return tuple(found), "".join(rest)
+
+
 def _note(shown: str) -> str:
     """Return what stands in the visible part besides the lines and the help."""
     text = shown.partition("<details>\n<summary>Bot commands</summary>")[0]
@@ -226,7 +253,8 @@ def _refuse(constant: str) -> None:
 def _render(report: Report) -> str:
     lines = "".join(shown_lines(report.entries))
     note = f"\n{report.note}\n" if report.note else ""
-    return f"{META_START}{_metadata(report)}{META_END}{lines}{note}\n{HELP}"
+    sections = "".join(f"{SECTION}{each.name} -->\n{_safe(each.text)}{SECTION_END}" for each in report.sections)
+    return f"{META_START}{_metadata(report)}{META_END}{lines}{note}{sections}\n{HELP}"
 
 
 def _metadata(report: Report) -> str:

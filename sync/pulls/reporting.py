@@ -21,6 +21,7 @@ from sync.pulls.report import (
     Entry,
     Foreign,
     Report,
+    Section,
     merge,
     parse,
     render,
@@ -128,15 +129,16 @@ def next_report(report: Report, state: PullState) -> Report:
     if state.open:
         keep = retained(state)
         entries = [_hidden(entry, keep) if isinstance(entry, Entry) else entry for entry in entries]
-    return replace(report, entries=tuple(entries), note=_note(state))
+    sections = tuple(Section(*each) for each in state.sections) if state.open else report.sections
+    return replace(report, entries=tuple(entries), note=_note(state), sections=sections)
 
 
 def is_current(state: PullState) -> bool:
     """Tell whether the report that stands, whoever wrote it, says what ours would."""
     if len(state.reports) != 1:
         return False
-    ours = render(next_report(_current_report(state), state))
-    return parse(state.reports[0].body).report == parse(ours).report
+    theirs, ours = parse(state.reports[0].body).report, next_report(_current_report(state), state)
+    return theirs is not None and replace(theirs, sections=()) == parse(render(replace(ours, sections=()))).report
 
 
 def _note(state: PullState) -> str:

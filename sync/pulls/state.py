@@ -76,6 +76,7 @@ class PullStates:
             hidden=bool(pull.read_problem),
             token=self.token,
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
+            sections=tuple(sorted((name, text) for name, text in pull.sections.items() if text)),
         )
 
     def settle_served(self) -> None:

@@ -149,6 +149,7 @@ class PullState:
     hidden: bool = False  # GitHub does not show its conversation
     token: str = ""  # fingerprint of the current token
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
+    sections: tuple[tuple[str, str], ...] = ()  # what the report says apart from ci-bot's format, by name
 
 
 @dataclass(frozen=True)

@@ -485,6 +485,18 @@ def test_reports_are_compared_by_what_they_say():
     assert not is_current(state)
 
 
+def test_sections_are_changed_in_place_and_make_no_second_report():
+    state = with_report(push(A, "FAILURE", 1), builds=(build(1, A, FAILURE),))
+    (write,) = plan(replace(state, sections=(("failures", "### Why"),)), NOW).words
+    assert isinstance(write, WriteReport) and write.comment_id == state.reports[0].id
+    stands = replace(state, reports=(ReportText(write.comment_id, write.body),), sections=(("failures", "### Why"),))
+    assert not plan(stands, NOW)
+    assert is_current(state) and is_current(stands) and is_current(replace(stands, sections=()))
+    (bare,) = plan(replace(stands, sections=()), NOW).words
+    assert isinstance(bare, WriteReport) and bare.body == state.reports[0].body
+    assert not plan(replace(stands, open=False, branches=(), sections=()), NOW)
+
+
 def test_a_report_that_is_full_does_not_change_by_itself():
     many = tuple(manual(n, A, "FAILURE", 1) for n in range(500))
     commands = tuple(command(n, state=CommandState.RERUN, url=url(1), recorded=True, reaction="+1") for n in range(500))

@@ -1,13 +1,14 @@
 """The CI report: read and written as ci-bot does."""
 
 import json
+import re
 from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pulls.report import HELP, LIMIT, Entry, Foreign, Report, is_report, merge, parse, render, same_text
+from sync.pulls.report import HELP, LIMIT, Entry, Foreign, Report, Section, is_report, merge, parse, render, same_text
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 URL = "https://dev.azure.com/apache-flink/98463496-1af2-4620-8eab-a2ecc1a2e6fe/_build/results?buildId="
@@ -204,6 +205,41 @@ def test_a_note_stands_in_the_visible_part_and_is_read_back():
     assert parse(text).report == report
 
 
+# How ci-bot finds its metadata: greedily, up to the last head of a report; then whatever there is.
+BY_CI_BOT = re.compile(r"<!--(?:\r\n|\n)Meta data\n(?P<meta>.*)-->\n## CI report:\n\n.*", re.DOTALL)
+SECTIONS = (Section("failures", "### Why it is red\n\n* `FooITCase.testBar`\n<details>"), Section("actions", "b"))
+
+
+def test_sections_stand_apart_below_the_note_and_are_read_back():
+    report = Report((push(A),), "**Blocked:** x", sections=SECTIONS)
+    text = render(report)
+    assert text.index("**Blocked") < text.index("### Why it is red") < text.index("<summary>Bot commands")
+    assert parse(text).report == report
+    assert parse(text.replace("\n", "\r\n")).report == report
+
+
+def test_ci_bot_reads_past_sections():
+    found = BY_CI_BOT.fullmatch(render(Report((push(A),), sections=SECTIONS)))
+    assert found and json.loads(found["meta"])["metaDataEntries"][0]["hash"] == A
+
+
+def test_sections_of_a_report_in_the_old_format_are_read():
+    text = OLD + "\n<!-- section: failures -->\nred\n<!-- end of section -->\n"
+    assert parse(text).report.sections == (Section("failures", "red"),)
+    assert parse(text).report.known == parse(OLD).report.known
+
+
+def test_what_only_begins_like_a_section_is_none():
+    text = render(Report((push(A),))) + "\n<!-- section: failures -->\nno end"
+    assert parse(text).report == Report((push(A),))
+
+
+def test_sections_give_way_before_entries():
+    entries = tuple(push(f"{number:040x}", "FAILURE", number) for number in range(100))
+    report = parse(render(Report(entries, sections=(Section("failures", "x" * 40_000),)))).report
+    assert report == Report(entries)
+
+
 def test_the_oldest_entries_give_way():
     entries = tuple(push(f"{number:040x}", "FAILURE", number) for number in range(1000))
     text = render(Report(entries))
@@ -238,7 +274,10 @@ entries = st.builds(Entry, words, words, words, words, words) | foreign
 notes = st.text("abc `é._", max_size=40).map(str.strip)
 
 
-@given(st.builds(Report, st.lists(entries, max_size=6).map(tuple), notes))
+sections = st.builds(Section, st.text("abc-", min_size=1, max_size=9), notes)
+
+
+@given(st.builds(Report, st.lists(entries, max_size=6).map(tuple), notes, sections=st.lists(sections).map(tuple)))
 def test_what_is_written_is_read_back(report):
     assert parse(render(report)).report == report
 
