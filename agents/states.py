@@ -19,6 +19,13 @@ RESULT_MEANINGS = {
     Result.CANCELED: ("Somebody or a newer commit stopped it: it says nothing about the code.", ""),
     Result.SKIPPED: ("Its condition was not met, so that it did not run.", ""),
     Result.ABANDONED: ("Its agent was lost.", "Run it again; if it happens often, look at the machine's page."),
+    Result.TIMED_OUT: ("It took longer than it may.", "Its page names the job that did not end."),
+    Result.STARTUP_FAILURE: (
+        "It ended before any job existed: nothing ran.",
+        "Read on its service's page why: the workflow file, or an action that may not be used.",
+    ),
+    Result.ACTION_REQUIRED: ("It has not run: somebody has to approve it first.", "A committer approves it there."),
+    Result.STALE: ("Its service gave it up, since nothing was heard of it for long.", "Run it again."),
 }
 CAUSE_MEANINGS = {
     Cause.TEST: ("Tests of it failed, or their process crashed.", "The build's page names them, and their history."),

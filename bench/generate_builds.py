@@ -12,6 +12,7 @@ BUILD_COLUMNS = (
     "id", "provider", "external_id", "number", "definition_id", "definition", "repository", "branch", "version",
     "message", "reason", "scope", "pull_number", "status", "result", "attempt", "queued_at", "started_at",
     "finished_at", "requested_for", "web_url", "changed_at", "jobs_pending", "hosts", "failed_jobs", "failed_tests",
+    "workflow", "event", "head_repository", "jobs_etag",
 )  # fmt: skip
 JOB_COLUMNS = (
     "id", "build_id", "key", "name", "attempt", "latest", '"order"', "status", "result", "started_at", "finished_at",
@@ -87,6 +88,7 @@ def build_row(dice: random.Random, made: Ids, queued: datetime, is_open: bool) -
         branch, sha, f"[FLINK-{number}] Change something", reason, "pull" if pull else "branch", pull_number,
         status, result, 1,
         queued, started, finished, "GitHub", web, queued, False, "alibaba,azure", int(result == "failed"), 0,
+        "", "", "", "",
     )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-BAD = frozenset({"failed", "abandoned"})
+BAD = frozenset({"failed", "abandoned", "timed_out", "startup_failure"})
 GOOD = frozenset({"succeeded", "partial"})
+SILENT = frozenset({"canceled", "skipped", "action_required", "stale", "", "queued", "running", "cancelling"})
 
 
 class Mark(StrEnum):
@@ -40,10 +41,10 @@ def marks(history: Sequence[str | None]) -> list[Mark]:
 
 
 def green_streak(results: Sequence[str]) -> int:
-    """Count the builds, from the newest back, that succeeded; those that were canceled or still run don't count."""
+    """Count the builds, from the newest back, that succeeded; others that say nothing don't count."""
     count = 0
     for result in results:
-        if result in ("canceled", "", "queued", "running", "cancelling"):
+        if result in SILENT:
             continue
         if result != "succeeded":
             break

@@ -1,6 +1,7 @@
 """Builds as a service tells them → rows. Whoever lists builds hands them in here; right rows are not written."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -30,8 +31,12 @@ FIELDS = (
     "finished_at",
     "requested_for",
     "web_url",
+    "workflow",
+    "event",
+    "head_repository",
+    "moved_at",
 )
-RUN_FIELDS = ("status", "result", "started_at", "finished_at")  # a new attempt changes one of them
+RUN_FIELDS = ("status", "result", "started_at", "finished_at", "moved_at")  # a new attempt changes one of them
 
 
 def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
@@ -46,6 +51,7 @@ def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
     provider = next(iter(latest.values())).provider
     rows = Build.objects.filter(provider=provider, external_id__in=latest)
     known = {row.external_id: row for row in rows}
+    latest |= {id: _steady(latest[id], row) for id, row in known.items()}
     new = [_row(Build(), build, now) for id, build in latest.items() if id not in known]
     if not new and not any(_is_news(build, known[id]) for id, build in latest.items()):
         return []
@@ -83,17 +89,29 @@ def _is_news(build: BuildFacts, row: Build) -> bool:
     """
     if build.asked_at and row.asked_at and build.asked_at < row.asked_at <= timezone.now():
         return False
-    return row.gone_at is not None or any(getattr(row, name) != getattr(build, name) for name in FIELDS)
+    told_more = build.attempt not in (0, row.attempt) or build.pull not in (None, row.pull_number)
+    differs = any(getattr(row, name) != getattr(build, name) for name in FIELDS)
+    return row.gone_at is not None or told_more or differs
+
+
+def _steady(build: BuildFacts, row: Build) -> BuildFacts:
+    """Let an attempt that has ended keep its end, where its service tells the end by the last change alone."""
+    same_end = (row.status, row.result, row.attempt) == (build.status, build.result, build.attempt)
+    ended = build.moved_at is not None and same_end and row.finished_at is not None and row.gone_at is None
+    return replace(build, finished_at=row.finished_at) if ended else build
 
 
 def _row(row: Build, build: BuildFacts, now: datetime) -> Build:
     """Bring a row in line with what was answered."""
     went_on = row.pk is None or any(getattr(row, name) != getattr(build, name) for name in RUN_FIELDS)
+    went_on = went_on or build.attempt not in (0, row.attempt)
     if row.status == Status.FINISHED != build.status:
         row.retried_at = build.asked_at or now
     for name in ("provider", "external_id", "asked_at", *FIELDS):
         setattr(row, name, getattr(build, name))
-    row.scope, row.pull_number = _scope(build), _pull_number(build)
+    row.attempt = build.attempt or row.attempt
+    row.pull_number = _pull_number(build) or row.pull_number
+    row.scope = _scope(build, row.pull_number)
     row.changed_at, row.gone_at = now, None
     if went_on:  # its jobs are read anew, and at once
         row.jobs_pending, row.jobs_tried_at = True, None
@@ -108,6 +126,7 @@ def _update(rows: list[Build]) -> None:
         unique_fields=["provider", "external_id"],
         update_fields=[
             *FIELDS,
+            "attempt",
             "asked_at",
             "scope",
             "pull_number",
@@ -121,12 +140,14 @@ def _update(rows: list[Build]) -> None:
     )
 
 
-def _scope(build: BuildFacts) -> Build.Scope:
-    pull = build.reason is Reason.PULL_REQUEST or _pull_number(build) or build.branch.startswith(PULL_REF)
-    return Build.Scope.PULL if pull else Build.Scope.BRANCH
+def _scope(build: BuildFacts, pull: int | None) -> Build.Scope:
+    if build.aside:
+        return Build.Scope.OTHER
+    is_pull = build.reason is Reason.PULL_REQUEST or pull or build.branch.startswith(PULL_REF)
+    return Build.Scope.PULL if is_pull else Build.Scope.BRANCH
 
 
 def _pull_number(build: BuildFacts) -> int | None:
-    """Return the number in the name of a branch as ci-bot names them."""
+    """Return the pull request that a build was found for, else the number in the branch's name, as ci-bot names it."""
     head = head_of(build.branch)
-    return head.number if head else None
+    return build.pull or (head.number if head else None)

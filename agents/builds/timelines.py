@@ -140,7 +140,9 @@ def _jobs(build: Build, timelines: list[Timeline], known: Known, places: Places)
         row = rows.setdefault((facts.key, facts.attempt), Job(key=facts.key, attempt=facts.attempt))
         row.build = build
         before = rows.get((facts.key, facts.attempt - 1))
-        queued_at = row.queued_at if row.queued_exactly else _ready_at(row, facts, before)
+        row.queued_exactly = row.queued_exactly or facts.ready_exactly
+        told_before = row.queued_exactly and not facts.ready_exactly
+        queued_at = row.queued_at if told_before else _ready_at(row, facts, before)
         _assign(row, _job_values(row, facts, places, queued_at))
     return _with_latest(rows)
 
@@ -151,7 +153,7 @@ def _ready_at(row: Job, facts: JobFacts, before: Job | None) -> datetime | None:
     What a later attempt depends on may have ended with the first one: then it is ready since it was asked for.
     """
     ended = before.finished_at if before else None
-    if facts.attempt == 1 or (facts.ready_at and ended and facts.ready_at >= ended):
+    if facts.attempt == 1 or facts.ready_exactly or (facts.ready_at and ended and facts.ready_at >= ended):
         return facts.ready_at
     if row.queued_at or row.build.retried_at is None:
         return row.queued_at
@@ -231,7 +233,7 @@ def _upsert(model: type[Stage] | type[Job], rows: list[Any], fields: list[str]) 
 
 def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetime) -> None:
     latest = [job for job in jobs if job.latest]
-    build.attempt = max((row.attempt for row in (*stages, *jobs)), default=1)
+    build.attempt = max((row.attempt for row in (*stages, *jobs)), default=build.attempt)
     build.hosts = ",".join(sorted({job.host for job in jobs if job.host}))
     build.failed_jobs = min(sum(job.result in BAD_RESULTS for job in latest), 32767)
     ran = bool(jobs) or build.started_at is None

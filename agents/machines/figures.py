@@ -18,7 +18,11 @@ LOW_DISK_SHOWN = timedelta(hours=24)
 SHOWN_WAITING = 30  # of those who wait, the ones that wait longest
 SHOWN_UNKNOWN = 10  # workers that no rule knows
 TIMELINE_DAYS = 7
-BAR_KINDS = {"succeeded": "good", "partial": "good", "failed": "bad", "abandoned": "bad", "running": "open"}
+BAR_KINDS = {
+    **dict.fromkeys(("succeeded", "partial"), "good"),
+    **dict.fromkeys(("failed", "abandoned", "timed_out"), "bad"),
+    "running": "open",
+}
 NOTHING = Score(0, 0)
 State = Agent.State
 

@@ -70,7 +70,12 @@ class Places:
         return pool
 
     def of(self, row: Job, facts: JobFacts) -> Place:
-        """Return where a job ran. The pool that its request told before stays, where the queue tells nothing."""
+        """Return where a job ran. The pool that its request told before stays, where the queue tells nothing.
+
+        Where the service says whose machine it was, that machine was made for this job alone.
+        """
+        if facts.host:
+            return Place(None, None, facts.host, head_read=True)
         pool = self.queues.get(facts.queue_id) if facts.queue_id is not None else None
         pool = pool or row.pool
         if not facts.worker_name:

@@ -1,5 +1,6 @@
 """Builds, where they ran, and how that went."""
 
+from agents.models.actions import Followed, Workflow
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
 from agents.models.failures import Failure, KnownTicket
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
@@ -13,6 +14,7 @@ __all__ = [
     "BuildPeriod",
     "Commit",
     "Failure",
+    "Followed",
     "Host",
     "HostPeriod",
     "HostRule",
@@ -28,4 +30,5 @@ __all__ = [
     "TestFailure",
     "Waiting",
     "Watermark",
+    "Workflow",
 ]

@@ -14,6 +14,7 @@ class Provider(models.TextChoices):
     """A CI service."""
 
     AZURE = "azure", "Azure Pipelines"
+    ACTIONS = "actions", "GitHub Actions"
 
 
 class Status(models.TextChoices):
@@ -35,9 +36,13 @@ class Result(models.TextChoices):
     CANCELED = "canceled", "canceled"
     SKIPPED = "skipped", "skipped"
     ABANDONED = "abandoned", "abandoned"
+    TIMED_OUT = "timed_out", "timed out"
+    STARTUP_FAILURE = "startup_failure", "never started"
+    ACTION_REQUIRED = "action_required", "waits for approval"
+    STALE = "stale", "stale"
 
 
-BAD_RESULTS = (Result.FAILED, Result.ABANDONED)  # of a job: what counts against a machine
+BAD_RESULTS = (Result.FAILED, Result.ABANDONED, Result.TIMED_OUT)  # of a job: what counts against a machine
 
 
 class Build(models.Model):
@@ -57,13 +62,17 @@ class Build(models.Model):
 
         BRANCH = "branch", "branches"
         PULL = "pull", "pull requests"
+        OTHER = "other", "other things"  # no code of Flink's is tested by it: upkeep, or another repository
 
     provider = models.CharField(max_length=8, choices=Provider, default=Provider.AZURE)
     external_id = models.BigIntegerField()
     number = models.CharField(max_length=64, blank=True)
     definition_id = models.BigIntegerField(null=True)
     definition = models.CharField(max_length=255, blank=True)
+    workflow = models.CharField(max_length=255, blank=True)  # the file that describes it, where that is no pipeline
+    event = models.CharField(max_length=40, blank=True)  # what started it, in its service's own word
     repository = models.CharField(max_length=140, blank=True)
+    head_repository = models.CharField(max_length=140, blank=True)  # whose commit it builds, where that is told
     branch = models.CharField(max_length=255, blank=True)
     version = models.CharField(max_length=40, blank=True)  # commit SHA
     message = models.CharField(max_length=500, blank=True)  # first line of the commit's message
@@ -71,7 +80,7 @@ class Build(models.Model):
     scope = models.CharField(max_length=6, choices=Scope, default=Scope.BRANCH)
     pull_number = models.PositiveIntegerField(null=True)  # of apache/flink's pull request, by the branch's name
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    result = models.CharField(max_length=9, choices=Result, blank=True)
+    result = models.CharField(max_length=15, choices=Result, blank=True)
     attempt = models.PositiveSmallIntegerField(default=1)
     queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -79,6 +88,8 @@ class Build(models.Model):
     retried_at = models.DateTimeField(null=True)  # when we first saw it run again after its end
     requested_for = models.CharField(max_length=255, blank=True)
     web_url = models.URLField(max_length=500, blank=True)
+    moved_at = models.DateTimeField(null=True)  # its last change as its service tells it; null where it does not
+    jobs_etag = models.CharField(max_length=255, blank=True)  # of the list of its jobs, as last read
     asked_at = models.DateTimeField(null=True)  # when the question left us whose answer this row holds
     changed_at = models.DateTimeField()  # when we last saw it change
     gone_at = models.DateTimeField(null=True)  # when the service was first seen not to have it any more
@@ -138,7 +149,7 @@ class Attempted(models.Model):
     latest = models.BooleanField(default=True)  # no later attempt is known
     order = models.IntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    result = models.CharField(max_length=9, choices=Result, blank=True)
+    result = models.CharField(max_length=15, choices=Result, blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -179,8 +190,8 @@ class Job(Attempted):
     queued_exactly = models.BooleanField(default=False)  # by its request
     wait_seconds = models.PositiveIntegerField(null=True)  # 0 where clocks disagree
     run_seconds = models.PositiveIntegerField(null=True)
-    log_id = models.PositiveIntegerField(null=True)
-    failed_log_id = models.PositiveIntegerField(null=True)  # of the last step that failed
+    log_id = models.BigIntegerField(null=True)
+    failed_log_id = models.BigIntegerField(null=True)  # of the last step that failed
     failed_step_id = models.CharField(max_length=64, blank=True)
     head_read = models.BooleanField(default=False)  # the log's head was asked for the host, once
     errors = models.PositiveIntegerField(default=0)

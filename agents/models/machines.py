@@ -14,6 +14,7 @@ class Host(models.TextChoices):
 
     AZURE = "azure", "Azure-hosted"  # VMs that Azure makes for one job each
     ALIBABA = "alibaba", "Alibaba-hosted"  # machines that stay, registered by us
+    GITHUB = "github", "GitHub-hosted"  # VMs that GitHub makes for one job each
     UNKNOWN = "", "unknown host"
 
 

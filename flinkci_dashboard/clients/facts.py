@@ -24,6 +24,10 @@ class Result(StrEnum):
     CANCELED = "canceled"
     SKIPPED = "skipped"  # a condition was not met
     ABANDONED = "abandoned"  # the agent was lost
+    TIMED_OUT = "timed_out"  # it took longer than it may
+    STARTUP_FAILURE = "startup_failure"  # it ended before any job existed
+    ACTION_REQUIRED = "action_required"  # somebody has to approve it before it runs
+    STALE = "stale"  # its service gave it up
 
 
 class Reason(StrEnum):
@@ -58,6 +62,13 @@ class BuildFacts:
     requested_for: str
     web_url: str
     asked_at: datetime | None = None  # when the question left us that this answers
+    attempt: int = 0  # the latest one; 0 where not told
+    workflow: str = ""  # the file that describes it
+    event: str = ""  # what started it, in its service's own word
+    head_repository: str = ""  # whose commit it builds
+    moved_at: datetime | None = None  # its last change; None where not told
+    pull: int | None = None  # the pull request of apache/flink that it was found for
+    aside: bool = False  # it tests no branch and no pull request of Flink's
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,8 @@ class JobFacts:
     warnings: int
     issues: tuple[Issue, ...]
     failed_step_id: str = ""  # of the last step that failed and has a log
+    ready_exactly: bool = False  # `ready_at` is what its service says of this attempt
+    host: str = ""  # whose machine it asks for, where its service says so
 
 
 @dataclass(frozen=True)

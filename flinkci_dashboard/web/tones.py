@@ -14,11 +14,11 @@ TONES = {
         "offline",
         "drift",
         "unknown",
-        "canceled",
+        *("canceled", "stale", "action_required"),
         *("timeout", "disk", "memory", "network", "docker", "agent"),  # why a job failed, where no change is to blame
     ),
     "bad": (
-        *("failed", "failure", "rejected", "not_authorized", "overdue", "exposed"),
+        *("failed", "failure", "rejected", "not_authorized", "overdue", "exposed", "timed_out", "startup_failure"),
         *("test", "compile", "style"),  # why a job failed
     ),
 }

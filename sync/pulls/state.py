@@ -36,6 +36,10 @@ STATUSES = {
     Result.PARTIAL: BuildStatus.FAILURE,
     Result.FAILED: BuildStatus.FAILURE,
     Result.ABANDONED: BuildStatus.FAILURE,
+    Result.TIMED_OUT: BuildStatus.FAILURE,
+    Result.STARTUP_FAILURE: BuildStatus.FAILURE,
+    Result.ACTION_REQUIRED: BuildStatus.CANCELED,
+    Result.STALE: BuildStatus.CANCELED,
     Result.CANCELED: BuildStatus.CANCELED,
     Result.SKIPPED: BuildStatus.CANCELED,
     Result.NONE: BuildStatus.CANCELED,  # it ended, and its service does not say how
