@@ -11,9 +11,11 @@ from ninja import Query, Router, Schema
 
 from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 from flinkci_dashboard.jobs.history import last_good
+from sync.merging.figures import readiness_of
+from sync.merging.stages import Readiness
 from sync.mirrors.figures import behind_seconds
 from sync.models import CIBranch, MirrorBranch, PullRequest, Repository
-from sync.pulls.figures import say_why
+from sync.pulls.figures import judged, say_why
 from sync.pulls.filters import with_label, with_text
 
 router = Router()
@@ -64,6 +66,31 @@ class PullOut(Schema):
     as_of: datetime | None
 
 
+class StageOut(Schema):
+    """A job of the pipeline, and how far it has come on a head; `build` and `url` are what tells that."""
+
+    name: str
+    provider: str
+    standing: str
+    build: int
+    url: str
+
+
+class ReadinessOut(Schema):
+    """A head by Flink's rule of merging: each stage has succeeded at least once. Whether to merge is for people."""
+
+    complete: bool
+    sentence: str
+    stages: list[StageOut]
+    text: str
+
+
+class WholePullOut(PullOut):
+    """A pull request, and what its head's builds say of its stages."""
+
+    readiness: ReadinessOut
+
+
 @router.get("/mirrors", response=answers(Listing[MirrorOut]))
 def mirrors(request: HttpRequest, paging: Query[Paging]) -> dict[str, object]:
     """Return the branches that are mirrored, and where both sides stand."""
@@ -84,10 +111,25 @@ def pulls(request: HttpRequest, filters: Query[PullFilters], paging: Query[Pagin
     return listing(request, rows, paging, "number", _showing())
 
 
-@router.get("/pulls/{number}", response=answers(PullOut))
+@router.get("/pulls/{number}", response=answers(WholePullOut))
 def pull(request: HttpRequest, number: int) -> dict[str, object]:
     """Return one pull request."""
-    return _showing()(get_object_or_404(_with_branch(PullRequest.objects.all()), number=number))
+    row = get_object_or_404(_with_branch(PullRequest.objects.all()), number=number)
+    return _showing()(row) | {"readiness": _readiness(readiness_of(row, judged(row)))}
+
+
+def _readiness(found: Readiness) -> dict[str, object]:
+    stages = [
+        {
+            "name": stage.name,
+            "provider": stage.provider,
+            "standing": stage.standing,
+            "build": stage.run.build,
+            "url": stage.run.url,
+        }
+        for stage in (*found.stages, *found.others)
+    ]
+    return {"complete": found.is_complete, "sentence": found.sentence, "stages": stages, "text": found.text}
 
 
 def _mirror(row: MirrorBranch, now: datetime, as_of: datetime | None) -> dict[str, object]:

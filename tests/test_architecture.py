@@ -44,6 +44,7 @@ PURE = (
     "labeler/labels.py",
     "sync/exposure/rules.py",
     "sync/infrastructure/places.py",
+    "sync/merging/stages.py",
     "sync/mirrors/plan.py",
     "sync/mirrors/values.py",
     "sync/pulls/acts.py",
@@ -232,6 +233,7 @@ UNPAIRED = {
     "agents/failures/rules.py": {"Cause"},  # whose words are the choices themselves
     "flinkci_dashboard/credentials/rules.py": {"Step"},
     "labeler/labels.py": {"State"},
+    "sync/merging/stages.py": {"Standing"},
     "sync/pulls/values.py": {"BuildStatus", "Reaction", "Waiting"},
 }
 

@@ -2,7 +2,7 @@
 
 # Every state that a page shows. The word is always there too: colour alone says nothing.
 TONES = {
-    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works", "safe"),
+    "good": ("ok", "in_sync", "done", "success", "succeeded", "online", "idle", "works", "safe", "passed"),
     "info": ("running", "behind", "new", "pending", "queued", "planned", "cancelling", "busy", "open", "change"),
     "warn": (
         "partial",
@@ -14,11 +14,12 @@ TONES = {
         "offline",
         "drift",
         "unknown",
-        *("canceled", "stale", "action_required"),
+        *("canceled", "stale", "action_required", "red, all known"),
         *("timeout", "disk", "memory", "network", "docker", "agent"),  # why a job failed, where no change is to blame
     ),
     "bad": (
-        *("failed", "failure", "rejected", "not_authorized", "overdue", "exposed", "timed_out", "startup_failure"),
+        *("failed", "failure", "red", "rejected", "not_authorized", "overdue", "exposed"),
+        *("timed_out", "startup_failure"),
         *("test", "compile", "style"),  # why a job failed
     ),
 }

@@ -18,6 +18,7 @@ from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.markdown import render_markdown
+from sync.merging.figures import landed_since, readiness_of
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls import figures
 from sync.pulls.figures import ACTS
@@ -67,6 +68,8 @@ def pull_request(request: HttpRequest, number: int) -> Context:
     builds, report = figures.builds_of(pull), figures.report_of(pull)
     branches = figures.branches_of(pull)
     state, label = figures.shown_state(pull)
+    judged = figures.judged(pull)
+    ready = readiness_of(pull, judged)
     return {
         "pull": pull,
         "why": figures.say_why(pull, timezone.now()),
@@ -78,7 +81,9 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
         "builds": builds,
-        "judged": figures.judged(pull),
+        "judged": judged,
+        "ready": ready,
+        "landed": landed_since(pull.base, ready.since),
         "report": report,
         "report_html": render_markdown(report.body) if report else "",
         "running_bot": figures.say_running_bot(pull, branches, report) if not is_active(JOB) else "",

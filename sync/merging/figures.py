@@ -1,0 +1,80 @@
+"""What is known of a head for Flink's rule of merging, from rows alone: its jobs' runs, and what has landed since."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from agents.failures.evidence import Judged
+from agents.failures.rules import Cause
+from agents.models import Build, Commit, Job, TestFailure
+from flinkci_dashboard.clients.providers import BUILDS_PULLS
+from flinkci_dashboard.names import branch_name
+from sync.merging.stages import RED, Readiness, Run, readiness
+from sync.models import PullRequest
+
+LANDED = 10  # commits that are named
+FIELDS = (
+    *("build_id", "pk", "key", "name", "result", "status", "attempt", "order", "run_seconds", "cause"),
+    *("build__provider", "build__external_id", "build__web_url", "build__result", "build__queued_at"),
+)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What has come into the base branch since a time, as far as the mirror saw it."""
+
+    since: datetime
+    commits: list[Commit]  # the newest first
+    count: int
+
+
+def builds_of_head(pull: PullRequest) -> QuerySet[Build]:
+    """Return all builds of a pull request's head, on whichever service."""
+    ours = Q(pull_number=pull.number, branch=branch_name(pull.number, pull.head_sha))
+    others = Q(version=pull.head_sha) & ~Q(provider=BUILDS_PULLS) & ~Q(reason=Build.Reason.SCHEDULE)
+    return Build.objects.filter(ours | others)
+
+
+def readiness_of(pull: PullRequest, judged: Iterable[Judged]) -> Readiness:
+    """Judge a pull request's head by the rule; `judged` are its failures. Three queries."""
+    builds = list(builds_of_head(pull).values_list("pk", flat=True))
+    jobs = list(Job.objects.filter(build__in=builds).order_by("order", "key").values(*FIELDS))
+    red = [job["pk"] for job in jobs if job["result"] in RED and job["cause"] in ("", Cause.TEST)]
+    known = _all_known(red, {each.failure.test_id for each in judged if each.verdict.word == "known"})
+    return readiness(pull.head_sha, [_run(job, job["pk"] in known) for job in jobs], {BUILDS_PULLS})
+
+
+def landed_since(base: str, since: datetime | None) -> Landed | None:
+    """Return what has landed on a branch since then; None where nothing is linked, or the branch is not known."""
+    if since is None or not Commit.objects.filter(branch=base).exists():
+        return None
+    rows = Commit.objects.filter(branch=base, at__gt=since)
+    return Landed(since, list(rows.order_by("-order")[:LANDED]), rows.count())
+
+
+def _all_known(jobs: Collection[int], tests: set[int]) -> set[int]:
+    """Return the jobs in which tests failed, and none that is not known."""
+    failed: dict[int, set[int]] = defaultdict(set)
+    for job, test in TestFailure.objects.filter(job__in=jobs).values_list("job_id", "test_id") if tests else ():
+        failed[job].add(test)
+    return {job for job, found in failed.items() if found <= tests}
+
+
+def _run(job: dict, known: bool) -> Run:
+    return Run(
+        provider=job["build__provider"],
+        key=job["key"],
+        name=job["name"],
+        state=job["result"] or job["status"],
+        build=job["build__external_id"],
+        url=job["build__web_url"],
+        build_state=job["build__result"],
+        queued_at=job["build__queued_at"],
+        attempt=job["attempt"],
+        order=job["order"],
+        seconds=job["run_seconds"],
+        known=known,
+    )

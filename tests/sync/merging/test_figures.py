@@ -1,0 +1,82 @@
+"""A head by Flink's rule of merging, as its page and programs are told of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from agents.models import Commit, Failure, KnownTicket, Test, TestFailure
+from sync.models import PullRequest
+from tests.machines import make_build, make_job, minutes
+from tests.reading import read
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
+HEAD, OLD = "a" * 40, "b" * 40
+
+
+@pytest.fixture
+def pull(db):
+    now = timezone.now()
+    return PullRequest.objects.create(
+        number=7, title="A title", author="ada", base="master", head_sha=HEAD, created_at=now, updated_at=now
+    )
+
+
+def build(number, sha=HEAD, **facts):
+    facts = {"branch": f"ci_7_{sha}", "version": sha, "pull_number": 7, "scope": "pull"} | facts
+    return make_build(number, **facts)
+
+
+def known(job, name="a.FooITCase.testBar"):
+    test, _ = Test.objects.get_or_create(name=name)
+    TestFailure.objects.create(test=test, job=job, build=job.build, at=minutes(9), source="log")
+    ticket, _ = KnownTicket.objects.get_or_create(jira_id=1, defaults={"key": "FLINK-77", "updated_at": minutes(0)})
+    Failure.objects.get_or_create(test=test, defaults={"key": name, "ticket": ticket})
+
+
+def readiness(member):
+    return member.get("/api/v1/pulls/7").json()["readiness"]
+
+
+def test_a_head_whose_stages_succeeded_in_two_builds(member, pull):
+    first, second = build(1, result="failed"), build(2)
+    make_job(first, "core"), make_job(first, "table", "failed"), make_job(second, "table")
+    make_job(build(3, OLD), "connect")
+    found = readiness(member)
+    assert found["complete"] and {each["name"]: each["build"] for each in found["stages"]} == {"core": 1, "table": 2}
+    text = read(member, "pull_request", 7)
+    assert "Each of the 2 stages has succeeded" in text and first.web_url in found["text"]
+    assert "for a committer to decide" in text and "can be merged" not in text
+    assert "is not known here" in text
+    Commit.objects.create(branch="master", order=1, sha="c" * 40, subject="Later", at=timezone.now())
+    Commit.objects.create(branch="master", order=0, sha="d" * 40, subject="Before", at=minutes(10_000))
+    text = read(member, "pull_request", 7)
+    assert "Later" in text and "Before" not in text and "1 commit of" in " ".join(text.split())
+
+
+def test_red_stages_whose_failures_are_all_known_are_named_apart(member, pull):
+    red = build(1, result="failed")
+    make_job(red, "compile")
+    core, table = make_job(red, "core", "failed", cause="test"), make_job(red, "table", "failed", cause="test")
+    known(core), known(table)
+    known(make_job(red, "style", "failed", cause="style"))
+    other = Test.objects.create(name="a.Other.testX")
+    TestFailure.objects.create(test=other, job=table, build=red, at=minutes(9), source="log")
+    standings = {each["name"]: each["standing"] for each in readiness(member)["stages"]}
+    assert standings == {"compile": "passed", "core": "red, all known", "table": "red", "style": "red"}
+    assert "All failures are known in" in read(member, "pull_request", 7)
+
+
+def test_the_number_of_queries_stays(member, pull):
+    counts = []
+    for number in (1, 2):
+        row = build(number, result="failed", queued_at=timezone.now() - timedelta(hours=number))
+        for name in ("compile", "core", "table"):
+            known(make_job(row, name, "failed"), f"a.Foo{number}{name}.testX")
+        read(member, "pull_request", 7)
+        with CaptureQueriesContext(connection) as queries:
+            read(member, "pull_request", 7)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
