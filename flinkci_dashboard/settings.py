@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "flinkci_dashboard.web.request_ids.identify",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # Django masks tokens and pads answers: lengths say nothing
     "flinkci_dashboard.web.headers.protect",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,17 +1,19 @@
 """What templates say in many places: states, times, durations, commits, pages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django import template
 from django.conf import settings
 from django.core.paginator import Page
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.models import JobRun, JobSchedule
+from flinkci_dashboard.web.durations import duration, told
 from flinkci_dashboard.web.tones import MOVING, tone
 from flinkci_dashboard.web.words import counted, tallied
 
@@ -55,10 +57,28 @@ def linked(url: str, text: str) -> SafeString | str:
 @register.filter
 def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
     """Show how long ago it was ("ago"), has lasted ("since") or is to come ("due"); the script keeps it true."""
+    return _time(at, form)
+
+
+@register.simple_tag
+def seen(at: datetime | None, job: str) -> SafeString | str:
+    """Show when a job last told something; after 3 of its intervals that is worth a look, and after 10 a fault."""
+    return _time(at, "ago", {"data-every": _interval(job)}) if at else "never so far"
+
+
+def _interval(job: str) -> int:
+    """Return how often a job runs (seconds), as an admin has it, else as it comes."""
+    row = JobSchedule.objects.filter(job=job).values_list("interval", flat=True).first()
+    return row or (JOBS[job].interval if job in JOBS else 0)
+
+
+def _time(at: datetime | None, form: str, more: Mapping[str, object] | None = None) -> SafeString | str:
     if not at:
         return "–"
-    text = "{:%Y-%m-%d %H:%M} UTC"
-    return format_html('<time datetime="{}" data-relative="{}">{}</time>', at.isoformat(), form, text.format(at))
+    facts = {"datetime": at.isoformat(), "data-relative": form} | dict(more or {})
+    attributes = format_html_join("", ' {}="{}"', facts.items())
+    words = told(form, (timezone.now() - at).total_seconds())
+    return format_html('<time{} title="{} UTC">{}</time>', attributes, f"{at:%Y-%m-%d %H:%M}", words)
 
 
 @register.filter
@@ -101,7 +121,7 @@ def took(run: JobRun) -> SafeString | str:
 @register.simple_tag
 def checked(last: JobRun | None) -> SafeString | str:
     """Say when a job last looked."""
-    return format_html("Checked {}", ago(last.ended_at)) if last else "Not checked yet"
+    return format_html("Checked {}", seen(last.ended_at, last.job)) if last else "Not checked yet"
 
 
 @register.simple_tag

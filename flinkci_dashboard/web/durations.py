@@ -21,3 +21,17 @@ def duration(length: timedelta | float | str | None) -> str:
         counted.append((number, unit))
     first = next(place for place, (number, _) in enumerate(counted) if number)
     return " ".join(f"{number} {unit}" for number, unit in counted[first : first + 2] if number)
+
+
+def told(form: str, seconds: float) -> str:
+    """Say how long ago something was ("ago"), how long it has lasted ("since"), or when it is to come ("due").
+
+    `site.js` says the same, second by second.
+    """
+    whole = int(abs(seconds))
+    text = duration(whole - whole % 60 if 60 <= whole < 3_600 else whole)
+    if form == "since":
+        return text
+    if seconds <= -1:
+        return f"in {text}"
+    return "now" if form == "due" or whole < 1 else f"{text} ago"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.durations import duration, told
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ from flinkci_dashboard.web.durations import duration
 )
 def test_duration(length, words):
     assert duration(length) == words
+
+
+@pytest.mark.parametrize(
+    "form, seconds, words",
+    [
+        ("ago", 0.4, "now"),
+        ("ago", 85, "1 min ago"),
+        ("ago", 7_500, "2 h 5 min ago"),
+        ("ago", -30, "in 30 s"),
+        ("since", 59, "59 s"),
+        ("due", 3, "now"),
+        ("due", -90_000, "in 1 d 1 h"),
+    ],
+)
+def test_told(form, seconds, words):
+    assert told(form, seconds) == words
