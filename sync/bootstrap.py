@@ -1,5 +1,6 @@
 """The repositories and the mirror that an installation starts from."""
 
+from sync.merging.rows import offer_switch
 from sync.models import Mirror, Repository
 
 Role = Repository.Role
@@ -18,7 +19,7 @@ REPOSITORIES = (
 
 
 def bootstrap() -> None:
-    """Create the repositories that are missing, and the mirror unless there is any."""
+    """Create the repositories that are missing, the mirror unless there is any, and what can be switched on."""
     for full_name, role, description in REPOSITORIES:
         owner, name = full_name.split("/")
         defaults = {"role": role, "description": description}
@@ -28,3 +29,4 @@ def bootstrap() -> None:
             source=Repository.objects.get(owner="apache", name="flink"),
             target=Repository.objects.get(owner="flink-ci", name="flink-mirror"),
         )
+    offer_switch()

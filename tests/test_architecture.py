@@ -44,6 +44,7 @@ PURE = (
     "labeler/labels.py",
     "sync/exposure/rules.py",
     "sync/infrastructure/places.py",
+    "sync/merging/section.py",
     "sync/merging/stages.py",
     "sync/mirrors/plan.py",
     "sync/mirrors/values.py",

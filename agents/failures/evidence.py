@@ -19,6 +19,11 @@ class Judged:
     failure: TestFailure
     verdict: Verdict
 
+    @property
+    def ticket(self) -> str:
+        """Return the key of the ticket that knows the test, "" without any."""
+        return _ticket(self.failure)
+
 
 def judge_pull(number: int, sha: str, own: Collection[int]) -> list[Judged]:
     """Judge what failed on a pull request's head; `own` are the numbers of its author's pull requests."""

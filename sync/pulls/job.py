@@ -14,6 +14,7 @@ from flinkci_dashboard.jobs.clocks import were_ahead
 from flinkci_dashboard.jobs.ledger import Ledger, settle_in_past
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
+from sync.merging.rows import refresh_sections
 from sync.models import PullRequest, Repository
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
@@ -75,6 +76,8 @@ class PullsPass:
             self.current.fail(str(error))
             self._only_record()
             return
+        if changed := refresh_sections():
+            self.current.count("sections_changed", changed)
         self._work(live_pulls(), conversations)
         self._try(conversations.check_all)
         self._try(conversations.observer.history)

@@ -1,0 +1,106 @@
+"""The section of each open pull request's report that explains its failures: made anew where something changed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, Q, Sum
+
+from agents.failures.match import name_of
+from agents.models import Job, TestFailure
+from agents.models.builds import Result, Status
+from flinkci_dashboard.models import Switch
+from flinkci_dashboard.models.writing import Changes
+from sync.merging.figures import readiness_of
+from sync.merging.section import Told, section_text
+from sync.merging.stages import RED
+from sync.models import PullRequest
+from sync.pulls.figures import judged
+
+NAME = "failures"  # of the section
+SWITCH = "explain_in_reports"
+CHUNK = 500  # heads in one query
+
+
+def offer_switch() -> None:
+    """Let an admin switch the section on."""
+    words = (
+        "Adds to each CI report, below ci-bot's part, what failed, whose that seems to be, and which stages are left."
+    )
+    Switch.offer(SWITCH, "Explain failures in CI reports", words)
+
+
+def refresh_sections() -> int:
+    """Bring the sections of open pull requests up to date; returns how many changed. Off, those that stand are taken
+    back.
+    """
+    changes: Changes[PullRequest] = Changes()
+    if not Switch.is_on(SWITCH):
+        for pull in PullRequest.objects.filter(sections__has_key=NAME):
+            changes.put(pull, _without(pull))
+        return changes.write()
+    pulls = list(PullRequest.objects.filter(state=PullRequest.State.OPEN))
+    prints = _fingerprints({pull.head_sha for pull in pulls})
+    for pull in pulls:
+        seen = prints.get(pull.head_sha, "")
+        if seen and pull.sections_of.get(NAME) != seen:
+            changes.put(pull, _with(pull, section_of(pull), seen))
+        elif not seen and NAME in pull.sections_of:
+            changes.put(pull, _without(pull))
+    return changes.write()
+
+
+def section_of(pull: PullRequest) -> str:
+    """Return what its report says apart."""
+    found = judged(pull)
+    told = [
+        Told(
+            name_of(each.failure.test.name).key,
+            each.failure.job.name,
+            each.verdict.word,
+            each.verdict.reason,
+            each.ticket,
+        )
+        for each in found
+    ]
+    page = f"{settings.PUBLIC_URL}/pulls/{pull.number}/"
+    return section_text(readiness_of(pull, found), told, settings.JIRA_URL, page)
+
+
+def _with(pull: PullRequest, text: str, seen: str) -> dict[str, Any]:
+    return {"sections": pull.sections | {NAME: text}, "sections_of": pull.sections_of | {NAME: seen}}
+
+
+def _without(pull: PullRequest) -> dict[str, Any]:
+    names = ("sections", "sections_of")
+    return {field: {name: each for name, each in getattr(pull, field).items() if name != NAME} for field in names}
+
+
+def _fingerprints(heads: Iterable[str]) -> dict[str, str]:
+    """Return, of each head with a red job, what changes when its jobs, their failures or the tickets change."""
+    ordered = sorted(heads)
+    found: dict[str, str] = {}
+    for start in range(0, len(ordered), CHUNK):
+        red = {version: str(facts) for version, *facts in _jobs(ordered[start : start + CHUNK])}
+        for version, *facts in _tests(list(red)):
+            red[version] += str(facts)
+        found |= red
+    return found
+
+
+def _jobs(heads: list[str]) -> Any:
+    counts = {
+        "jobs": Count("pk"),
+        "ended": Count("pk", filter=Q(status=Status.FINISHED)),
+        "passed": Count("pk", filter=Q(result=Result.SUCCEEDED)),
+        "red": Count("pk", filter=Q(result__in=RED)),  # the fourth, for below
+        "causes": Count("pk", filter=~Q(cause="")),
+    }
+    rows = Job.objects.filter(build__version__in=heads).order_by().values("build__version")
+    return [each for each in rows.annotate(**counts).values_list("build__version", *counts) if each[4]]
+
+
+def _tests(heads: list[str]) -> Any:
+    rows = TestFailure.objects.filter(build__version__in=heads).order_by().values("build__version")
+    counts = {"newest": Max("pk"), "tickets": Sum("test__failure__ticket"), "known": Count("test__failure__ticket")}
+    return rows.annotate(**counts).values_list("build__version", *counts)
