@@ -1,55 +1,154 @@
-"""What the overview says of builds and agents."""
+"""What the overview says of branches, builds and hosts."""
 
-from collections import Counter
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.urls import reverse
 
-from agents.models import Agent, Build, Watermark
-from agents.models.builds import Status
+from agents.alerts import KIND_RULES, lasting
+from agents.builds.branch_figures import in_order
+from agents.builds.nightly import NIGHTLY, PUSH, WHOLE
+from agents.models import Agent, Build, Host, HostPeriod, Streak, Watermark
+from agents.models.builds import BAD_RESULTS, Status
+from agents.models.statistics import Step
 from flinkci_dashboard.jobs.history import last_good
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.tiles import Tile
+from flinkci_dashboard.web import trends
+from flinkci_dashboard.web.tiles import Part, Tile
+from flinkci_dashboard.web.words import counted
 
 State = Agent.State
+DAY = timedelta(days=1)
+Ended = tuple[datetime, str, str, str]  # when, how, why it was started, and of which scope
 
 
 def tiles(now: datetime) -> list[Tile]:
-    """Return one tile about builds and one about agents."""
-    return [_builds(), _agents()]
-
-
-def _builds() -> Tile:
-    open_builds = Counter(Build.objects.filter(~Q(status=Status.FINISHED)).values_list("status", flat=True))
+    """Return tiles about the branches, their nightly builds, all builds, and each host's machines."""
     seen = last_good("poll_builds")
-    waiting = open_builds[Status.QUEUED]
+    ended = _ended(now)
+    return [
+        _branches(PUSH, "Release branches", "green", seen, ended, now),
+        _branches(NIGHTLY, "Nightly", "green in the last night", seen, ended, now),
+        _builds(seen, ended, now),
+        *_hosts(now),
+    ]
+
+
+def _ended(now: datetime) -> list[Ended]:
+    """Return the builds that ended in the last day."""
+    rows = Build.objects.filter(finished_at__gt=now - DAY).order_by()
+    found = rows.values_list("finished_at", "result", "reason", "scope")
+    return [(at, result, reason, scope) for at, result, reason, scope in found if at]
+
+
+def _trend(words: str, ended: Iterable[Ended], now: datetime) -> trends.Trend:
+    return trends.counted_trend(words, ((at, result in BAD_RESULTS) for at, result, *_ in ended), now, "build")
+
+
+def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:
+    """Say how many branches are green, and name each; a branch is as red as its worst service."""
+    red: dict[str, int] = defaultdict(int)
+    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - 60 * DAY)
+    for branch, runs in rows.values_list("branch", "red_runs"):
+        if lasting(branch):
+            red[branch] = max(red[branch], runs)
+    names = sorted(red, key=in_order)
+    green = sum(not runs for runs in red.values())
+    state, label = ("ok", "green") if green == len(red) else ("partial", f"{len(red) - green} not green")
+    own = [each for each in ended if _kind(each) == kind]
+    return Tile(
+        title=title,
+        url=reverse("branches"),
+        figure=f"{green} of {len(red)}",
+        words=words,
+        area=Area.BUILDS,
+        state=state if red else "none",
+        label=label if red else "none yet",
+        seen_at=seen,
+        lines=[Part(f"{name}: {_red(red[name])}", reverse("branch", args=[name])) for name in names],
+        job="poll_builds",
+        rules=frozenset({KIND_RULES[kind], *({"publish_red", "nothing_ran"} if kind == NIGHTLY else ())}),
+        trend=_trend(f"{title}: builds of the last day, hour by hour", own, now),
+        place=20 if kind == NIGHTLY else 10,
+    )
+
+
+def _kind(ended: Ended) -> str:
+    _, _, reason, scope = ended
+    if scope != Build.Scope.BRANCH:
+        return ""
+    return NIGHTLY if reason == Build.Reason.SCHEDULE else PUSH
+
+
+def _red(runs: int) -> str:
+    return f"red, {counted(runs, 'run')} in a row" if runs else "green"
+
+
+def _builds(seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:
+    open_builds = Counter(Build.objects.filter(~Q(status=Status.FINISHED)).values_list("status", flat=True))
+    waiting, url = open_builds[Status.QUEUED], reverse("builds")
+    failed = sum(result in BAD_RESULTS for _, result, *_ in ended)
     return Tile(
         title="Builds",
-        url=reverse("builds"),
+        url=url,
         figure=str(open_builds.total() - waiting),
         words=f"running, {waiting} waiting",
         area=Area.BUILDS,
         state="ok" if seen else "none",
         label="in order" if seen else "none yet",
         seen_at=seen,
+        lines=[
+            Part(f"{counted(len(ended), 'build')} ended in the last day", url),
+            Part(f"{failed} of them failed", f"{url}?state=failed"),
+        ],
+        job="poll_builds",
+        rules=frozenset({"service_ci", "cancelling", "job_silent", "job_failing", "token_refused"}),
+        trend=_trend("Builds that ended in the last day, hour by hour", ended, now),
     )
 
 
-def _agents() -> Tile:
-    states = Counter(Agent.objects.values_list("state", flat=True))
+def _hosts(now: datetime) -> list[Tile]:
+    """Return a tile for each host that has machines, or had jobs today."""
+    states: dict[str, Counter[str]] = defaultdict(Counter)
+    for host, state in Agent.objects.values_list("host", "state"):
+        states[host][state] += 1
+    hours: dict[str, dict[datetime, HostPeriod]] = defaultdict(dict)
+    for row in HostPeriod.objects.filter(step=Step.HOUR, start__gt=now - DAY):
+        hours[row.host][row.start] = row
     mark = Watermark.objects.filter(name="agents").first()
-    away = states[State.OFFLINE] + states[State.DISABLED]
-    online = Agent.count_online(states)
+    known = [host for host in Host.values if host and (host in states or host in hours)]
+    return [_host(Host(host), states[host], hours[host], mark, now) for host in known]
+
+
+def _host(
+    host: Host, states: Counter[str], hours: dict[datetime, HostPeriod], mark: Watermark | None, now: datetime
+) -> Tile:
+    url = f"{reverse('agents')}#host-{host.value}"
+    away, ended = states[State.OFFLINE] + states[State.DISABLED], sum(row.finished for row in hours.values())
+    failed, online = sum(row.failed for row in hours.values()), Agent.count_online(states)
     unseen = mark is None or bool(mark.note)
+    steps = [_hour(at, hours) for at in trends.day_of_hours(now)]
+    lines = [Part(f"{away} offline or disabled", url)] if away else []
+    lines += [Part(f"{counted(ended, 'job')} ended in the last day, {failed} failed", url)] if ended else []
     return Tile(
-        title="Agents",
-        url=reverse("agents"),
+        title=str(host.label),
+        url=url,
         figure=str(states[State.BUSY]),
         words=f"busy, {states[State.IDLE]} idle",
         area=Area.AGENTS,
         state="none" if unseen else "online",
         label="not told" if unseen else f"{online} online",
         seen_at=mark.at if mark else None,
-        lines=[f"{away} offline or disabled"] if away else [],
+        lines=lines,
+        job="poll_agents",
+        trend=trends.trend(f"{host.label}: busy machines of the last day, hour by hour", steps),
+        place=60,
     )
+
+
+def _hour(at: datetime, hours: dict[datetime, HostPeriod]) -> trends.Step:
+    row = hours.get(at)
+    busy = row.busy if row and row.busy else 0
+    return trends.Step(at, busy, "info" if busy else "idle", f"{busy:.1f} busy" if row else "not known")

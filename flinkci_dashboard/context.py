@@ -14,6 +14,7 @@ from flinkci_dashboard.accounts.middleware import lacks_second_factor
 from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
 from flinkci_dashboard.alerts.standing import Standing, standing
 from flinkci_dashboard.jobs.modes import observing
+from flinkci_dashboard.models import JobSchedule
 
 # Title, name of the address, its key after g, and the permission that it takes to see it ("": to be signed in).
 PAGES = (
@@ -58,6 +59,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "standing_mark": SimpleLazyObject(lambda: _shown(request, MARKS, found)),
         "standing_icon": SimpleLazyObject(lambda: _shown(request, ICONS, found) or "icon.svg"),
         "observing": observing(),
+        "intervals": SimpleLazyObject(lambda: dict(JobSchedule.objects.values_list("job", "interval"))),
         "navigation": navigation(request),
         "mail_is_sent": sends_mail(),
         "sign_out_url": _address("account_logout"),

@@ -61,6 +61,6 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _for(request: HttpRequest, tile: Tile) -> Tile:
-    """Take the link off a tile for those who may not follow it."""
+    """Take the links off a tile for those who may not follow them."""
     may_see = not tile.permission or signed_in(request).has_perm(tile.permission)
-    return tile if may_see else replace(tile, url="")
+    return tile if may_see else replace(tile, url="", lines=[replace(line, url="") for line in tile.lines])

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.tiles import Tile
+from flinkci_dashboard.web.tiles import Part, Tile
 from labeler.figures import state_counts
 from labeler.labels import JOB, State
 from labeler.models import JiraContact
@@ -24,15 +24,18 @@ def tiles(now: datetime) -> list[Tile]:
     words = "open pull requests have their ticket's labels"
     seen = last.ended_at if last else None
     figure, lines = f"{right} of {total}", _lines(counts, jira)
-    return [Tile("Labels", reverse("labels"), figure, words, Area.LABELS, state, label, seen, lines)]
+    url = reverse("labels")
+    return [Tile("Labels", url, figure, words, Area.LABELS, state, label, seen, lines, job=JOB, place=70)]
 
 
-def _lines(counts: dict[str, int], jira: JiraContact) -> list[str]:
-    silent = [f"Jira has been silent since {jira.silent_since:%Y-%m-%d %H:%M} UTC"] if jira.silent_since else []
+def _lines(counts: dict[str, int], jira: JiraContact) -> list[Part]:
+    silent = f"Jira has been silent since {jira.silent_since:%Y-%m-%d %H:%M} UTC" if jira.silent_since else ""
     texts = (
-        (State.CHANGE, "to be changed"),
-        (State.DRIFT, "changed by hand"),
-        (State.UNKNOWN, "with an unknown ticket"),
-        (State.NO_TICKET, "without a ticket"),
+        (State.CHANGE, "todo", "to be changed"),
+        (State.DRIFT, "drift", "changed by hand"),
+        (State.UNKNOWN, "unknown", "with an unknown ticket"),
+        (State.NO_TICKET, "no-ticket", "without a ticket"),
     )
-    return silent + [f"{counts[state]} {text}" for state, text in texts if counts.get(state)]
+    url = reverse("labels")
+    lines = [Part(f"{counts[state]} {text}", f"{url}?tab={tab}") for state, tab, text in texts if counts.get(state)]
+    return [Part(silent), *lines] if silent else lines

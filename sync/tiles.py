@@ -8,9 +8,10 @@ from django.urls import reverse
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.tiles import Tile
+from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.tiles import Part, Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
-from sync.pulls.figures import JOB, ci_counts, ci_words, quota, say_why
+from sync.pulls.figures import CI_WORDS, JOB, ci_counts, quota, say_why
 from sync.pulls.values import Waiting
 
 State = MirrorBranch.State
@@ -24,20 +25,21 @@ def tiles(now: datetime) -> list[Tile]:
 
 def _pulls(now: datetime) -> Tile:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
-    counts = ci_counts(opened)
+    counts, url = ci_counts(opened), reverse("pull_requests")
     last = latest_pass(JOB)
     state, label = ("ok", _done()) if last else ("none", "no pass yet")
-    lines = [ci_words(counts)]
+    lines = [Part(f"{counts[state]:,} {words}", f"{url}?ci={state}") for state, words in CI_WORDS if counts.get(state)]
     oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
     if oldest and oldest.why_since:
-        lines.append(f"longest waiting: #{oldest.number}, {say_why(oldest, now)}")
+        where = reverse("pull_request", args=[oldest.number])
+        lines.append(Part(f"longest waiting: #{oldest.number}, {say_why(oldest, now)}", where))
     if newest := ReportComment.objects.aggregate(at=Max("written_at"))["at"]:
-        lines.append(f"last report written {newest:%H:%M} UTC")
+        lines.append(Part(f"last report written {duration(now - newest)} ago"))
     if mark := quota():
-        lines.append(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour")
+        lines.append(Part(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour"))
     seen = last.ended_at if last else None
-    url, total = reverse("pull_requests"), f"{sum(counts.values()):,}"
-    return Tile("Pull requests", url, total, "open", Area.PULLS, state, label, seen, lines)
+    total = f"{sum(counts.values()):,}"
+    return Tile("Pull requests", url, total, "open", Area.PULLS, state, label, seen, lines, job=JOB, place=30)
 
 
 def _done() -> str:
@@ -53,10 +55,10 @@ def _mirrors() -> Tile:
     state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "behind")
     if not rows:
         state, label = "none", "no pass yet"
-    lines = [
-        f"{row.name}: {row.get_state_display()}" for row in (*troubled, *(r for r in rows if r.state in UNDER_WAY))
-    ]
+    url, words = reverse("mirrors"), "branches in sync"
+    others = (*troubled, *(r for r in rows if r.state in UNDER_WAY))
+    lines = [Part(f"{row.name}: {row.get_state_display()}", f"{url}#branch-{row.pk}") for row in others]
     figure = f"{len(synced)} of {len(rows)}"
     seen = last.ended_at if last else None
-    url, words = reverse("mirrors"), "branches in sync"
-    return Tile("Mirrors", url, figure, words, Area.MIRRORS, state, label, seen, lines[:4])
+    job = "sync_mirrors"
+    return Tile("Mirrors", url, figure, words, Area.MIRRORS, state, label, seen, lines[:4], job=job, place=40)

@@ -98,7 +98,7 @@ BADGES = {  # what the findings about a branch say → its badge
 def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
     """Return the branches with recent builds, master first, then the newest releases, and what is wrong with each."""
     recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - RECENT).exclude(branch="")
-    names = sorted(set(recent.values_list("branch", flat=True).order_by().distinct()), key=_order)
+    names = sorted(set(recent.values_list("branch", flat=True).order_by().distinct()), key=in_order)
     return [BranchTab(name, *BADGES[found.tagged(f"branch:{name}")]) for name in names]
 
 
@@ -169,8 +169,8 @@ def _durations(key: str, builds: list[Build]) -> Chart:
     return line_chart(f"duration-{key}", "Duration", note, series, duration, nice_duration)
 
 
-def _order(branch: str) -> tuple[bool, list[int], str]:
-    """Put master first, then release branches by version, newest first, then others."""
+def in_order(branch: str) -> tuple[bool, list[int], str]:
+    """Return a key that sorts branches: master first, then release branches by version, newest first, then others."""
     numbers = branch.removeprefix("release-").split(".") if branch.startswith("release-") else []
     version = [-int(number) for number in numbers] if all(n.isascii() and n.isdigit() for n in numbers) else []
     return branch != "master", version or [1], branch

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from flinkci_dashboard.credentials.figures import CredentialLine, pressing_credentials
 from flinkci_dashboard.models import Area, Credential, Exposure
-from flinkci_dashboard.web.tiles import Tile
+from flinkci_dashboard.web.tiles import Part, Tile
 
 SHOWN = 4
 
@@ -16,13 +16,15 @@ def tiles(now: datetime) -> list[Tile]:
     """Return the credentials' tile."""
     pressing = pressing_credentials(now)
     exposed = Exposure.objects.filter(state=Exposure.State.EXPOSED)
-    lines = [f"Exposed: {exposure.title} no longer holds" for exposure in exposed]
-    lines += [f"{_what(line)}: {_trouble(line)}" for line in pressing]
+    url = reverse("credentials")
+    lines = [Part(f"Exposed: {exposure.title} no longer holds", url) for exposure in exposed]
+    lines += [Part(f"{_what(line)}: {_trouble(line)}", f"{url}#credential-{line.credential.pk}") for line in pressing]
     seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
     state, label = ("ok", "fine") if seen else ("none", "not probed")
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
-    url, may_see, area = reverse("credentials"), "flinkci_dashboard.view_credential", Area.CREDENTIALS
-    return [Tile("Credentials", url, str(len(pressing)), words, area, state, label, seen, lines[:SHOWN], may_see)]
+    figure, may_see, job = str(len(pressing)), "flinkci_dashboard.view_credential", "probe_credentials"
+    facts = (state, label, seen, lines[:SHOWN], may_see, job)
+    return [Tile("Credentials", url, figure, words, Area.CREDENTIALS, *facts, place=80)]
 
 
 def _what(line: CredentialLine) -> str:

@@ -1,6 +1,5 @@
 """What templates say in many places: states, times, durations, commits, pages."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from django import template
@@ -12,9 +11,11 @@ from django.utils.safestring import SafeString
 
 from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRun, JobSchedule
+from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.web import trends
 from flinkci_dashboard.web.durations import duration, told
 from flinkci_dashboard.web.tones import MOVING, tone
+from flinkci_dashboard.web.trends import Trend
 from flinkci_dashboard.web.words import counted, tallied
 
 register = template.Library()
@@ -60,25 +61,20 @@ def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
     return _time(at, form)
 
 
-@register.simple_tag
-def seen(at: datetime | None, job: str) -> SafeString | str:
+@register.simple_tag(takes_context=True)
+def seen(context: dict, at: datetime | None, job: str) -> SafeString | str:
     """Show when a job last told something; after 3 of its intervals that is worth a look, and after 10 a fault."""
-    return _time(at, "ago", {"data-every": _interval(job)}) if at else "never so far"
+    every = context["intervals"].get(job) if at and "intervals" in context else None
+    return _time(at, "ago", every) if at else "never so far"
 
 
-def _interval(job: str) -> int:
-    """Return how often a job runs (seconds), as an admin has it, else as it comes."""
-    row = JobSchedule.objects.filter(job=job).values_list("interval", flat=True).first()
-    return row or (JOBS[job].interval if job in JOBS else 0)
-
-
-def _time(at: datetime | None, form: str, more: Mapping[str, object] | None = None) -> SafeString | str:
+def _time(at: datetime | None, form: str, every: int | None = None) -> SafeString | str:
     if not at:
         return "–"
-    facts = {"datetime": at.isoformat(), "data-relative": form} | dict(more or {})
-    attributes = format_html_join("", ' {}="{}"', facts.items())
     words = told(form, (timezone.now() - at).total_seconds())
-    return format_html('<time{} title="{} UTC">{}</time>', attributes, f"{at:%Y-%m-%d %H:%M}", words)
+    late = format_html(' data-every="{}"', every) if every else ""
+    time = '<time datetime="{}" data-relative="{}"{} title="{} UTC">{}</time>'
+    return format_html(time, at.isoformat(), form, late, f"{at:%Y-%m-%d %H:%M}", words)
 
 
 @register.filter
@@ -118,10 +114,10 @@ def took(run: JobRun) -> SafeString | str:
     return duration(run.seconds) if run.ended_at else format_html("{} so far", ago(run.started_at, "since"))
 
 
-@register.simple_tag
-def checked(last: JobRun | None) -> SafeString | str:
+@register.simple_tag(takes_context=True)
+def checked(context: dict, last: JobRun | None) -> SafeString | str:
     """Say when a job last looked."""
-    return format_html("Checked {}", seen(last.ended_at, last.job)) if last else "Not checked yet"
+    return format_html("Checked {}", seen(context, last.ended_at, last.job)) if last else "Not checked yet"
 
 
 @register.simple_tag
@@ -137,6 +133,27 @@ def passes(bars: list[Bar]) -> SafeString | str:
     box = f"0 0 {WIDTH} {HEIGHT}"
     words = f"Of the last {len(bars)}: {tally(bars)}"
     return format_html('<svg class="strip-chart" viewBox="{}" role="img" aria-label="{}">{}</svg>', box, words, rects)
+
+
+@register.simple_tag
+def trend(drawn: Trend | None) -> SafeString | str:
+    """Draw the last day of something, the newest to the right."""
+    if drawn is None:
+        return ""
+    rects = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title data-at="{}">{}</title></rect>',
+        (
+            (bar.step.kind, bar.x, trends.HEIGHT - bar.height, trends.WIDTH, bar.height, bar.step.at.isoformat(),
+             f"{bar.step.at:%Y-%m-%d %H:%M} UTC\n{bar.step.words}")
+            for bar in drawn.bars
+        ),
+    )  # fmt: skip
+    box = f"0 0 {trends.STEP * len(drawn.bars)} {trends.HEIGHT}"
+    picture = (
+        '<svg class="strip-chart trend" viewBox="{}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    )
+    return format_html(picture, box, drawn.words, rects)
 
 
 def _said(bar: Bar) -> str:

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.parts import parts
+from flinkci_dashboard.web.trends import Trend
 
 OURS = ("flinkci_dashboard.credentials.tiles", "flinkci_dashboard.jobs.tiles")
 WORRIES = {  # what an area's findings say → the tile's state, and its label
@@ -16,6 +17,17 @@ WORRIES = {  # what an area's findings say → the tile's state, and its label
     "warn": ("partial", "{} worth a look"),
     "unknown": ("unknown", "not known"),
 }
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a tile, and where it leads."""
+
+    text: str
+    url: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -30,18 +42,22 @@ class Tile:
     state: str  # while nothing is wrong in its area
     label: str
     seen_at: datetime | None
-    lines: list[str] = field(default_factory=list)
-    permission: str = ""  # that it takes to follow the link; "" for everybody who is signed in
+    lines: list[Part] = field(default_factory=list)
+    permission: str = ""  # that it takes to follow the links; "" for everybody who is signed in
+    job: str = ""  # what feeds it: how old it may be
+    rules: frozenset[str] = frozenset()  # whose findings are about it; none: all of its area
+    trend: Trend | None = None
+    place: int = 50  # among the tiles
 
 
 def tiles(now: datetime, found: Standing) -> list[Tile]:
-    """Return the tiles of all apps, in the order of INSTALLED_APPS, and then those of the ground."""
+    """Return the tiles of all apps and of the ground, in their order."""
     made = [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
-    return [_judged(tile, found) for tile in made]
+    return [_judged(tile, found) for tile in sorted(made, key=lambda tile: tile.place)]
 
 
 def _judged(tile: Tile, found: Standing) -> Tile:
-    worst, number = found.worst(tile.area)
+    worst, number = found.worst(tile.area, tile.rules)
     if worst not in WORRIES:
         return tile
     state, label = WORRIES[worst]

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import Build, Test, TestFailure, Waiting, Watermark
+from agents.models import Build, Streak, Test, TestFailure, Waiting, Watermark
 from flinkci_dashboard.models import JobRun
 from tests.machines import make_agent, make_build, make_job, minutes
 from tests.reading import read
@@ -83,3 +83,14 @@ def test_the_overview_has_tiles_for_builds_and_agents(member, pool):
     Watermark.objects.create(name="agents", at=timezone.now())
     text = read(member, "overview")
     assert "1 online" in text and "1 offline or disabled" in text
+
+
+def test_the_overview_names_each_branch_with_its_colour_and_draws_the_last_day(member):
+    for number, kind in enumerate(("push", "nightly")):
+        build = make_build(number, branch="release-1.9", result="failed", finished_at=timezone.now())
+        facts = {"branch": "release-1.9", "kind": kind, "provider": "azure", "latest": build}
+        Streak.objects.create(red_runs=2 * number, **facts)
+    text = read(member, "overview")
+    assert "release-1.9: green" in text and "release-1.9: red, 2 runs in a row" in text
+    assert '<a href="/branches/release-1.9/">' in text
+    assert "2 builds, 2 failed" in text
