@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
 OBSERVE, ACTIVE = "observe", "active"
 WRITERS = ("sync_mirrors", "sync_pulls", "label_pulls")  # the jobs whose writes SYNC_MODE is about
@@ -56,11 +57,11 @@ class MailSettings:
 def mail_settings(address: str) -> MailSettings:
     """Read `console://` (mail is printed), or `smtp://user:password@host:port`.
 
-    `smtp+tls` is SMTP with STARTTLS, `smtp+ssl` SMTP over TLS. Raises ValueError, which does not repeat the address.
+    `smtp+tls` is SMTP with STARTTLS, `smtp+ssl` SMTP over TLS. Raises ImproperlyConfigured without the address.
     """
     parts = urlsplit(address)
     if parts.scheme not in BACKENDS or (parts.scheme != "console" and not parts.hostname):
-        raise ValueError("EMAIL_URL must be console:// or smtp[+tls|+ssl]://user:password@host:port")
+        raise ImproperlyConfigured("EMAIL_URL must be console:// or smtp[+tls|+ssl]://user:password@host:port")
     return MailSettings(
         backend=f"django.core.mail.backends.{BACKENDS[parts.scheme]}.EmailBackend",
         host=parts.hostname or "localhost",
@@ -75,7 +76,7 @@ def mail_settings(address: str) -> MailSettings:
 def sync_modes(text: str) -> dict[str, str]:
     """Read SYNC_MODE: one word for all jobs, or `sync_mirrors=active,label_pulls=observe`.
 
-    Raises ValueError, which names what is not understood.
+    Raises ImproperlyConfigured, which names what is not understood.
     """
     if "=" not in text:
         return {job: _mode(text) for job in WRITERS}
@@ -85,11 +86,13 @@ def sync_modes(text: str) -> dict[str, str]:
 
 def _writer(job: str) -> str:
     if job.strip() not in WRITERS:
-        raise ValueError(f"SYNC_MODE names “{job.strip()}”: the jobs that write are {', '.join(WRITERS)}.")
+        raise ImproperlyConfigured(f"SYNC_MODE names “{job.strip()}”: the jobs that write are {', '.join(WRITERS)}.")
     return job.strip()
 
 
 def _mode(mode: str) -> str:
     if mode.strip() not in (OBSERVE, ACTIVE):
-        raise ValueError(f"SYNC_MODE says “{mode.strip()}”: it is observe or active, for all or as job=active,….")
+        raise ImproperlyConfigured(
+            f"SYNC_MODE says “{mode.strip()}”: it is observe or active, for all or as job=active,…."
+        )
     return mode.strip()

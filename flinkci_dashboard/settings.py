@@ -249,22 +249,32 @@ CACHES = {
     "unread": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))
+LOG_FILTERS = ["secrets", "request", "run"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
         "secrets": {"()": "flinkci_dashboard.clients.secrets.MaskSecrets"},
         "request": {"()": "flinkci_dashboard.web.request_ids.AddRequestId"},
+        "run": {"()": "flinkci_dashboard.logs.AddRunId"},
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name} [{request_id} {run_id}] {message}", "style": "{"},
+        "json": {"()": "flinkci_dashboard.logs.JsonLines"},
+        "page": {"format": "{asctime} {levelname} {message}", "style": "{", "datefmt": "%H:%M:%S"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets", "request"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": LOG_FILTERS},
+        "page": {"class": "flinkci_dashboard.logs.KeepLines", "formatter": "page", "filters": LOG_FILTERS},
     },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr", "page"], "level": LOG_LEVEL},
     "loggers": {
         # Their DEBUG lines hold whole bodies.
         name: {"level": "WARNING"}
         for name in ("github", "msrest", "azure", "urllib3", "requests", "apprise")
     }
-    | {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}},
+    # These two have handlers of their own.
+    | {name: {"handlers": [], "level": "WARNING", "propagate": True} for name in ("django-q", "gunicorn.error")},
 }

@@ -19,6 +19,7 @@ urlpatterns: list = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:run>/", jobs.one_run, name="run"),
     path("jobs/<slug:job>/", jobs.job_runs, name="job"),
     path("jobs/<slug:job>/run/", jobs.run_job, name="run_job"),
     path("", include("sync.urls")),

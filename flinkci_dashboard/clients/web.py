@@ -12,6 +12,8 @@ import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+from flinkci_dashboard.clients import tally
+
 ADDRESSES = ("GITHUB_API_URL", "GITHUB_GIT_URL", "AZURE_DEVOPS_URL", "JIRA_URL")  # settings
 TIMEOUT = 30.0  # seconds to connect, and between two bytes
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what no database takes, and no encoding
@@ -37,9 +39,17 @@ def refuse_other_hosts() -> None:
         address = urlsplit(request.url or "")
         if not _anywhere.get() and address.netloc.rpartition("@")[2].lower() not in configured_hosts():
             raise ForbiddenAddressError(f"{address.hostname} is not one of the configured hosts.")
-        return send(self, request, *args, **options)
+        response = send(self, request, *args, **options)
+        tally.answered(_service(request.url or ""), response.status_code)
+        return response
 
     HTTPAdapter.send = guarded  # type: ignore[method-assign]
+
+
+def _service(url: str) -> str:
+    """Return the first word of the setting that an address begins with: "github". Channels and the like have none."""
+    found = (name for name in ADDRESSES if url.startswith(getattr(settings, name)))
+    return next(found, "elsewhere").partition("_")[0].lower()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Rows of `Action` are written here alone. The latest turn of an act bears the act
 for a new reason, the earlier row steps back to `key#<its id>`.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from flinkci_dashboard.jobs.clocks import AHEAD, move_back
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.models.writing import Changes
 
+log = logging.getLogger(__name__)
 TRY_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later failures
 HOUR = timedelta(hours=1)
 TEXTS_AN_HOUR = 450  # GitHub takes about 500 from an account: comments and their edits, reactions, labels
@@ -258,6 +260,7 @@ def _settle(actions: Sequence[Action], state: Action.State, answer: str) -> None
     now, answer = timezone.now(), mask(answer)
     for action in actions:
         action.state, action.answer, action.settled_at = state, answer, now
+        log.info("%s %s: %s%s", action.kind, action.subject, state, f" ({answer})" if answer else "")
     if len(actions) == 1:
         actions[0].save(update_fields=["state", "answer", "settled_at", "payload"])
     else:

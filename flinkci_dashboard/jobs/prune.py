@@ -9,23 +9,25 @@ from django_q.models import Task
 
 from flinkci_dashboard.jobs.ledger import forget
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import Delivery, JobRequest, JobRun
+from flinkci_dashboard.models import Delivery, JobRequest, JobRun, RunLog
 
 KEEP_IDLE_RUNS = timedelta(days=2)  # passes that found all in order
 KEEP_RUNS = timedelta(days=90)
+KEEP_LOGS = timedelta(days=30)
 KEEP_REQUESTS = timedelta(days=90)
 KEEP_DELIVERIES = timedelta(days=30)  # of webhooks; a service sends one again within days, if at all
 KEEP_ACTS = timedelta(days=180)
 
 
 def prune(current: Pass) -> None:
-    """Delete runs, requests, acts, sessions and task results past their time; always keep each job's latest run."""
+    """Delete runs, logs, requests, acts, sessions and task results past their time, but for each job's latest run."""
     newest = JobRun.objects.order_by().values("job").annotate(latest=Max("pk")).values("latest")
     ended = JobRun.objects.exclude(pk__in=newest).exclude(ended_at=None)
     idle = ended.filter(outcome=JobRun.Outcome.OK, counts={}, ended_at__lt=current.now - KEEP_IDLE_RUNS)
     for rows, what in (
         (idle, "idle_runs"),
         (ended.filter(ended_at__lt=current.now - KEEP_RUNS), "runs"),
+        (RunLog.objects.filter(run__ended_at__lt=current.now - KEEP_LOGS), "logs"),
         (JobRequest.objects.filter(settled_at__lt=current.now - KEEP_REQUESTS), "requests"),
         (Delivery.objects.filter(received_at__lt=current.now - KEEP_DELIVERIES), "deliveries"),
         (Session.objects.filter(expire_date__lt=current.now), "sessions"),

@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
+from flinkci_dashboard.clients import tally
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
+from flinkci_dashboard.clients.web import repaired
 from flinkci_dashboard.jobs.hurry import hurried_since
 from flinkci_dashboard.jobs.locks import LockLostError, exclusive
 from flinkci_dashboard.jobs.passes import ConfigurationError, Pass
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
+from flinkci_dashboard.logs import RunLines, log_of
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, RunLog
 
 log = logging.getLogger(__name__)
 
@@ -117,12 +120,16 @@ def run_pass(name: str, trigger: str, wait: float = 0) -> JobRun | None:
         if not held:
             return None
         _close_lost_runs(name)
-        run = JobRun.objects.create(job=name, trigger=trigger, host=socket.gethostname())
+        last = JobRun.objects.filter(job=name).first()
+        facts = {"host": socket.gethostname(), "asked_before": last.asked_in_all if last else {}}
+        run = JobRun.objects.create(job=name, trigger=trigger, **facts)
         current = Pass(run, run.started_at, list(open_requests(name).select_related("requested_by")))
-        try:
-            _run_engine(import_string(JOBS[name].function), current)
-        finally:
-            _record(current)
+        with log_of(run.pk) as lines:
+            tally.take()  # what was asked before is no pass's
+            try:
+                _run_engine(import_string(JOBS[name].function), current)
+            finally:
+                _record(current, lines)
         return run
 
 
@@ -147,14 +154,23 @@ def _run_engine(function: Callable[[Pass], None], current: Pass) -> None:
         raise
 
 
-def _record(current: Pass) -> None:
+def _record(current: Pass, lines: RunLines) -> None:
     run = current.run
     run.outcome, run.ended_at, run.progress = current.outcome, timezone.now(), {}
-    run.counts, run.error = dict(current.counts), "\n".join(current.errors)
-    run.save()
+    run.counts, run.error, run.asked = dict(current.counts), "\n".join(current.errors), tally.take()
+    if run.did_something:
+        log.info("%s ended %s after %.1f s: %s", run.job, run.outcome, run.seconds, _figures(run.counts | run.asked))
+    with transaction.atomic():
+        run.save()
+        if lines.text:
+            RunLog.objects.create(run=run, text=repaired(lines.text))
     for waiting in current.requests:
         if waiting.settled_at is None:
             current.answer(waiting, UNANSWERED[current.outcome])
+
+
+def _figures(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items() if number) or "no figures"
 
 
 def _close_lost_runs(name: str) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -18,7 +19,7 @@ from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, RunLog, Worker
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.words import tallied
@@ -101,6 +102,27 @@ def job_runs(request: HttpRequest, job: str) -> Context:
     last = passes.recent(job)
     known = {"job": JOBS[job], "schedule": schedule, "pace": _pace(schedule), "newest": last[0] if last else None}
     return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
+
+
+def this_run(request: HttpRequest) -> object:
+    """Return what changes when the pass of a page moves on or ends."""
+    match = request.resolver_match
+    return list(JobRun.objects.filter(pk=match.kwargs["run"] if match else 0).values_list("progress", "ended_at"))
+
+
+@require_GET
+@live("jobs/run.html", "jobs/_one_run.html", version=this_run)
+def one_run(request: HttpRequest, run: int) -> Context:
+    """Show one pass: how it ended, what it did, whom it asked how often, and what it logged."""
+    row = get_object_or_404(JobRun, pk=run)
+    later = JobRun.objects.filter(job=row.job, pk__gt=row.pk).order_by("pk").first()
+    return {
+        "run": row,
+        "job": JOBS.get(row.job),
+        "log": RunLog.objects.filter(run=row).values_list("text", flat=True).first(),
+        "before": JobRun.objects.filter(job=row.job, pk__lt=row.pk).first(),
+        "after": later,
+    }
 
 
 @require_POST

@@ -1,8 +1,8 @@
 """One pass of a job in the foreground, with the code of the background task of that name."""
 
 import json
-import logging
 import sys
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from flinkci_dashboard.clients.secrets import mask
 from flinkci_dashboard.jobs.run import ConfigurationError, run_pass
+from flinkci_dashboard.logs import quiet
 from flinkci_dashboard.models import JobRun
 
 WAIT = 120.0  # seconds that we wait for a pass that is under way
@@ -22,16 +23,14 @@ class JobCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the pass; the last line on stdout is one JSON object with the outcome and the counts."""
-        if options["verbosity"] < 2:
-            logging.disable()  # what went wrong is printed below, a line each
         try:
-            run = run_pass(self.job, "command", wait=WAIT)
+            # What went wrong is printed below, a line each.
+            with quiet() if options["verbosity"] < 2 else nullcontext():
+                run = run_pass(self.job, "command", wait=WAIT)
         except ConfigurationError as error:
             self._end(2, "failed", errors=[str(error)])
         except DatabaseError as error:
             self._end(2, "failed", errors=[f"The database can't be used ({error}). Is it up, and is it migrated?"])
-        finally:
-            logging.disable(logging.NOTSET)
         if run is None:
             self._end(1, "failed", errors=[f"Another pass of {self.job} is still running after {WAIT:.0f} s."])
         errors = run.error.splitlines()

@@ -14,7 +14,7 @@ from flinkci_dashboard.models.alerts import (
 )
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
-from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, RunLog, Worker
 from flinkci_dashboard.models.switches import Switch
 from flinkci_dashboard.models.tokens import ApiToken
 from flinkci_dashboard.models.webhooks import Delivery, Refusals
@@ -40,6 +40,7 @@ __all__ = [
     "OpenFinding",
     "Refusals",
     "RuleSetting",
+    "RunLog",
     "Severity",
     "StoredValue",
     "Subscription",

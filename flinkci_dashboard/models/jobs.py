@@ -1,5 +1,6 @@
 """Jobs and their runs, requests for them, and acts of the bot."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -87,6 +88,8 @@ class JobRun(models.Model):
     progress = models.JSONField(
         default=dict
     )  # while running: {"phase": str, "percent": int|None, "megabytes": float|None}
+    asked = models.JSONField(default=dict)  # how often it asked each service: {"github": 3, "github, charged": 1}
+    asked_before = models.JSONField(default=dict)  # how often all earlier passes of its job did
 
     class Meta:
         ordering = ["-pk"]
@@ -101,9 +104,24 @@ class JobRun(models.Model):
         return ((self.ended_at or timezone.now()) - self.started_at).total_seconds()
 
     @property
+    def asked_in_all(self) -> dict[str, int]:
+        """Return how often passes of this job have asked each service, this one included."""
+        return dict(Counter(self.asked_before) + Counter(self.asked))
+
+    @property
     def did_something(self) -> bool:
         """Tell a pass that changed anything, or failed, from one that found all in order."""
         return self.outcome not in (self.Outcome.OK, self.Outcome.RUNNING) or any(self.counts.values())
+
+
+class RunLog(models.Model):
+    """What a pass logged; a row of its own, for lists of passes do without."""
+
+    run = models.OneToOneField(JobRun, primary_key=True, on_delete=models.CASCADE, related_name="log")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return f"log of {self.run_id}"
 
 
 class Action(models.Model):

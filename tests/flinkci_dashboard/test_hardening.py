@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.test import Client
 
@@ -150,7 +151,7 @@ def test_the_mail_address_is_read(url, expected):
 
 @pytest.mark.parametrize("url", ["", "http://planted@x", "smtp://", "planted"])
 def test_a_wrong_mail_address_is_refused_and_not_repeated(url):
-    with pytest.raises(ValueError, match="EMAIL_URL") as refused:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as refused:
         mail_settings(url)
     assert "planted" not in str(refused.value)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from types import TracebackType
 
+from flinkci_dashboard.clients import tally
 from flinkci_dashboard.clients.git.errors import GitMissing, TimedOut
 from flinkci_dashboard.clients.secrets import token
 
@@ -116,6 +117,7 @@ class Command:
     ) -> None:
         self.repository, self.limits, self.on_progress = repository, limits, on_progress
         self.deadline = monotonic() + limits.total
+        tally.ran(arguments)
         with tempfile.TemporaryFile() as stdin:  # a file and not a pipe: git may write before it has read all
             stdin.write(given.encode())
             stdin.seek(0)

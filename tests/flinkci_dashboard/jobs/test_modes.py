@@ -1,6 +1,7 @@
 """SYNC_MODE: for all jobs, or by job."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from flinkci_dashboard.jobs.modes import is_active, observing
 from flinkci_dashboard.keys import sync_modes
@@ -26,5 +27,5 @@ def test_each_job_writes_only_where_it_is_told_to(settings, text, active):
 
 @pytest.mark.parametrize("text", ["", "Active", "on", "sync_mirrors=on", "poll_builds=active", "sync_mirrors:active"])
 def test_what_is_not_understood_is_refused_with_what_would_be(text):
-    with pytest.raises(ValueError, match=r"SYNC_MODE .*(observe or active|sync_pulls)"):
+    with pytest.raises(ImproperlyConfigured, match=r"SYNC_MODE .*(observe or active|sync_pulls)"):
         sync_modes(text)
