@@ -9,12 +9,11 @@ from django.utils.http import parse_etags
 from django.views.generic import RedirectView
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
-from ninja.security import SessionAuth
 from ninja.throttling import AuthRateThrottle
 
 from flinkci_dashboard.api.alerts import router as alerts
 from flinkci_dashboard.api.ground import router as ground
-from flinkci_dashboard.api.tokens import BearerToken
+from flinkci_dashboard.api.tokens import BearerToken, Session
 from flinkci_dashboard.parts import parts
 
 RATE = "300/m"  # requests of one account
@@ -53,7 +52,7 @@ def _build() -> Api:
         title="Flink CI",
         version="1",
         description="What the dashboard's pages show, read only. Times are UTC, lengths of time seconds.",
-        auth=[SessionAuth(csrf=False), BearerToken()],
+        auth=[Session(csrf=False), BearerToken()],
         throttle=[AuthRateThrottle(RATE)],
         docs_url=None,
         openapi_url=None,

@@ -16,12 +16,12 @@ class Job:
 JOBS = {
     job.name: job
     for job in (
-        Job("sync_mirrors", "Mirror sync", "sync.mirrors.job.sync_mirrors", 30),
+        Job("sync_mirrors", "Mirror sync", "sync.mirrors.job.sync_mirrors", 15),
         Job("label_pulls", "Labels", "labeler.job.label_pulls", 120),
-        Job("sync_pulls", "Pull request sync", "sync.pulls.job.sync_pulls", 60),
+        Job("sync_pulls", "Pull request sync", "sync.pulls.job.sync_pulls", 15),
         Job("probe_credentials", "Credential probe", "flinkci_dashboard.credentials.job.probe_credentials", 86_400),
         Job("check_exposure", "Exposure check", "sync.exposure.job.check_exposure", 86_400),
-        Job("poll_builds", "CI builds", "agents.builds.job.poll_builds", 30),
+        Job("poll_builds", "CI builds", "agents.builds.job.poll_builds", 15),
         Job("poll_agents", "CI agents", "agents.machines.job.poll_agents", 60),
         Job("match_failures", "Known failures", "agents.failures.job.match_failures", 300),
         Job("send_alerts", "Alerts", "flinkci_dashboard.alerts.job.send_alerts", 15),

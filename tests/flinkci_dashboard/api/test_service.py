@@ -46,6 +46,13 @@ def test_what_is_no_token_opens_nothing(client, header):
     assert client.get("/api/v1/jobs", headers={"authorization": header}).status_code == 401
 
 
+@pytest.mark.parametrize("header", ["Bearer nonsense", "Bearer", "bearer \udcff"])
+def test_a_wrong_token_is_refused_though_somebody_is_signed_in(client, member, header):
+    client.force_login(member)
+    assert client.get("/api/v1/jobs", headers={"authorization": header}).status_code == 401
+    assert client.get("/api/v1/jobs", headers={"authorization": "Basic YTpi"}).status_code == 200  # a proxy's
+
+
 def test_a_token_of_a_closed_account_opens_nothing(member, program):
     member.is_active = False
     member.save()
