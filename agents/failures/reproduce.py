@@ -1,0 +1,117 @@
+"""How a failed job or test is run again by hand: module, JDK, profile, Python, and the seed of its configuration.
+
+Flink draws random configuration from the commit's id, so that one commit has the same on both CI services. Which JDK and
+profile a job has is read from its name, as CI has it; where the name does not say, the branch's default is told. PURE
+"""
+
+import re
+from dataclasses import dataclass
+
+MODULE = re.compile(r"\btest_\w+[ .](\w+)$|\bTest \(module: (\w+)\)")
+END_TO_END = re.compile(r"\be2e_(\d)_|\bE2E \(group (\d)\)")
+JDK = re.compile(r"jdk ?(\d{1,2})\b|\bJava (\d{1,2})\b|_jdk(\d{1,2})", re.I)
+HADOOP = re.compile(r"hadoop ?(\d)\.?(\d)\.?(\d)(?!\d)", re.I)
+ADAPTIVE = re.compile(r"adaptive.?scheduler", re.I)
+JAVA_TEST = re.compile(r"(?P<owner>\w[\w.]*\.)?(?P<name>\w[\w$]*)(?:#(?P<method>[\w$]+))?")
+PYTHON_TEST = re.compile(r"[\w./-]+\.py::[\w:]+")
+SHA = re.compile(r"[0-9a-f]{7,40}")
+DEFAULT_JDKS = ((re.compile(r"master"), "17"), (re.compile(r"release-1\."), "8"))
+PYTHONS = {"azure": "3.12", "actions": "one of 3.9 to 3.12, drawn at random"}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a job ran with, as far as its name and branch tell; "" where they do not."""
+
+    module: str = ""
+    group: str = ""  # of end-to-end tests
+    jdk: str = ""
+    profile: str = ""  # in words: "default", "Hadoop 3.4.3", "adaptive scheduler"
+    options: tuple[str, ...] = ()  # of Maven
+    python: str = ""
+
+    @property
+    def words(self) -> str:
+        """Say it: "JDK 11, default"."""
+        return ", ".join(filter(None, (f"JDK {self.jdk}" if self.jdk else "", self.profile)))
+
+
+@dataclass(frozen=True)
+class Card:
+    """How to run one job, or one test of it, again."""
+
+    title: str
+    setup: Setup
+    command: str
+
+
+def setup_of(job: str, provider: str, base: str) -> Setup:
+    """Return what a job of this name ran with. `base` is its branch, or the one that its pull request is against."""
+    module, hadoop = _first(MODULE, job), HADOOP.search(job)
+    jdk = _first(JDK, job) or next((version for branch, version in DEFAULT_JDKS if branch.match(base)), "")
+    options = [f"-Djdk{jdk}", f"-Pjava{jdk}-target"] if jdk and jdk != "8" else []
+    profile = []
+    if hadoop:
+        version = ".".join(hadoop.groups())
+        profile.append(f"Hadoop {version}")
+        options.append(f"-Dflink.hadoop.version={version}")
+    if ADAPTIVE.search(job):
+        profile.append("adaptive scheduler")
+        options.append("-Penable-adaptive-scheduler")
+    return Setup(
+        module=module,
+        group=_first(END_TO_END, job),
+        jdk=jdk,
+        profile=", ".join(profile) or "default",
+        options=tuple(options),
+        python=PYTHONS.get(provider, "") if module == "python" else "",
+    )
+
+
+def card(job: str, provider: str, base: str, repository: str, sha: str, test: str = "") -> Card | None:
+    """Return how to run a job, or a test of it (by its key), again; None where nothing is known that runs it.
+
+    `repository` is where the commit is fetched from, an address. What is not a plain name gets into no command.
+    """
+    setup = setup_of(job, provider, base)
+    run = _test(setup, sha, test) or _job(setup, sha)
+    if not run or not SHA.fullmatch(sha):
+        return None
+    fetch = f"git fetch {repository} {sha} && git checkout {sha}"
+    return Card(test if test and _test(setup, sha, test) else job, setup, f"{fetch}\n{run}")
+
+
+def _test(setup: Setup, sha: str, test: str) -> str:
+    if PYTHON_TEST.fullmatch(test):
+        return f"cd flink-python && python -m pytest '{test}'"
+    found = JAVA_TEST.fullmatch(test)
+    if not found or not found["owner"]:
+        return ""
+    name = found["name"] + (f"#{found['method']}" if found["method"] else "")
+    file = f"*/{found['name'].split('$')[0]}.*"
+    module = f"$(git ls-files '{file}' | sed 's|/src/.*||' | head -1)"
+    options = [f"-Dtest='{name}'", "-Dsurefire.failIfNoSpecifiedTests=false", *setup.options, _seed(sha)]
+    return f'./mvnw verify -Dfast -am -pl "{module}" {" ".join(options)}'
+
+
+def _job(setup: Setup, sha: str) -> str:
+    profile = " ".join([*setup.options, _seed(sha)])
+    if setup.module:
+        return (
+            "mkdir -p /tmp/flink-logs\n"
+            f'DEBUG_FILES_OUTPUT_DIR=/tmp/flink-logs PROFILE="{profile}" ./tools/ci/test_controller.sh {setup.module}'
+        )
+    if setup.group:
+        build = f"./mvnw install -DskipTests -Dfast {profile}"
+        run = f"FLINK_DIR=build-target flink-end-to-end-tests/run-nightly-tests.sh {setup.group}"
+        return f"{build}\n{run}"
+    return ""
+
+
+def _seed(sha: str) -> str:
+    return f"-Dtest.randomization.seed={sha}"
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return next(filter(None, found.groups()), "") if found else ""
