@@ -57,11 +57,12 @@ def _tests(query: str) -> Group:
     failed = [test for test in names if test.pk in latest]
     return Group(
         "Failing tests",
-        [Hit(test.name, latest[test.pk].get_absolute_url(), _known(test)) for test in failed],
+        [Hit(test.name, test.get_absolute_url(), _known(test, latest[test.pk])) for test in failed],
         reverse("failures") if len(names) == MOST else "",
     )
 
 
-def _known(test: Test) -> str:
+def _known(test: Test, build: Build) -> str:
     ticket = test.failure.ticket if hasattr(test, "failure") else None  # type: ignore[attr-defined]
-    return f"where it failed last; known as {ticket}" if ticket else "where it failed last"
+    last = f"failed last in build {build.external_id} of {build.branch}"
+    return f"{last}; known as {ticket}" if ticket else last

@@ -9,7 +9,7 @@ from agents.machines import views as views_machines
 
 
 class BranchConverter(PathConverter):
-    """A branch's name: anything, with slashes too, but no NUL, which PostgreSQL does not take."""
+    """The name of a branch or a test: anything, with slashes too, but no NUL, which PostgreSQL does not take."""
 
     regex = r"[^\x00]+"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("builds/<slug:provider>/<int:external_id>/", views_builds.build, name="build"),
     path("builds/<int:external_id>/", views_builds.build_without_provider),
     path("failures/", views_failures.failures, name="failures"),
+    path("failures/tests/<branch:key>/", views_failures.failing_test, name="failing_test"),
     path("branches/", views_builds.branches, name="branches"),
     path("branches/<branch:branch>/", views_builds.branches, name="branch"),
 ]

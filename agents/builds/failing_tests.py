@@ -30,6 +30,7 @@ class Look:
     found: dict[Job, tuple[Source, Found]]
     tails: dict[Job, Tail] = field(default_factory=dict)
     complete: bool = True  # no log is missing that the build's jobs name
+    seconds: dict[str, float] = field(default_factory=dict)  # that published tests ran: the longest case counts
 
 
 def find_failing_tests(current: Pass, service: CIService) -> None:
@@ -62,6 +63,7 @@ def _waiting(provider: str, now: datetime) -> dict[Build, list[Job]]:
 def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
     published = _published(service, build)
     look = Look({job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs})
+    look.seconds = _lengths(published)
     sizes = {log.log_id: log.lines for log in service.logs(build.external_id)}
     for job in jobs:
         log_id = job.failed_log_id or job.log_id
@@ -73,6 +75,15 @@ def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
         if is_silent:
             look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail.lines)])
     return look
+
+
+def _lengths(published: list[TestFailureFacts]) -> dict[str, float]:
+    lengths: dict[str, float] = {}
+    for failure in published:
+        if failure.seconds is not None:
+            name = without_case(failure.test)[:MAX_NAME]
+            lengths[name] = max(failure.seconds, lengths.get(name, 0.0))
+    return lengths
 
 
 def _tail(service: CIService, build: Build, log_id: int, size: int) -> Tail:
@@ -127,6 +138,7 @@ def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
             at=job.finished_at or build.changed_at,
             message=message[:MAX_MESSAGE],
             source=source,
+            seconds=look.seconds.get(name),
         )
         for (job, name), (source, message) in failures.items()
     ]

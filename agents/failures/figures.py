@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
 
 from agents.failures.report import Hit, ticket_text, ticket_title
 from agents.models import Build, Failure, TestFailure
@@ -93,13 +93,21 @@ def figures(failures: Iterable[Failure], now: datetime) -> dict[int, Figures]:
     return {row.pk: seen.get(row.test_id, NOTHING) for row in rows}
 
 
+def figures_of_test(tests: list[int], places: Iterable[tuple[str, str, str]], now: datetime) -> Figures:
+    """Return the figures of a test under all its names; `places` are provider, scope and branch of recent failures."""
+    return _figures(TestFailure.objects.filter(test__in=tests).aggregate(**_windows(now)), list(set(places)))
+
+
 def _hits(tests: list[int], now: datetime) -> QuerySet:
+    return TestFailure.objects.filter(test__in=tests).order_by().values("test").annotate(**_windows(now))
+
+
+def _windows(now: datetime) -> dict[str, Aggregate]:
     def since(age: timedelta) -> Count:
         return Count("build", distinct=True, filter=Q(at__gt=now - age))
 
-    grouped = TestFailure.objects.filter(test__in=tests).order_by().values("test")
-    windows = {"hits_1d": since(DAY), "hits_7d": since(WEEK), "hits_30d": since(MONTH)}
-    return grouped.annotate(first=Min("at"), last=Max("at"), **windows)
+    hits = {"hits_1d": since(DAY), "hits_7d": since(WEEK), "hits_30d": since(MONTH)}
+    return {**hits, "first": Min("at"), "last": Max("at")}
 
 
 def _figures(hits: dict, places: list[tuple[str, str, str]]) -> Figures:

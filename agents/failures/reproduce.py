@@ -1,7 +1,7 @@
 """How a failed job or test is run again by hand: module, JDK, profile, Python, and the seed of its configuration.
 
-Flink draws random configuration from the commit's id, so that one commit has the same on both CI services. Which JDK and
-profile a job has is read from its name, as CI has it; where the name does not say, the branch's default is told. PURE
+Flink draws random configuration from the commit's id, so that one commit has the same on both CI services. Which JDK
+and profile a job has is read from its name, as CI has it; where that does not say, the branch's default is told. PURE
 """
 
 import re
@@ -16,7 +16,7 @@ JAVA_TEST = re.compile(r"(?P<owner>\w[\w.]*\.)?(?P<name>\w[\w$]*)(?:#(?P<method>
 PYTHON_TEST = re.compile(r"[\w./-]+\.py::[\w:]+")
 SHA = re.compile(r"[0-9a-f]{7,40}")
 DEFAULT_JDKS = ((re.compile(r"master"), "17"), (re.compile(r"release-1\."), "8"))
-PYTHONS = {"azure": "3.12", "actions": "one of 3.9 to 3.12, drawn at random"}
+DRAWN = "actions"  # the service on which Flink draws a Python at random, for want of what pins it elsewhere
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def setup_of(job: str, provider: str, base: str) -> Setup:
         jdk=jdk,
         profile=", ".join(profile) or "default",
         options=tuple(options),
-        python=PYTHONS.get(provider, "") if module == "python" else "",
+        python=_python(provider) if module == "python" else "",
     )
 
 
@@ -79,6 +79,10 @@ def card(job: str, provider: str, base: str, repository: str, sha: str, test: st
         return None
     fetch = f"git fetch {repository} {sha} && git checkout {sha}"
     return Card(test if test and _test(setup, sha, test) else job, setup, f"{fetch}\n{run}")
+
+
+def _python(provider: str) -> str:
+    return "one of 3.9 to 3.12, drawn at random" if provider == DRAWN else "3.12"
 
 
 def _test(setup: Setup, sha: str, test: str) -> str:

@@ -1,10 +1,12 @@
 """The page of failures: what fails most, and which ticket knows it."""
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agents.failures.figures import MOST, ranked
+from agents.failures.history import SOURCE, history_of
 from agents.failures.report import ISSUE
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
@@ -29,3 +31,13 @@ def failures(request: HttpRequest) -> Context:
         "issue": ISSUE,
         "asked_at": last_good("match_failures"),
     }
+
+
+@require_safe
+@live("agents/failing_test.html", "agents/_failing_test.html", version=matched)
+def failing_test(request: HttpRequest, key: str) -> Context:
+    """Show what is known of one test: where and when it failed, on what, and how often its jobs passed."""
+    found = history_of(key, timezone.now())
+    if found is None:
+        raise Http404("No test of this name has ever failed, as far as builds were read.")
+    return {"test": found, "jira": settings.JIRA_URL, "source": SOURCE, "asked_at": last_good("match_failures")}

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from agents.failures.match import name_of
 from agents.failures.rules import CAUSES
 from agents.models.machines import Agent, Host, Pool
 
@@ -208,6 +209,7 @@ class Job(Attempted):
         constraints = [models.UniqueConstraint(fields=["build", "key", "attempt"], name="unique_job")]
         indexes = [
             models.Index(F("agent"), F("started_at").desc(), name="job_agent"),
+            models.Index(F("key"), F("finished_at").desc(), name="job_key"),
             models.Index(fields=["host", "started_at"], name="job_host_started"),
             models.Index(fields=["finished_at"], name="job_finished"),
             models.Index(fields=["queued_at"], name="job_unfinished", condition=~Q(status="finished")),
@@ -225,6 +227,15 @@ class Test(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("failing_test", args=[self.key])
+
+    @property
+    def key(self) -> str:
+        """Return its name in the one form that all its names have: package.Class#method."""
+        return name_of(self.name).key
 
 
 class TestFailure(models.Model):
@@ -244,6 +255,7 @@ class TestFailure(models.Model):
     at = models.DateTimeField()  # when the job ended
     message = models.CharField(max_length=1000, blank=True)
     source = models.CharField(max_length=7, choices=Source)
+    seconds = models.FloatField(null=True)  # it ran until it failed, where that was told
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "test"], name="unique_test_failure")]

@@ -212,6 +212,7 @@ class TestFailureFacts:
     stage_key: str  # "" where not told
     job_key: str  # "" where not told
     attempt: int | None  # of the job; None where not told
+    seconds: float | None = None  # it ran; None where not told
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def filled(db):
         ("@grace", "/pulls/29301/"),
         ("79300", "/builds/azure/79300/"),
         ("release-2.1", "/branches/release-2.1/"),
-        ("NetworkTest#works", "/builds/azure/79300/"),
+        ("NetworkTest#works", "/failures/tests/org.apache.flink.NetworkTest%23works/"),
     ],
 )
 def test_the_one_thing_that_is_meant_is_opened(member, filled, query, address):

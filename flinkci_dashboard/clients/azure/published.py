@@ -6,6 +6,7 @@ from flinkci_dashboard.clients.azure.reading import inner, number, text
 from flinkci_dashboard.clients.facts import TestFailureFacts
 
 BAD_OUTCOMES = ("Failed", "Aborted", "Timeout", "Error")
+MAX_LENGTH = 86_400_000  # milliseconds that a test can have run
 PLAIN_JOB = "__default"  # what a job that is no part of a matrix calls itself
 
 
@@ -34,7 +35,13 @@ def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts
         stage_key=text(inner(pipeline, "stageReference").get("stageName"), 255),
         job_key=_job_key(text(inner(pipeline, "phaseReference").get("phaseName"), 255), text(job.get("jobName"), 255)),
         attempt=number(job.get("attempt")),
+        seconds=_seconds(result.get("durationInMs")),
     )
+
+
+def _seconds(milliseconds: object) -> float | None:
+    is_length = isinstance(milliseconds, int | float) and 0 <= milliseconds < MAX_LENGTH
+    return float(milliseconds) / 1000 if is_length else None  # type: ignore[arg-type]
 
 
 def _job_key(phase: str, job: str) -> str:

@@ -144,6 +144,7 @@ def _failures(job: Job) -> list[dict[str, Any]]:
             "outcome": "Failed",
             "automatedTestName": name,
             "testCaseTitle": name,
+            "durationInMs": 61_000.0 + 500 * number,
             "errorMessage": message or "java.lang.AssertionError: expected: 4 but was: 3",
         }
         for number, (name, message) in enumerate(published)

@@ -1,0 +1,170 @@
+"""What is known of one test: when, where and on what it failed, how often its jobs passed, how long it ran."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
+from agents.failures.culprits import Culprits, culprits
+from agents.failures.figures import MONTH, Figures, figures_of_test
+from agents.failures.match import name_of
+from agents.failures.reproduce import setup_of
+from agents.models import Build, Failure, Job, Test, TestFailure
+from agents.models.builds import Provider, Result
+from flinkci_dashboard.web.durations import duration
+
+BACK = timedelta(days=90)  # failures that are looked at
+MOST, SHOWN = 1000, 40  # failures that are counted by place, and that are listed
+SOURCE = "apache/flink"  # where Flink's code is
+NEEDED = (
+    *("at", "message", "seconds", "source", "test_id", "job__name", "job__key", "job__attempt", "job__worker_name"),
+    *("job__host", "job__agent", "job__build", "build__provider", "build__external_id", "build__branch"),
+    *("build__scope", "build__version", "build__pull_number", "build__queued_at", "build__reason"),
+)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of its jobs' runs it failed in. A passing test leaves no row: the runs of its jobs are the base."""
+
+    runs: int  # of its jobs that ended as succeeded or failed
+    failed: int  # those in which it failed
+
+    @property
+    def passed(self) -> float | None:
+        """Return the share of runs in which it did not fail, 0 to 1; None without any run."""
+        return max(1 - self.failed / self.runs, 0.0) if self.runs else None
+
+    @property
+    def percent(self) -> str:
+        """Write it in percent; what failed at all is never written as 100 %."""
+        share = self.passed or 0.0
+        return f"{min(share, 0.999):.1%}" if self.failed else percent(share)
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that the page of a test shows."""
+
+    key: str
+    failures: list[Failure]  # rows that say which ticket knows it: one for each form of its name
+    seen: Figures
+    latest: list[TestFailure]  # the newest first
+    places: dict[str, list[tuple[str, int]]]  # by what → how many failures where, most first
+    branches: Rate
+    pulls: Rate
+    culprits: Culprits | None
+    days: Chart
+    lengths: Chart
+    counted: int
+    is_cut: bool  # there are more failures than were counted by place
+
+    @property
+    def code_url(self) -> str:
+        """Return where GitHub finds its file and, in that, the file's history."""
+        name = name_of(self.key)
+        file = f"{name.classes[-1]}.*" if name.classes and "::" not in self.key else self.key.partition("::")[0]
+        query = quote(f"repo:{SOURCE} path:**/{file}" if name.classes else f'repo:{SOURCE} "{self.key}"')
+        return f"{settings.GITHUB_GIT_URL}/search?q={query}&type=code"
+
+    @property
+    def commits_url(self) -> str:
+        """Return where GitHub lists commits that speak of its class."""
+        name = name_of(self.key)
+        words = name.classes[0] if name.classes else self.key
+        return f"{settings.GITHUB_GIT_URL}/search?q={quote(f'repo:{SOURCE} {words}')}&type=commits"
+
+
+def history_of(key: str, now: datetime) -> History | None:
+    """Collect what is known of a test by its key; None where none of that name has ever failed."""
+    tests = list(Test.objects.filter(Q(failure__key=key) | Q(name__in=_forms(key))).values_list("pk", flat=True))
+    rows = TestFailure.objects.filter(test__in=tests, at__gt=now - BACK).select_related("job", "build", "job__agent")
+    found = list(rows.only(*NEEDED, "job__agent__name").order_by("-at", "-pk")[: MOST + 1])
+    if not tests:
+        return None
+    failed = found[:MOST]
+    recent = [each for each in failed if each.at > now - MONTH]
+    rates = _rates(recent, now)
+    return History(
+        key=key,
+        failures=list(Failure.objects.filter(test__in=tests).select_related("ticket", "maybe")),
+        seen=figures_of_test(tests, (_place(each.build) for each in recent), now),
+        latest=failed[:SHOWN],
+        places=_places(failed),
+        branches=rates[Build.Scope.BRANCH],
+        pulls=rates[Build.Scope.PULL],
+        culprits=_culprits(tests),
+        days=_days(recent, now),
+        lengths=_lengths(failed),
+        counted=len(failed),
+        is_cut=len(found) > MOST,
+    )
+
+
+def _place(build: Build) -> tuple[str, str, str]:
+    return build.provider, build.scope, build.branch if build.scope == Build.Scope.BRANCH else ""
+
+
+def _forms(key: str) -> set[str]:
+    return {key, key.replace("#", ".", 1)}
+
+
+def _rates(failures: Sequence[TestFailure], now: datetime) -> dict[str, Rate]:
+    keys = {each.job.key for each in failures}
+    ended = Job.objects.filter(key__in=keys, finished_at__gt=now - MONTH, finished_at__lte=now)
+    ended = ended.filter(result__in=(Result.SUCCEEDED, Result.FAILED)).order_by()
+    runs = dict(ended.values_list("build__scope").annotate(Count("pk"))) if keys else {}
+    failed = Counter(scope for scope, _ in {(each.build.scope, each.job_id) for each in failures})
+    return {scope: Rate(runs.get(scope, 0), failed[scope]) for scope in Build.Scope.values}
+
+
+def _places(failures: Sequence[TestFailure]) -> dict[str, list[tuple[str, int]]]:
+    return {
+        "Branch": _shares(_branch(each.build) for each in failures),
+        "Service": _shares(Provider(each.build.provider).label for each in failures),
+        "JDK and profile": _shares(_setup(each) for each in failures),
+        "Machine": _shares(str(each.job.agent or each.job.worker_name or "not known") for each in failures),
+    }
+
+
+def _branch(build: Build) -> str:
+    return build.branch if build.scope == Build.Scope.BRANCH else "pull requests"
+
+
+def _setup(failure: TestFailure) -> str:
+    base = failure.build.branch if failure.build.scope == Build.Scope.BRANCH else ""
+    return setup_of(failure.job.name, failure.build.provider, base).words
+
+
+def _shares(names: Iterable[str]) -> list[tuple[str, int]]:
+    return Counter(names).most_common(12)
+
+
+def _culprits(tests: Sequence[int]) -> Culprits | None:
+    """Return what came in between before it failed on a branch for the first time."""
+    on_branch = TestFailure.objects.filter(test__in=tests, build__scope=Build.Scope.BRANCH)
+    first = on_branch.select_related("job", "build").order_by("at", "pk").first()
+    return culprits([first]).get(first.pk) if first else None
+
+
+def _days(failures: Sequence[TestFailure], now: datetime) -> Chart:
+    """Draw in how many builds it failed on each of the last 30 days (UTC)."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    builds = {(each.at.date(), each.build_id) for each in failures}
+    counts = Counter(day for day, _ in builds)
+    days = [today - timedelta(days=back) for back in range(29, -1, -1)]
+    points = tuple((day, float(counts[day.date()])) for day in days)
+    note = "Builds in which it failed, by day (UTC)."
+    return line_chart("failures", "How often", note, [Series("builds", "one", points)], plain)
+
+
+def _lengths(failures: Sequence[TestFailure]) -> Chart:
+    """Draw how long it ran where it failed, as far as its service told."""
+    points = tuple((each.at, each.seconds) for each in reversed(failures) if each.seconds is not None)
+    note = "Of its failed runs, where the service told: nothing is known of those that passed."
+    return line_chart("lengths", "How long it ran", note, [Series("seconds", "one", points)], duration, nice_duration)
