@@ -29,6 +29,8 @@ def _pulls(now: datetime) -> Tile:
     last = latest_pass(JOB)
     state, label = ("ok", _done()) if last else ("none", "no pass yet")
     lines = [Part(f"{counts[state]:,} {words}", f"{url}?ci={state}") for state, words in CI_WORDS if counts.get(state)]
+    others = sum(counts.values()) - sum(counts.get(state, 0) for state, _ in CI_WORDS)
+    lines += [Part(f"{others:,} without a build", f"{url}?ci=unknown")] if others else []
     oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
     if oldest and oldest.why_since:
         where = reverse("pull_request", args=[oldest.number])

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Min
+
 from agents.builds.grid import Mark, green_streak, marks
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration
-from agents.models import Build, Job
-from agents.models.builds import Result, Status
+from agents.models import Build, Commit, Job, TestFailure
+from agents.models.builds import BAD_RESULTS, Result, Status
 from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
@@ -24,6 +26,7 @@ class GridCell:
     mark: Mark
     symbol: str
     words: str  # shown on hover, and read aloud
+    url: str = ""  # of what failed
 
 
 SYMBOLS = {Mark.GOOD: "✓", Mark.NEW: "✕", Mark.STILL: "✕", Mark.OTHER: "–", Mark.OPEN: "●", Mark.NONE: ""}
@@ -44,6 +47,34 @@ class GridRow:
         """Return the stage, where it is not the one that all builds have."""
         return "" if self.stage == "ci" else self.stage
 
+    @property
+    def calm(self) -> bool:
+        """Tell a job that did nothing but succeed."""
+        return {cell.mark for cell in self.cells} <= {Mark.GOOD, Mark.NONE}
+
+
+@dataclass(frozen=True)
+class GridColumn:
+    """One build, and the commit that it built."""
+
+    build: Build
+    commit: Commit | None
+
+    @property
+    def subject(self) -> str:
+        """Return the commit's title."""
+        return self.commit.subject if self.commit else self.build.message
+
+    @property
+    def author(self) -> str:
+        """Return who wrote it; "" where nobody told."""
+        return self.commit.author if self.commit else ""
+
+    @property
+    def at(self) -> datetime | None:
+        """Return when it was committed, else when its build was queued."""
+        return (self.commit.at if self.commit else None) or self.build.queued_at
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -51,8 +82,9 @@ class Grid:
 
     key: str
     title: str
-    builds: list[Build]
+    columns: list[GridColumn]
     rows: list[GridRow]
+    folded: int  # rows that were green in all builds: each stage's are one
     streak: int
     streak_is_all: bool  # all builds shown are green: it may be longer
     new_failures: int
@@ -102,18 +134,62 @@ def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
     return [BranchTab(name, *BADGES[found.tagged(f"branch:{name}")]) for name in names]
 
 
-def branch_grids(branch: str) -> list[Grid]:
-    """Return the grids of a branch: pushes and manual builds, and nightly builds apart from them."""
+def branch_grids(branch: str, unfolded: bool = False) -> list[Grid]:
+    """Return the grids of a branch: pushes and manual builds, and nightly builds apart from them.
+
+    The jobs of a stage that were green in all builds are folded into one row, unless `unfolded`.
+    """
     builds = Build.objects.filter(branch=branch, scope=Build.Scope.BRANCH)
     pushes = builds.exclude(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
     nightly = builds.filter(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
     shown = {"push": ("Pushes", list(pushes)[::-1]), "nightly": ("Nightly", list(nightly)[::-1])}
-    jobs = _jobs([build for _, found in shown.values() for build in found])
-    return [_grid(key, title, found, jobs) for key, (title, found) in shown.items() if found]
+    every = [build for _, found in shown.values() for build in found]
+    jobs, versions = _jobs(every), {build.version for build in every}
+    heads = {commit.sha: commit for commit in Commit.objects.filter(branch=branch, sha__in=versions)}
+    tests = _first_tests(jobs)
+    known = _Known(jobs, heads, tests, unfolded)
+    return [_grid(key, title, found, known) for key, (title, found) in shown.items() if found]
 
 
-def _grid(key: str, title: str, builds: list[Build], jobs: dict[int, dict[str, Job]]) -> Grid:
-    rows = [_row(name, builds, jobs) for name in _job_keys(builds, jobs)]
+@dataclass(frozen=True)
+class _Known:
+    """What the grids are made of."""
+
+    jobs: dict[int, dict[str, Job]]  # by build and key
+    commits: dict[str, Commit]
+    tests: dict[int, int]  # the first failing test of a job
+    unfolded: bool
+
+
+def _first_tests(jobs: dict[int, dict[str, Job]]) -> dict[int, int]:
+    failed = [job.pk for found in jobs.values() for job in found.values() if job.result in BAD_RESULTS]
+    rows = TestFailure.objects.filter(job__in=failed).order_by().values("job").annotate(first=Min("pk"))
+    return dict(rows.values_list("job", "first"))
+
+
+def _fold(rows: list[GridRow]) -> list[GridRow]:
+    """Put the jobs of a stage that did nothing but succeed into one row, after the others of that stage."""
+    stages: dict[str, list[GridRow]] = defaultdict(list)
+    for row in rows:
+        stages[row.stage].append(row)
+    shown: list[GridRow] = []
+    for stage, found in stages.items():
+        calm = [row for row in found if row.calm]
+        shown += [row for row in found if not row.calm] if len(calm) > 1 else found
+        if len(calm) > 1:
+            shown.append(GridRow(f"{counted(len(calm), 'green job')}", stage, _all_of(calm)))
+    return shown
+
+
+def _all_of(rows: list[GridRow]) -> list[GridCell]:
+    """Return the cells of rows that are green or not there: green where any is."""
+    columns = zip(*(row.cells for row in rows), strict=True)
+    return [next((cell for cell in column if cell.mark == Mark.GOOD), column[0]) for column in columns]
+
+
+def _grid(key: str, title: str, builds: list[Build], known: _Known) -> Grid:
+    rows = [_row(name, builds, known) for name in _job_keys(builds, known.jobs)]
+    shown = rows if known.unfolded else _fold(rows)
     results = [build.state for build in reversed(builds)]
     streak = green_streak(results)
     neutral = {"succeeded", "canceled", "running", "queued"}
@@ -121,8 +197,9 @@ def _grid(key: str, title: str, builds: list[Build], jobs: dict[int, dict[str, J
     return Grid(
         key=key,
         title=title,
-        builds=builds,
-        rows=rows,
+        columns=[GridColumn(build, known.commits.get(build.version)) for build in builds],
+        rows=shown,
+        folded=len(rows) - len(shown),
         streak=streak,
         streak_is_all=streak > 0 and neutral.issuperset(results),
         new_failures=latest.count(Mark.NEW),
@@ -130,16 +207,21 @@ def _grid(key: str, title: str, builds: list[Build], jobs: dict[int, dict[str, J
     )
 
 
-def _row(key: str, builds: list[Build], jobs: dict[int, dict[str, Job]]) -> GridRow:
-    found = [jobs[build.pk].get(key) for build in builds]
-    states = [job.state if job else None for job in found]
-    cells = [_cell(mark, state or "") for mark, state in zip(marks(states), states, strict=True)]
+def _row(key: str, builds: list[Build], known: _Known) -> GridRow:
+    found = [known.jobs[build.pk].get(key) for build in builds]
+    states = marks([job.state if job else None for job in found])
+    cells = [_cell(*each, known.tests) for each in zip(states, builds, found, strict=True)]
     named = next(job for job in reversed(found) if job)
     return GridRow(named.name, named.stage_key, cells)
 
 
-def _cell(mark: Mark, state: str) -> GridCell:
-    return GridCell(mark, SYMBOLS[mark], WORDS.get(mark) or LABELS.get(state, state))
+def _cell(mark: Mark, build: Build, job: Job | None, tests: dict[int, int]) -> GridCell:
+    """Say how a job ended; one that failed leads to its first failing test, else to itself."""
+    state, url = job.state if job else "", ""
+    if job and mark in (Mark.NEW, Mark.STILL):
+        place = f"test-{tests[job.pk]}" if job.pk in tests else f"job-{job.pk}"
+        url = f"{build.get_absolute_url()}#{place}"
+    return GridCell(mark, SYMBOLS[mark], WORDS.get(mark) or LABELS.get(state, state), url)
 
 
 def _job_keys(builds: Iterable[Build], jobs: dict[int, dict[str, Job]]) -> list[str]:

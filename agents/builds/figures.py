@@ -1,6 +1,7 @@
 """What the builds' pages show: the filtered list; one build with its jobs over time and its failing tests."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from agents.builds.forecast import Forecast, forecast, usual_seconds
 from agents.charts.drawing import Bar, bar
 from agents.failures.causes import cause_of_build
 from agents.failures.rules import CAUSES
-from agents.models import Build, Job, Stage, TestFailure
+from agents.models import Build, Commit, Job, Stage, TestFailure
 from agents.models.builds import Status
 from flinkci_dashboard.web.durations import duration
 
@@ -39,6 +41,7 @@ class JobLine:
     bars: list[Bar]
     waited: str
     ran: str
+    usual: str  # how long it usually runs, while it has not ended
     log_url: str  # leads to the line that tells the cause, where there is one
 
 
@@ -64,6 +67,18 @@ class BuildDetail:
     causes: list[JobLine]
     lasted: str
     waited: str
+    commit: Commit | None  # where its branch's history is known
+    forecast: Forecast
+
+    @property
+    def title(self) -> str:
+        """Return the commit's title."""
+        return self.commit.subject if self.commit else self.build.message
+
+    @property
+    def final(self) -> bool:
+        """Tell whether nothing of it is to be expected any more."""
+        return self.build.status == Status.FINISHED and not self.build.jobs_pending
 
 
 def build_list(filters: dict[str, Any], cursor: str) -> BuildList:
@@ -104,29 +119,37 @@ def filter_choices(now: datetime) -> dict[str, list[str]]:
 def build_detail(build: Build, now: datetime) -> BuildDetail:
     """Collect one build: its stages and jobs with all attempts, placed in time, and its failing tests."""
     jobs = list(build.jobs.select_related("agent").defer("agent__capabilities").order_by("order", "key", "attempt"))
-    stages = {stage.key: stage for stage in build.stages.order_by("attempt")}
-    span = _span(build, jobs, now)
-    lines = [_job_line(build, job, span, now) for job in jobs]
-    blocks, causes = _by_stage(lines), _causes(lines)
-    order = sorted(blocks, key=lambda key: (stages[key].order if key in stages else 0, key))
+    span, usual = _span(build, jobs, now), _usual(build, jobs)
+    lines = [_job_line(build, job, span, now, usual) for job in jobs]
+    causes = _causes(lines)
     return BuildDetail(
         build=build,
-        stages=[StageBlock(_stage_name(key, stages), stages.get(key), blocks[key]) for key in order],
-        start=span[0] if span else None,
-        end=span[1] if span else None,
+        stages=_blocks(build, lines),
+        start=span and span[0],
+        end=span and span[1],
         failures=list(_failures(build)),
         cause=_cause(causes),
         causes=causes,
         lasted=_between(build.started_at, build.finished_at or (now if build.started_at else None)),
         waited=_between(build.queued_at, build.started_at or (None if build.finished_at else now)),
+        commit=Commit.objects.filter(sha=build.version).first() if build.version else None,
+        forecast=forecast(build),
     )
 
 
-def _by_stage(lines: list[JobLine]) -> dict[str, list[JobLine]]:
+def _usual(build: Build, jobs: list[Job]) -> dict[str, float]:
+    """Return how long the jobs usually run that are still to end."""
+    going = {job.key for job in jobs if job.status != Status.FINISHED}
+    return usual_seconds(build, going) if going and build.status != Status.FINISHED else {}
+
+
+def _blocks(build: Build, lines: list[JobLine]) -> list[StageBlock]:
+    stages = {stage.key: stage for stage in build.stages.order_by("attempt")}
     blocks: dict[str, list[JobLine]] = defaultdict(list)
     for line in lines:
         blocks[line.job.stage_key].append(line)
-    return blocks
+    order = sorted(blocks, key=lambda key: (stages[key].order if key in stages else 0, key))
+    return [StageBlock(_stage_name(key, stages), stages.get(key), blocks[key]) for key in order]
 
 
 def _causes(lines: list[JobLine]) -> list[JobLine]:
@@ -152,7 +175,7 @@ def _failures(build: Build) -> QuerySet[TestFailure]:
     )
 
 
-def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLine:
+def _job_line(build: Build, job: Job, span: Span | None, now: datetime, usual: Mapping[str, float]) -> JobLine:
     until = now if build.finished_at is None else None  # a build that has ended is not waited for
     ended = job.finished_at or until
     bars = [_wait_bar(job, ended, span), _run_bar(job, ended, span)] if span else []
@@ -161,6 +184,7 @@ def _job_line(build: Build, job: Job, span: Span | None, now: datetime) -> JobLi
         bars=[drawn for drawn in bars if drawn],
         waited=duration(job.wait_seconds),
         ran=_between(job.started_at, ended),
+        usual=duration(usual[job.key]) if job.status != Status.FINISHED and job.key in usual else "",
         log_url=_log_url(build, job),
     )
 

@@ -11,6 +11,7 @@ from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail, build_list, filter_choices
 from agents.builds.filters import BuildFilter
 from agents.builds.nightly_figures import ledgers
+from agents.builds.release import release
 from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
 from flinkci_dashboard.alerts.standing import standing
@@ -60,16 +61,20 @@ def build_without_provider(request: HttpRequest, external_id: int) -> HttpRespon
 def branches(request: HttpRequest, branch: str = "") -> Context:
     """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
     now = timezone.now()
-    tabs = branch_tabs(now, standing(now))
+    found = standing(now)
+    tabs = branch_tabs(now, found)
     name = branch or (tabs[0].name if tabs else "")
-    grids = branch_grids(name)
-    if branch and not grids:
-        raise Http404(f"No build of {branch} is known.")
+    grids = branch_grids(name, unfolded="unfolded" in request.GET)
+    kinds = ledgers(name)
+    known = release(name, kinds, found, now)
+    if branch and not (grids or known.facts):
+        raise Http404(f"No build of {branch} is known, and no mirror has it.")
     return {
         "tabs": tabs,
         "branch": name,
         "grids": grids,
-        "ledgers": ledgers(name),
+        "ledgers": kinds,
+        "release": known,
         "others": [] if branch else [each for each in ledgers() if each.red and each.whole.branch != name],
         "polled_at": last_good("poll_builds"),
     }

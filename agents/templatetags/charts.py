@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from agents.builds.branch_figures import GridRow
+from agents.builds.branch_figures import GridCell, GridRow
 from agents.charts.drawing import WIDTH, Bar, Chart
 
 register = template.Library()
@@ -67,8 +67,11 @@ def strips(chart: Chart) -> SafeString:
 @register.simple_tag
 def cells(row: GridRow) -> SafeString:
     """Draw one job's row of a branch's grid: a sign for the eye, a word on hover and for screen readers."""
-    return format_html_join(
-        "",
-        '<td class="{}" title="{}: {}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></td>',
-        ((cell.mark, row.name, cell.words, cell.symbol, cell.words) for cell in row.cells),
-    )
+    return format_html_join("", "{}", ((_cell(row.name, cell),) for cell in row.cells))
+
+
+def _cell(name: str, cell: GridCell) -> SafeString:
+    said = '<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>'
+    words = format_html(said, cell.symbol, cell.words)
+    inner = format_html('<a href="{}">{}</a>', cell.url, words) if cell.url else words
+    return format_html('<td class="{}" title="{}: {}">{}</td>', cell.mark, name, cell.words, inner)

@@ -16,6 +16,7 @@ from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
+SETTLED = timedelta(days=2)  # after its end, by when its branches are gone
 # What the buttons ask for, in the job's words, and in people's.
 ACTS = {
     "sync-pull": "Sync now",
@@ -110,6 +111,11 @@ def ci_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {words}" for number, words in shown)
 
 
+def is_final(pull: PullRequest, now: datetime) -> bool:
+    """Tell a pull request of which nothing is to be expected any more."""
+    return bool(pull.closed_at and pull.state != PullRequest.State.OPEN and now - pull.closed_at > SETTLED)
+
+
 def report_of(pull: PullRequest) -> ReportComment | None:
     """Return the report that stands on GitHub."""
     return pull.reports.filter(gone=False).first()
@@ -165,7 +171,7 @@ def _answer_event(command: CommandComment, at: datetime) -> Event:
 
 
 def _build_events(build: Build) -> list[Event]:
-    url, name = build.web_url, f"build {build.external_id}"
+    url, name = build.get_absolute_url(), f"build {build.external_id}"
     events = [Event(build.queued_at, f"{name} queued", url)] if build.queued_at else []
     if build.started_at:
         waited = build.started_at - build.queued_at if build.queued_at else None

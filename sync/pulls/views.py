@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from agents.builds.forecast import forecast
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
@@ -81,6 +82,8 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
         "builds": builds,
+        "forecast": next((forecast(each) for each in builds if each.version == pull.head_sha), None),
+        "final": figures.is_final(pull, timezone.now()),
         "judged": judged,
         "ready": ready,
         "landed": landed_since(pull.base, ready.since),

@@ -1,9 +1,12 @@
 """The pages about builds and branches: what people read there."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
-from agents.models import Test, TestFailure
+from agents.models import Commit, Failure, KnownTicket, Streak, Test, TestFailure
+from sync.models import Mirror, MirrorBranch
 from tests.machines import make_agent, make_build, make_job, minutes
 from tests.reading import read
 
@@ -168,3 +171,72 @@ def test_the_address_that_a_build_had_before_there_were_two_services_leads_to_it
 def test_a_build_of_another_service_is_another_build(member):
     make_build(79300)
     assert member.get("/builds/actions/79300/").status_code == 404
+
+
+# What is to be expected, and a branch's own page ------------------------------------------------
+
+
+def test_a_running_build_says_when_it_should_end_and_a_waiting_one_where_it_stands(member):
+    for number in range(1, 5):
+        make_job(make_build(number, 500 + number, definition_id=1), run_seconds=600)
+    running = make_build(5, 10, definition_id=1, status="running", result="", finished_at=None)
+    make_job(running, status="running", result="", finished_at=None)
+    text = read(member, "build", "azure", 5)
+    assert "Should end" in text and "in 20 min" in text and "builds like it run 30 min" in text
+    assert "usually 10 min" in text
+    for number in (6, 7):
+        make_build(number, 10 - number, status="queued", result="", started_at=None, finished_at=None)
+    assert re.search(r"Place in the queue</dt>\s*<dd>\s*2 of 2", read(member, "build", "azure", 7))
+
+
+def test_what_has_ended_is_not_asked_for_again(member):
+    make_build(1)
+    make_build(2, jobs_pending=True)
+    assert "data-final" in read(member, "build", "azure", 1)
+    assert "data-final" not in read(member, "build", "azure", 2)
+
+
+def test_a_build_names_its_commit_and_who_wrote_it(member):
+    build = make_build(message="")
+    Commit.objects.create(branch="master", order=1, sha=build.version, author="Ada", subject="[FLINK-1] Mend it")
+    text = read(member, "build", "azure", build.external_id)
+    assert "<bdi>[FLINK-1] Mend it</bdi>" in text and "<bdi>Ada</bdi>" in text
+    assert "<bdi>[FLINK-1] Mend it</bdi>" in read(member, "branches")
+
+
+def test_the_grid_folds_what_is_green_and_leads_to_the_failing_test(member):
+    for number in (1, 2):
+        build = make_build(number, 300 - number)
+        jobs = [make_job(build, name) for name in ("core", "table", "python")]
+        red = make_job(build, "misc", result="failed")
+    test = Test.objects.create(name="org.apache.flink.FooTest.testBar")
+    failure = TestFailure.objects.create(test=test, job=red, build=build, at=build.finished_at, source="log")
+    text = read(member, "branches")
+    assert "3 green jobs" in text and jobs[0].name not in text
+    assert f'<a href="/builds/azure/2/#test-{failure.pk}">' in text
+    assert f'id="test-{failure.pk}"' in read(member, "build", "azure", 2)
+    assert "core" in read(member, "branches", query="?unfolded")
+
+
+def test_a_release_branch_says_since_when_it_is_green_and_what_is_known_to_fail(member, bootstrapped):
+    green = make_build(1, 3 * 24 * 60, branch="release-1.9")
+    red = make_build(2, branch="release-1.9", result="failed")
+    whole = {"branch": "release-1.9", "kind": "nightly", "provider": "azure", "latest": red}
+    Streak.objects.create(red_runs=2, red_nights=2, first_red=red, last_green=green, **whole)
+    for key, status in (("FLINK-7", "Open"), ("FLINK-8", "Closed")):
+        test = Test.objects.create(name=f"org.apache.flink.FooTest.test{key}")
+        ticket = KnownTicket.objects.create(jira_id=key[-1], key=key, status=status, updated_at=minutes(1))
+        Failure.objects.create(key=test.name, test=test, ticket=ticket)
+        job = make_job(red, key, result="failed")
+        TestFailure.objects.create(test=test, job=job, build=red, at=red.finished_at, source="log")
+    mirror = Mirror.objects.get()
+    MirrorBranch.objects.create(mirror=mirror, name="release-1.9", state="behind")
+    text = read(member, "branch", "release-1.9")
+    assert "2 days since it was green" in text
+    assert ">FLINK-7</a>" in text and ">FLINK-8</a>" not in text
+    assert f"Mirror in {mirror.target}" in text and "Whom to ask" in text
+
+
+def test_a_mirrored_branch_without_builds_has_its_page(member, bootstrapped):
+    MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="release-9.9", state="new")
+    assert "new on source" in read(member, "branch", "release-9.9")

