@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # Django masks tokens and pads answers: lengths say nothing
     "flinkci_dashboard.web.headers.protect",
+    "flinkci_dashboard.web.zones.reader_zone",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -114,7 +114,14 @@ async function copy(button) {
   setTimeout(() => button.classList.remove("copied"), 1500);
 }
 
+// The server reads days in filters, and writes times in files, in the reader's time zone.
+function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+}
+
 theme();
+tellZone();
 // Times are put right while the page is still being read, so that nothing moves afterwards.
 const reading = new MutationObserver(showTimes);
 reading.observe(document, { childList: true, subtree: true });

@@ -15,4 +15,4 @@ def text(browser: Client, path: str) -> str:
     """Return the text at an address."""
     answer = browser.get(path)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return answer.getvalue().decode()

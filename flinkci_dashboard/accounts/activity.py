@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import CharField, F, Q, QuerySet, Value
+from django.utils import timezone
 
 from flinkci_dashboard.models import Action, AuditEvent
 
 PERSON, BOT = "person", "bot"
+FIRST, LAST = date(1970, 1, 1), date(9998, 1, 1)  # days that are days everywhere
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Search:
 
     words: str = ""  # in the subject or the act
     who: str = ""  # an account's name, or "bot"
-    since: date | None = None  # both days (UTC) are included
+    since: date | None = None  # both days, of the reader's time zone, are included
     until: date | None = None
 
 
@@ -62,7 +64,7 @@ class Entry:
 
 
 def find(search: Search) -> QuerySet:
-    """Return (kind, pk, at) of what matches, newest first; `load` turns a slice of it into entries."""
+    """Return (source, pk, when) of what matches, to be ordered; `load` turns a slice of it into entries."""
     events = AuditEvent.objects.filter(_matches(search, "at", ("act", "subject", "actor_name")))
     actions = Action.objects.filter(_matches(search, "created_at", ("kind", "subject", "job")))
     if search.who == BOT:
@@ -79,7 +81,6 @@ def find(search: Search) -> QuerySet:
             .values_list("source", "pk", "when"),
             all=True,
         )
-        .order_by("-when", "source", "-pk")
     )
 
 
@@ -100,10 +101,11 @@ def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
     found = Q()
     for word in search.words.split():
         found &= Q.create([(f"{name}__icontains", word) for name in texts], connector=Q.OR)
+    zone = timezone.get_current_timezone()
     if search.since:
-        found &= Q((f"{at}__gte", datetime.combine(search.since, time(), UTC)))
+        found &= Q((f"{at}__gte", datetime.combine(max(search.since, FIRST), time(), zone)))
     if search.until:
-        found &= Q((f"{at}__lte", datetime.combine(search.until, time.max, UTC)))
+        found &= Q((f"{at}__lte", datetime.combine(min(search.until, LAST), time.max, zone)))
     return found
 
 

@@ -1,76 +1,62 @@
 """The activity page: who did what, when, and for admins from where; and the same as a file."""
 
-import json
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.accounts import activity
 from flinkci_dashboard.accounts.roles import may_administer, signed_in
-from flinkci_dashboard.web.exports import attachment, csv_text
+from flinkci_dashboard.web.filters import Choice, FilterForm, Text
+from flinkci_dashboard.web.live import page_or_file
+from flinkci_dashboard.web.tables import Column, Table
 
-PAGE = 50
-EXPORT_LIMIT = 20_000  # rows; a filter reaches the others
 may_see = permission_required("flinkci_dashboard.view_auditevent", raise_exception=True)
 
 
-class SearchForm(forms.Form):
-    """The filter, whose state is the page's address."""
+class SearchForm(FilterForm):
+    """The filter, whose state is the page's address. Days are those of the reader's time zone."""
 
-    words = forms.CharField(required=False, max_length=100, label="Words", strip=True)
-    who = forms.ChoiceField(required=False, label="Who", choices=lambda: _who())
-    since = forms.DateField(required=False, label="From (UTC day)", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label="To (UTC day)", widget=forms.DateInput({"type": "date"}))
+    words = Text("Words")
+    who = Choice("Who", ())
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
 
-    def search(self) -> activity.Search:
-        """Return what is asked for; a field that makes no sense restricts nothing, and says so on the page."""
-        self.is_valid()
-        return activity.Search(**{name: value for name, value in self.cleaned_data.items() if value})
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        people = ((name, name) for name in activity.names())
+        self.fields["who"].choices = [("", "anybody"), (activity.BOT, "the bot"), *people]  # type: ignore[attr-defined]
 
 
 @require_safe
 @may_see
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: HttpRequest, kind: str = "") -> HttpResponseBase:
     """List what was done."""
     form = SearchForm(request.GET)
-    page = Paginator(activity.find(form.search()), PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {
-        "form": form,
-        "page": page,
-        "entries": activity.load(page.object_list),
-        "query": query.urlencode(),
-        "with_addresses": may_administer(signed_in(request)),
-    }
-    return render(request, "accounts/activity.html", context)
-
-
-@require_safe
-@may_see
-def export(request: HttpRequest) -> HttpResponse:
-    """Give the filtered list as CSV."""
-    entries = activity.load(activity.find(SearchForm(request.GET).search())[:EXPORT_LIMIT])
-    header = ["at", "who", "act", "subject", "from", "before", "after", "request"]
     seen = may_administer(signed_in(request))
-    rows = (
-        [
-            *(entry.at.isoformat(), entry.who, entry.act, entry.subject, entry.address if seen else ""),
-            *(_json(entry.before), _json(entry.after), entry.request_id),
-        ]
-        for entry in entries
+    table = _table(seen).of(request, activity.find(activity.Search(**form.asked())))
+    context = {"form": form, "table": table, "with_addresses": seen}
+    return page_or_file(request, "accounts/activity.html", context, kind)
+
+
+def _table(with_addresses: bool) -> Table:
+    return Table(
+        "activity",
+        (
+            Column("at", "When", lambda entry: entry.at, "when", falling=True),
+            Column("who", "Who", lambda entry: entry.who),
+            Column("act", "Did", lambda entry: entry.act),
+            Column("subject", "To", lambda entry: entry.subject),
+            Column("from", "", lambda entry: entry.address if with_addresses else ""),
+            Column("change", "Before → after"),
+            Column("before", "", lambda entry: entry.before),
+            Column("after", "", lambda entry: entry.after),
+            Column("request", "", lambda entry: entry.request_id),
+        ),
+        "-at",
+        ties=("source", "-pk"),
+        load=activity.load,
     )
-    return attachment(csv_text(header, rows), "text/csv", "activity", "csv", timezone.now())
-
-
-def _who() -> list[tuple[str, str]]:
-    return [("", "anybody"), (activity.BOT, "the bot"), *((name, name) for name in activity.names())]
-
-
-def _json(value: object) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,32 +1,37 @@
 """Who can help with what, as a page and as files."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.accounts.contacts import FALLBACK
 from flinkci_dashboard.models import Contact
-from flinkci_dashboard.web.exports import Card, attachment, csv_text, vcard_text
+from flinkci_dashboard.web.exports import Card, attachment, vcard_text
+from flinkci_dashboard.web.live import page_or_file
+from flinkci_dashboard.web.tables import Column, Table
+
+CONTACTS = Table(
+    "contacts",
+    (
+        Column("name", "Name", lambda contact: contact.name, "name"),
+        Column("roles", "Role", lambda contact: contact.roles, "roles"),
+        Column("organization", "", lambda contact: contact.organization),
+        Column("helps_with", "Helps with", lambda contact: contact.area_labels),
+        Column("reach", "Reach"),
+        Column("github", "", lambda contact: contact.github),
+        Column("mail", "", lambda contact: contact.email),
+        Column("mailing_list", "", lambda contact: contact.mailing_list),
+        Column("time_zone", "", lambda contact: contact.time_zone),
+    ),
+    "name",
+)
 
 
 @require_safe
-def contacts(request: HttpRequest) -> HttpResponse:
+def contacts(request: HttpRequest, kind: str = "") -> HttpResponseBase:
     """List who can help with what."""
-    return render(
-        request, "accounts/contacts.html", {"contacts": Contact.objects.filter(active=True), "fallback": FALLBACK}
-    )
-
-
-@require_safe
-def contacts_csv(request: HttpRequest) -> HttpResponse:
-    """Give the active contacts as CSV."""
-    header = ["name", "roles", "organization", "helps with", "github", "mail", "mailing list", "time zone"]
-    rows = [
-        [c.name, c.roles, c.organization, "; ".join(c.area_labels), c.github, c.email, c.mailing_list, c.time_zone]
-        for c in Contact.objects.filter(active=True)
-    ]
-    return attachment(csv_text(header, rows), "text/csv", "contacts", "csv", timezone.now())
+    table = CONTACTS.of(request, Contact.objects.filter(active=True))
+    return page_or_file(request, "accounts/contacts.html", {"table": table, "fallback": FALLBACK}, kind)
 
 
 @require_safe

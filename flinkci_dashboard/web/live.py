@@ -18,10 +18,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
+
+from flinkci_dashboard.web.exports import file_of
 
 Context = dict[str, Any]
 TURN = 30  # seconds after which a fragment is rendered anew in any case: silence, too, is news
@@ -35,20 +37,18 @@ _said: dict[tuple[object, ...], str] = {}  # what was asked for, by whom and of 
 
 def live(
     page: str, fragment: str, version: Callable[[HttpRequest], object]
-) -> Callable[[Callable[..., Context]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., Context]], Callable[..., HttpResponseBase]]:
     """Turn a function that returns a context into a live view.
 
     `version` returns, by one cheap query, something that changes whenever the fragment would. Where this process knows
     what the fragment says in that version, 304 is answered after that query alone; else if it says the same as before.
     """
 
-    def decorate(function: Callable[..., Context]) -> Callable[..., HttpResponse]:
+    def decorate(function: Callable[..., Context]) -> Callable[..., HttpResponseBase]:
         @wraps(function)
-        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.htmx:  # type: ignore[attr-defined]
-                response = render(request, page, function(request, *args, **kwargs))
-                patch_cache_control(response, private=True, no_store=True)
-                return response
+                return page_or_file(request, page, function(request, *args, **kwargs))
             key = _key(request, version(request))
             known = [each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))]
             tag = _said.get(key, "")
@@ -66,6 +66,13 @@ def live(
         return view
 
     return decorate
+
+
+def page_or_file(request: HttpRequest, page: str, context: Context, kind: str = "") -> HttpResponseBase:
+    """Answer with a page, or with one of its tables as a file: of a `kind`, or as the address asks for it."""
+    response = file_of(request, context, kind) or render(request, page, context)
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _key(request: HttpRequest, version: object) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
@@ -67,6 +68,12 @@ class PullRow:
         marks = ["draft"] if self.pull.draft else []
         marks += [str(self.pull.state)] if self.pull.state != PullRequest.State.OPEN else []
         return marks + ([self.pull.base] if self.pull.base != "master" else [])
+
+
+def load_rows(pulls: Iterable[PullRequest]) -> list[PullRow]:
+    """Return pull requests as a list shows them."""
+    now = timezone.now()
+    return [PullRow(pull, say_why(pull, now)) for pull in pulls]
 
 
 def shown_state(pull: PullRequest) -> tuple[str, str]:

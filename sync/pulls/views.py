@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from agents.builds.forecast import forecast
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE
+from flinkci_dashboard.accounts.logins import github_logins
+from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
@@ -23,10 +23,9 @@ from sync.merging.figures import landed_since, readiness_of
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls import figures
 from sync.pulls.figures import ACTS
-from sync.pulls.filters import PullFilter
+from sync.pulls.filters import ME, ORPHANS, PULLS, PullFilter
 
 JOB = "sync_pulls"
-PER_PAGE = 50
 LOOKS = {"delete-branches": "danger"}  # of the buttons
 
 
@@ -41,16 +40,13 @@ def pull_requests(request: HttpRequest) -> Context:
     """List pull requests; the URL holds filter, order and page."""
     asked = request.GET.copy()
     asked.setdefault("state", "open")
-    asked.setdefault("sort", "newest")
-    rows = PullRequest.objects.select_related("build")
-    chosen = PullFilter(asked, rows)
-    page = Paginator(chosen.qs, PER_PAGE).get_page(request.GET.get("page"))
-    now = timezone.now()
+    own = github_logins(signed_in(request)) if asked.get("author") == ME else []
+    chosen = PullFilter(asked, PullRequest.objects.all(), own)
     return {
-        "filter": chosen,
-        "filtered": any(value for name, value in request.GET.items() if name != "page"),
-        "page": page,
-        "rows": [figures.PullRow(pull, figures.say_why(pull, now)) for pull in page],
+        "filter": chosen.form,
+        "filtered": any(request.GET.get(name) for name in chosen.form.fields),
+        "table": PULLS.of(request, chosen.qs),
+        "unlinked": asked.get("author") == ME and not own,
         "counts": figures.ci_words(figures.ci_counts(PullRequest.objects.filter(state=PullRequest.State.OPEN))),
         "history": figures.history_mark(),
         "orphans": CIBranch.objects.filter(orphan=True).count(),
@@ -113,8 +109,7 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
 @live("sync/orphans.html", "sync/_orphans.html", version=newest_pass)
 def orphans(request: HttpRequest) -> Context:
     """List branches of the CI repository that match no pull request."""
-    page = Paginator(CIBranch.objects.filter(orphan=True), PER_PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "last": latest_pass(JOB)}
+    return {"table": ORPHANS.of(request, CIBranch.objects.filter(orphan=True)), "last": latest_pass(JOB)}
 
 
 @require_POST

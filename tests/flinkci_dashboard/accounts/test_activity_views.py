@@ -42,7 +42,7 @@ def history(reader) -> None:
     ],
 )
 def test_activity_of_people_and_bot_is_found(reader, history, query, subjects):
-    assert [entry.subject for entry in reader.get(f"/activity/?{query}").context["entries"]] == subjects
+    assert [entry.subject for entry in reader.get(f"/activity/?{query}").context["table"].lines] == subjects
     rows = list(csv.DictReader(io.StringIO(text(reader, f"/activity/activity.csv?{query}"), newline="")))
     assert [row["subject"].lstrip("'") for row in rows] == subjects
 
@@ -71,7 +71,7 @@ def test_activity_is_paged_with_few_queries(reader, django_assert_max_num_querie
     for number in range(120):
         AuditEvent.objects.create(actor_name="pmc", act="run", subject=str(number))
     with django_assert_max_num_queries(20):  # six of them for the banner and the tab
-        page = reader.get("/activity/?page=2").context["entries"]
+        page = reader.get("/activity/?page=2").context["table"].lines
     assert [entry.subject for entry in page] == [str(number) for number in range(69, 19, -1)]
 
 

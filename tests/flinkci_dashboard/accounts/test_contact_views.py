@@ -23,7 +23,7 @@ def test_contacts_are_shown_with_what_they_help_with(reader):
 def test_contacts_as_csv_run_nothing(reader):
     Contact.objects.create(name="=HYPERLINK(1)", roles="PMC")
     answer = reader.get("/contacts/contacts.csv")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode(), newline="")))
     assert rows[0]["name"] == "'=HYPERLINK(1)"
     assert len(rows) == 6
     assert answer["Content-Disposition"].startswith('attachment; filename="contacts-')

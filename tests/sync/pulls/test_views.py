@@ -52,11 +52,17 @@ def test_before_the_first_pass_the_page_says_so(member):
         ("waiting=agent", [4]),
         ("author=BJOERN", [3]),
         ("label=component%3DAPI/Core", [1]),
-        ("label=component%3DAPI", []),
-        ("ticket=flink-99", [4]),
+        ("label=component%3Dap", [1]),
+        ("label=%22component%3DAPI%22", []),
+        ("label=%22component%3DAPI/Core%22", [1]),
+        ("ticket=flink-9", [4]),
+        ("author=oer", [3]),
+        ("author=%22bjo%22", []),
         ("q=watermark", [4]),
         ("q=%233", [3]),
-        ("sort=oldest", [1, 3, 4]),
+        ("sort=number", [1, 3, 4]),
+        ("sort=author", [4, 1, 3]),
+        ("sort=-author", [3, 4, 1]),
         ("sort=nonsense&ci=nonsense", [4, 3, 1]),
     ],
 )
@@ -66,7 +72,7 @@ def test_the_address_says_what_is_shown(member, query, numbers):
     pull(3, ci_state="failure", author="bjoern")
     pull(4, waiting="agent", jira_key="FLINK-99", title="Fix a Watermark")
     page = member.get(f"/pulls/?{query}")
-    assert [row.pull.number for row in page.context["rows"]] == numbers
+    assert [row.pull.number for row in page.context["table"].lines] == numbers
 
 
 def test_every_open_one_says_why_it_is_where_it_is(member):

@@ -1,0 +1,256 @@
+"""Tables: the one way in which a page's list is sorted by its heads, counted, paged, and given as a file.
+
+    PULLS = Table("pulls", (Column("number", "Pull request", lambda row: row.number, "number"), …), "-number")
+
+    table = PULLS.of(request, rows)     # in the view; the template loops over `table.lines`, between two tags:
+    {% heads table %} … {% foot table %}
+
+The address holds sort and page. With `format=csv` or `format=json` in it, the very view that makes the page answers
+with all rows of the same query (`web.exports`), so that a file has the page's filter and its permissions.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, QueryDict
+
+PER_PAGE = 50
+MANY = 10_000  # rows; more are not counted
+CHUNK = 500  # rows that a file loads at a time
+PLACE = ("page", "upto")  # what says where in a list one is, and not which list it is
+FILE = ("format", "table")
+Rows = QuerySet | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. Its name stands in addresses and files; its title is its head on the page ("" is in files alone).
+
+    `value` returns what files say of a line; None is on the page alone. `sort` is the field by which to sort rows of
+    the database, or what sorts lines of a list; `falling` lets the first click bring the largest to the top. What is
+    empty stands last; of a field of the database that has to be told as `nullable`.
+    """
+
+    name: str
+    title: str = ""
+    value: Callable[[Any], object] | None = None
+    sort: str | Callable[[Any], Any] = ""
+    falling: bool = False
+    nullable: bool = False
+    number: bool = False
+
+    def order(self, falling: bool) -> Any:
+        """Return the order of a query. An index serves it only where no empty ones have to be told apart."""
+        if not self.nullable:
+            return f"-{self.sort}" if falling else self.sort
+        field = F(str(self.sort))
+        return field.desc(nulls_last=True) if falling else field.asc(nulls_last=True)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column, and the address that sorts by it."""
+
+    column: Column
+    url: str = ""
+    state: str = ""  # "ascending" or "descending" where the table is sorted by it
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a list is: its columns, how it is sorted at first ("-number": the largest first), and what breaks ties.
+
+    `load` turns some rows of the query into the lines that page and files show. `anchor` is a field that grows
+    with each new row: links to further pages name the newest, so that what arrives meanwhile moves nothing on them.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    start: str = ""
+    ties: tuple[str, ...] = ("-pk",)
+    load: Callable[[Sequence[Any]], Sequence[Any]] = list
+    anchor: str = ""
+    per_page: int = PER_PAGE
+
+    def of(self, request: HttpRequest, rows: Rows, prefix: str = "") -> "Shown":
+        """Return these rows as the address asks for them; a second table of a page has a prefix for its parameters."""
+        return Shown(self, request, rows, prefix)
+
+    def sortable(self, name: str) -> Column | None:
+        """Return the column of a name, when the list can be sorted by it."""
+        return next((each for each in self.columns if each.sort and each.name == name), None)
+
+
+class Shown:
+    """A table as one request asks for it."""
+
+    def __init__(self, table: Table, request: HttpRequest, rows: Rows, prefix: str = "") -> None:
+        self.table, self.prefix = table, prefix
+        self._request, self._query = request, request.GET
+        asked = self._asked("sort")
+        self.misunderstood = bool(asked) and table.sortable(asked.removeprefix("-")) is None
+        self._sort = table.start if self.misunderstood or not asked else asked
+        self.falling = self._sort.startswith("-")
+        self.column = table.sortable(self._sort.removeprefix("-"))
+        self.rows = self._since(self._sorted(rows))
+
+    # What the page shows -----------------------------------------------------------------------
+
+    @cached_property
+    def lines(self) -> Sequence[Any]:
+        """Return the lines of this page."""
+        return self.table.load(self._page[1])
+
+    @property
+    def is_first(self) -> bool:
+        """Tell whether it is the first page, at the present."""
+        return self._page[0] == 1 and not self._asked("upto")
+
+    @cached_property
+    def total(self) -> int | None:
+        """Return how many rows there are in all; None is more than are counted."""
+        if not self._more and (self._page[1] or self._page[0] == 1):
+            return self._before + len(self._page[1])
+        if not isinstance(self.rows, QuerySet):
+            return len(self.rows)
+        number = self.rows.order_by()[: MANY + 1].count()
+        return None if number > MANY else number
+
+    @property
+    def counted(self) -> str:
+        """Say which lines these are: "51–100 of 812"."""
+        end = self._before + len(self.lines)
+        if not end:
+            return "none"
+        total = f"more than {max(MANY, end):,}" if self.total is None else f"{max(self.total, end):,}"
+        return f"{self._before + 1:,}–{end:,} of {total}"
+
+    @property
+    def previous(self) -> str:
+        """Return the address of the page before; "" on the first."""
+        number = self._page[0] - 1
+        upto = self._asked("upto") if number > 1 else ""
+        return self.address(page=str(number) if number > 1 else "", upto=upto) if number else ""
+
+    @property
+    def next(self) -> str:
+        """Return the address of the page after; "" on the last."""
+        return (
+            self.address(page=str(self._page[0] + 1), upto=self._asked("upto") or self._newest()) if self._more else ""
+        )
+
+    @property
+    def heads(self) -> list[Head]:
+        """Return the heads of the columns that the page shows."""
+        return [self._head(column) for column in self.table.columns if column.title]
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """Return the orders to choose from, for where there are no heads: value, words, whether it is this one."""
+        found = []
+        for column in (each for each in self.table.columns if each.title and each.sort):
+            for sign, words in (("", "rising"), ("-", "falling")):
+                value = f"{sign}{column.name}"
+                found.append((value, f"{column.title}, {words}", value == self._sort))
+        return found
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Return the kinds of files, and their addresses."""
+        extra = {"table": self.table.name} if self.prefix else {}
+        return [(kind.upper(), self._address({"format": kind} | extra)) for kind in ("csv", "json")]
+
+    def address(self, **changes: str) -> str:
+        """Return the address of this list with other parameters; the place in it is left behind."""
+        return self._address({self.prefix + name: value for name, value in changes.items()})
+
+    # What a file holds -------------------------------------------------------------------------
+
+    def everything(self) -> Iterator[Any]:
+        """Return all lines, a few hundred at a time."""
+        rows = iter(self.rows.iterator(CHUNK) if isinstance(self.rows, QuerySet) else self.rows)
+        while chunk := list(islice(rows, CHUNK)):
+            yield from self.table.load(chunk)
+
+    # -------------------------------------------------------------------------------------------
+
+    def _asked(self, name: str) -> str:
+        return self._query.get(self.prefix + name, "")
+
+    def _sorted(self, rows: Rows) -> Rows:
+        column = self.column
+        if isinstance(rows, QuerySet):
+            own = [column.order(self.falling)] if column else []
+            return rows.order_by(*own, *self.table.ties)
+        if column is None or not callable(column.sort):
+            return rows
+        keys = [(column.sort(row), row) for row in rows]
+        full = sorted((each for each in keys if each[0] not in (None, "")), key=lambda each: each[0])
+        empty = [row for key, row in keys if key in (None, "")]
+        return [row for _, row in (reversed(full) if self.falling else full)] + empty
+
+    def _since(self, rows: Rows) -> Rows:
+        """Leave out what is newer than the row that the address names."""
+        upto = self._asked("upto")
+        if not (self.table.anchor and upto and isinstance(rows, QuerySet)):
+            return rows
+        field = rows.model._meta.get_field(self.table.anchor)
+        try:
+            return rows.filter(**{f"{field.name}__lte": field.to_python(upto)})
+        except (ValidationError, OverflowError):
+            return rows
+
+    def _newest(self) -> str:
+        if not self.table.anchor or not isinstance(self.rows, QuerySet):
+            return ""
+        field = self.table.anchor
+        newest = self.rows.order_by(f"-{field}").values_list(field, flat=True).first()
+        return newest.isoformat() if isinstance(newest, datetime) else str(newest or "")
+
+    @property
+    def _before(self) -> int:
+        return (self._page[0] - 1) * self.table.per_page
+
+    @property
+    def _more(self) -> bool:
+        return self._page[2]
+
+    @cached_property
+    def _page(self) -> tuple[int, list[Any], bool]:
+        """Return the page's number, its rows, and whether there are more; behind the end stands the last page."""
+        asked = self._asked("page")
+        number = max(int(asked), 1) if asked.isdecimal() and len(asked) < 8 else 1
+        found = self._part(number)
+        if not found and number > 1:
+            count = self.rows.order_by().count() if isinstance(self.rows, QuerySet) else len(self.rows)
+            number = max(-(-count // self.table.per_page), 1)
+            found = self._part(number)
+        return number, found[: self.table.per_page], len(found) > self.table.per_page
+
+    def _part(self, number: int) -> list[Any]:
+        first = (number - 1) * self.table.per_page
+        return list(self.rows[first : first + self.table.per_page + 1])
+
+    def _head(self, column: Column) -> Head:
+        if not column.sort:
+            return Head(column)
+        own = column == self.column
+        falling = not self.falling if own else column.falling
+        state = ("descending" if self.falling else "ascending") if own else ""
+        return Head(column, self.address(sort=f"{'-' if falling else ''}{column.name}"), state)
+
+    def _address(self, changes: dict[str, str]) -> str:
+        query = QueryDict(mutable=True)
+        query.update(self._query)
+        for name in (*FILE, *(self.prefix + place for place in PLACE), *changes):
+            query.pop(name, None)
+        for name, value in changes.items():
+            if value:
+                query[name] = value
+        return f"?{query.urlencode()}"
