@@ -11,10 +11,12 @@ from ninja import Query, Router, Schema
 
 from agents.failures.figures import Figures, chosen, figures
 from agents.failures.match import name_of
+from agents.migration.api import router as migration
 from agents.models import Agent, Build, Failure, Job, TestFailure
 from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 
 router = Router()
+router.add_router("", migration)
 EXACT = {"provider": "provider", "branch": "branch", "pull": "pull_number", "sha": "version", "result": "result"}
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from django.utils.module_loading import import_string
 
+from agents.migration.agreement import Agreement
+from agents.migration.criteria import Kind
 from agents.models import builds as build_models
+from agents.models import migration as migration_models
 from flinkci_dashboard.alerts.episodes import Event
 from flinkci_dashboard.alerts.findings import Severity
 from flinkci_dashboard.clients import facts
@@ -228,11 +231,16 @@ PAIRS = {
     CommandState: CommandComment.State,
     Severity: alert_models.Severity,
     Event: alert_models.Telling.Event,
+    Agreement: migration_models.Pair.Agreement,
+    Kind: migration_models.Criterion.Kind,
 }
 # Enums that no row holds, and those that a field's choices are made of.
 UNPAIRED = {
     "agents/builds/grid.py": {"Mark"},
     "agents/failures/rules.py": {"Cause"},  # whose words are the choices themselves
+    "agents/migration/agreement.py": {"Verdict"},  # of which the choices are made
+    "agents/migration/evidence.py": {"Fault"},
+    "agents/migration/reasons.py": {"Gap", "Why"},
     "flinkci_dashboard/credentials/rules.py": {"Step"},
     "labeler/labels.py": {"State"},
     "sync/merging/stages.py": {"Standing"},

@@ -12,6 +12,7 @@ from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read
 from agents.charts.periods import refresh_stale_days
 from agents.machines.hosts import HEAD_LINES, LogHead, read_head
 from agents.machines.places import Places
+from agents.migration.rows import refresh_pairs
 from agents.models import Build, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
@@ -35,6 +36,7 @@ def poll_builds(current: Pass) -> None:
         _poll(current, service)
     refresh_stale_days(current.now)
     refresh_streaks(current.now)
+    refresh_pairs(current.now)
 
 
 def _poll(current: Pass, service: CIService) -> None:

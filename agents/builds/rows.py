@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents.charts.periods import mark_stale
+from agents.migration.stale import mark_commits
 from agents.models import Agent, Build, Job
 from agents.models.builds import Status
 from flinkci_dashboard.clients.facts import BuildFacts, Reason
@@ -60,7 +61,7 @@ def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
         locked = rows.select_for_update().order_by("pk")
         changed = [_row(row, build, now) for row in locked if _is_news(build := latest[row.external_id], row)]
         _update(changed)
-        mark_stale([*new, *changed])
+        _mark([*new, *changed])
     return [*new, *changed]
 
 
@@ -80,6 +81,12 @@ def close_gone(provider: str, ids: Iterable[int], now: datetime) -> int:
 def rehost_jobs(agent: Agent, host: str) -> int:
     """Give the jobs that ran on an agent another host; returns how many had to be."""
     return Job.objects.filter(agent=agent).exclude(host=host).update(host=host)
+
+
+def _mark(rows: list[Build]) -> None:
+    """Note which figures and pairs have to be made anew."""
+    mark_stale(rows)
+    mark_commits(row.version for row in rows)
 
 
 def _is_news(build: BuildFacts, row: Build) -> bool:

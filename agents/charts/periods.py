@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Avg, Max, Q, QuerySet
 
 from agents.charts.arithmetic import DAY, hour_of, midnight, percentile, seconds_between
+from agents.migration.usage import refresh_hosted_day
 from agents.models import AgentDay, Build, BuildPeriod, HostPeriod, Job, Sample, StaleDay
 from agents.models.builds import BAD_RESULTS, Result
 from agents.models.statistics import Step
@@ -28,6 +29,7 @@ def refresh_stale_days(now: datetime) -> int:
             _refresh_hosts(row.day)
             _refresh_agents(row.day)
             _refresh_builds(row.day)
+            refresh_hosted_day(row.day, now)
             row.delete()
     return len(stale)
 

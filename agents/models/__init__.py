@@ -4,26 +4,34 @@ from agents.models.actions import Followed, Workflow
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
 from agents.models.failures import Failure, KnownTicket
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
+from agents.models.migration import Authority, Criterion, HostedDay, JobRule, Pair, PairGroup, StaleCommit
 from agents.models.nightly import Commit, Streak
 from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, StaleDay, Watermark
 
 __all__ = [
     "Agent",
     "AgentDay",
+    "Authority",
     "Build",
     "BuildPeriod",
     "Commit",
+    "Criterion",
     "Failure",
     "Followed",
     "Host",
     "HostPeriod",
     "HostRule",
+    "HostedDay",
     "Job",
+    "JobRule",
     "KnownTicket",
+    "Pair",
+    "PairGroup",
     "Pool",
     "Queue",
     "Sample",
     "Stage",
+    "StaleCommit",
     "StaleDay",
     "Streak",
     "Test",

@@ -20,6 +20,7 @@ SAYS_AZURE = (
     "flinkci_dashboard/clients/web.py",  # the name of its address
     *("sync/pulls/commands.py", "sync/pulls/report.py", "sync/pulls/reporting.py"),  # ci-bot's words
     "sync/pulls/waiting.py",  # ci-bot's command
+    "agents/migration/",  # the two services that are compared
 )
 
 

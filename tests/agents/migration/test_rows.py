@@ -1,0 +1,172 @@
+"""Builds of both services become pairs, as programs read them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from agents.builds.rows import save_builds
+from agents.migration.rows import refresh_pairs
+from agents.migration.usage import refresh_hosted_day
+from agents.models import HostedDay, JobRule, Pair, StaleCommit, StaleDay
+from flinkci_dashboard.clients.facts import BuildFacts, Reason, Result, Status
+from tests.machines import make_build, make_job
+from tests.migration import CI, NIGHTLY, SHA, make_hosted, make_run, pair_up
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
+PULL = {"branch": f"ci_7_{SHA}", "pull_number": 7, "scope": "pull", "version": SHA}
+IN_FORK = {"branch": "patch", "pull_number": 7, "scope": "pull", "repository": "ada/flink"}
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters(db):
+    cache.clear()
+
+
+def asked(member, query=""):
+    answer = member.get(f"/api/v1/migration{query}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()["results"]
+
+
+def two(result="succeeded", ours="succeeded", **facts):
+    azure, actions = make_build(1, version=SHA, result=result, **facts), make_run(2, result=ours)
+    make_job(azure, "test_ci core", result)
+    make_job(actions, "Default (Java 17) / Test (module: core)", ours, host="github")
+    return azure, actions
+
+
+@pytest.mark.parametrize(
+    ("azure", "actions", "agreement", "groups"),
+    [
+        ("succeeded", "succeeded", "agree", (1, 0, 0)),
+        ("failed", "failed", "agree", (1, 0, 0)),
+        ("failed", "succeeded", "differ", (0, 1, 0)),
+        ("succeeded", "canceled", "no verdict", (0, 0, 1)),
+        ("succeeded", "timed_out", "differ", (0, 1, 0)),
+    ],
+)
+def test_programs_read_what_both_said(member, azure, actions, agreement, groups):
+    pair_up(*two(azure, actions))
+    (one,) = asked(member)
+    assert (one["branch"], one["pull"], one["sha"], one["agreement"]) == ("master", None, SHA, agreement)
+    assert one["azure"] == {"id": 1, "result": azure, "seconds": pytest.approx(1800)}
+    assert (one["actions"]["id"], one["actions"]["result"]) == (2, actions)
+    assert (one["groups_agreed"], one["groups_differed"], one["groups_undecided"]) == groups
+
+
+def test_a_failure_for_infrastructure_alone_is_no_verdict(member):
+    azure, actions = make_build(1, version=SHA), make_run(2, result="failed")
+    make_job(actions, "Default (Java 17) / Compile", "failed", cause="docker")
+    pair_up(azure, actions)
+    assert asked(member)[0]["agreement"] == "no verdict"
+
+
+def test_a_pull_requests_head_is_paired_with_the_run_in_its_authors_fork(member):
+    pair_up(make_build(1, **PULL), make_run(2, **IN_FORK))
+    (one,) = asked(member)
+    assert (one["branch"], one["pull"], one["in_fork"]) == (None, 7, True)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"branch": "release-2.2"},
+        {"sha": "d" * 40},
+        {"scope": "other"},
+        IN_FORK,
+    ],
+)
+def test_what_belongs_to_another_branch_commit_or_head_makes_no_pair(member, facts):
+    pair_up(make_build(1, version=SHA), make_run(2, **facts))
+    assert asked(member) == []
+
+
+def test_of_several_builds_the_last_of_the_same_kind_count(member):
+    early, late = make_run(2, ago=50, result="failed"), make_run(3, ago=20)
+    nightly = make_run(4, ago=10, result="failed", definition=NIGHTLY)
+    pair_up(make_build(1, version=SHA), early, late, nightly)
+    assert [(each["azure"]["id"], each["actions"]["id"]) for each in asked(member)] == [(1, 3)]
+
+
+def test_lists_are_filtered_by_branch_and_age(member):
+    pair_up(make_build(1, version=SHA), make_run(2))
+    old = {"branch": "release-2.2", "ago": 3 * 24 * 60}
+    pair_up(make_build(3, version="e" * 40, **old), make_run(4, "e" * 40, **old))
+    assert [each["branch"] for each in asked(member)] == ["release-2.2", "master"]
+    assert [each["branch"] for each in asked(member, "?branch=release-2.2")] == ["release-2.2"]
+    assert [each["branch"] for each in asked(member, "?days=2")] == ["master"]
+    assert member.get("/api/v1/migration?days=nonsense").status_code == 422
+
+
+def test_a_pair_follows_its_builds_and_what_does_not_change_costs_nothing(member, django_assert_num_queries):
+    pair_up(*two("failed", "succeeded"))
+    now = timezone.now()
+    told = {"provider": "azure", "external_id": 1, "branch": "master", "version": SHA, "reason": Reason.PUSH}
+    told |= dict.fromkeys(("number", "definition", "repository", "message", "requested_for", "web_url"), "")
+    told |= dict.fromkeys(("queued_at", "started_at", "finished_at"), now)
+    facts = {**told, "definition_id": None, "status": Status.FINISHED, "result": Result.SUCCEEDED}
+    save_builds([BuildFacts(**facts)], now)
+    assert refresh_pairs(now) == 1
+    assert asked(member)[0]["agreement"] == "agree"
+    with django_assert_num_queries(5):  # the rules, their mark, and nothing claimed in a transaction
+        assert refresh_pairs(now) == 0
+
+
+def test_a_changed_job_map_makes_pairs_anew(member):
+    pair_up(*two("failed", "succeeded"))
+    JobRule.objects.filter(azure="test_ci {part}").update(actions="")
+    refresh_pairs(timezone.now())
+    assert (asked(member)[0]["groups_differed"], StaleCommit.objects.count()) == (0, 0)
+    assert Pair.objects.get().agreement == "differ"
+
+
+def budget(member):
+    answer = member.get("/api/v1/budget")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_without_runs_nothing_is_used(member):
+    used = budget(member)
+    assert (used["minutes_week"], used["minutes_worst_5_days"], used["peak_jobs"]) == (0, 0, 0)
+    assert (used["limit_week"], used["limit_5_days"], used["limit_jobs"]) == (250_000, 216_000, 20)
+    assert datetime.fromisoformat(used["week_from"]).weekday() == 0
+
+
+def test_hosted_jobs_of_the_project_count_each_attempt_once(member, time_machine):
+    time_machine.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC), tick=False)
+    run, kafka = make_run(1), make_run(2, repository="apache/flink-connector-kafka", definition="CI")
+    for name, attempt in (("a", 1), ("b", 1), ("a", 2)):
+        make_hosted(run, name, 30, ended=5 if attempt == 2 else 60, attempt=attempt)
+    make_hosted(run, "a", 30, ended=60, attempt=3)  # told again by a later attempt, as it had ended before
+    make_hosted(kafka, "c", 20)
+    make_hosted(make_run(3, repository="ada/flink"), "fork", 999)
+    make_job(run, "alibaba")
+    used = budget(member)
+    assert used["by_repository"] == {"apache/flink": 90, "apache/flink-connector-kafka": 20}
+    assert used["by_workflow"] == {CI: 90, "CI": 20}
+    assert (used["minutes_week"], used["minutes_worst_5_days"], used["peak_jobs"]) == (110, 110, 2)
+
+
+def test_days_that_are_over_are_read_from_their_rows_until_something_of_them_changes(member, time_machine):
+    now = datetime(2026, 11, 19, 12, tzinfo=UTC)  # a Thursday
+    time_machine.move_to(now, tick=False)
+    run, monday = make_run(1, ago=0), now - timedelta(days=3)
+    make_hosted(run, "a", 60, ended=3 * 24 * 60)
+    assert budget(member)["minutes_week"] == 0  # nothing says that the day's rows are missing
+    StaleDay.objects.create(day=monday.date())
+    assert budget(member)["minutes_week"] == 60
+    refresh_hosted_day(monday.date(), now)
+    StaleDay.objects.all().delete()
+    assert (budget(member)["minutes_week"], HostedDay.objects.count()) == (60, 1)
+
+
+def test_running_jobs_count_up_to_now_and_last_week_apart(member, time_machine):
+    now = datetime(2026, 11, 23, 1, tzinfo=UTC)  # a Monday: the last week ended an hour ago
+    time_machine.move_to(now, tick=False)
+    run = make_run(1, ago=0)
+    make_hosted(run, "a", 120, ended=0, finished_at=None, status="running", result="", run_seconds=None)
+    used = budget(member)
+    assert (used["minutes_week"], used["minutes_worst_5_days"]) == (60, 120)

@@ -1,0 +1,33 @@
+"""Commits that both CI services built, for tests of the migration from one to the other."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from agents.migration.rows import refresh_pairs
+from agents.migration.stale import mark_commits
+from agents.models import Build, Job
+from agents.models.builds import Provider
+from tests.machines import make_build, make_job
+
+SHA = "c" * 40
+CI, NIGHTLY = "Flink CI (beta)", "Nightly (beta)"
+
+
+def make_run(number: int, sha: str = SHA, **facts) -> Build:
+    """Create a run of GitHub Actions that ended ten minutes ago; `facts` replace any field."""
+    usual = {"provider": Provider.ACTIONS, "version": sha, "definition": CI, "repository": "apache/flink"}
+    return make_build(number, **{**usual, "branch": "master", "event": "push", "jobs_pending": False, **facts})
+
+
+def make_hosted(run: Build, name: str, minutes: float, ended: float = 10, **facts) -> Job:
+    """Create a job on one of GitHub's runners that worked for some minutes and ended some minutes ago."""
+    end = timezone.now() - timedelta(minutes=ended)
+    times = {"started_at": end - timedelta(minutes=minutes), "finished_at": end, "run_seconds": int(minutes * 60)}
+    return make_job(run, key=name, name=name, host="github", **{**times, **facts})
+
+
+def pair_up(*builds: Build) -> None:
+    """Let the pairs of builds be made, as the pass does that has read them."""
+    mark_commits(build.version for build in builds)
+    refresh_pairs(timezone.now())
