@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0009_github_actions'),
+        ('agents', '0010_lengths_of_failures'),
     ]
 
     operations = [
