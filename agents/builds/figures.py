@@ -12,6 +12,8 @@ from django.db.models.functions import Coalesce
 from agents.builds.forecast import Forecast, forecast, usual_seconds
 from agents.charts.drawing import Bar, bar
 from agents.failures.causes import cause_of_build
+from agents.failures.explained import Explained, base_of, cards, explain
+from agents.failures.reproduce import Card
 from agents.failures.rules import CAUSES
 from agents.models import Build, Commit, Job, Stage, TestFailure
 from agents.models.builds import Status
@@ -62,7 +64,8 @@ class BuildDetail:
     stages: list[StageBlock]
     start: datetime | None
     end: datetime | None
-    failures: list[TestFailure]
+    failures: list[Explained]
+    cards: list[Card]
     cause: str  # why it failed, in words: the one cause of its jobs that matters most
     causes: list[JobLine]
     lasted: str
@@ -121,13 +124,14 @@ def build_detail(build: Build, now: datetime) -> BuildDetail:
     jobs = list(build.jobs.select_related("agent").defer("agent__capabilities").order_by("order", "key", "attempt"))
     span, usual = _span(build, jobs, now), _usual(build, jobs)
     lines = [_job_line(build, job, span, now, usual) for job in jobs]
-    causes = _causes(lines)
+    causes, failures = _causes(lines), list(_failures(build))
     return BuildDetail(
         build=build,
         stages=_blocks(build, lines),
         start=span and span[0],
         end=span and span[1],
-        failures=list(_failures(build)),
+        failures=explain(failures, now),
+        cards=cards(jobs, failures, base_of(build)),
         cause=_cause(causes),
         causes=causes,
         lasted=_between(build.started_at, build.finished_at or (now if build.started_at else None)),
@@ -167,7 +171,7 @@ def _failures(build: Build) -> QuerySet[TestFailure]:
     counted = earlier.order_by().values("test").annotate(times=Count("pk"), last=Max("at"))
     return (
         TestFailure.objects.filter(build=build)
-        .select_related("test", "job")
+        .select_related("test__failure__ticket", "job")
         .annotate(
             times_before=Coalesce(Subquery(counted.values("times")), 0), last_before=Subquery(counted.values("last"))
         )
@@ -185,16 +189,8 @@ def _job_line(build: Build, job: Job, span: Span | None, now: datetime, usual: M
         waited=duration(job.wait_seconds),
         ran=_between(job.started_at, ended),
         usual=duration(usual[job.key]) if job.status != Status.FINISHED and job.key in usual else "",
-        log_url=_log_url(build, job),
+        log_url=job.log_url,
     )
-
-
-def _log_url(build: Build, job: Job) -> str:
-    """Return where the service shows a job's log: at the line that tells the cause, where we know step and line."""
-    if not (build.web_url and job.record_id):
-        return ""
-    place = f"&t={job.failed_step_id}&l={job.cause_line_number}" if job.failed_step_id and job.cause_line_number else ""
-    return f"{build.web_url}&view=logs&j={job.record_id}{place}"
 
 
 def _wait_bar(job: Job, ended: datetime | None, span: Span) -> Bar | None:

@@ -1,5 +1,6 @@
 """The ledger of red as pages and findings say it: which jobs, for how long, since which commits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,6 +105,12 @@ def ledgers(branch: str = "") -> list[Ledger]:
     for row in rows:
         found.setdefault((row.branch, row.kind, row.provider), []).append(row)
     return [_ledger(streaks) for streaks in found.values()]
+
+
+def latest_red(found: Iterable[Ledger]) -> set[int]:
+    """Return the latest builds by which jobs are red, by their primary keys."""
+    red = (each for ledger in found for group in ledger.groups for each in group.streaks)
+    return {each.latest_id for each in red if each.latest_id}
 
 
 def _ledger(streaks: list[Streak]) -> Ledger:

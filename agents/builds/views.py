@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail, build_list, filter_choices
 from agents.builds.filters import BuildFilter
-from agents.builds.nightly_figures import ledgers
+from agents.builds.nightly_figures import latest_red, ledgers
 from agents.builds.release import release
+from agents.failures.explained import why_builds
 from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
 from flinkci_dashboard.alerts.standing import standing
@@ -72,6 +73,7 @@ def branches(request: HttpRequest, branch: str = "") -> Context:
     return {
         "tabs": tabs,
         "branch": name,
+        "explained": why_builds(latest_red(kinds), now),
         "grids": grids,
         "ledgers": kinds,
         "release": known,

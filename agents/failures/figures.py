@@ -80,7 +80,13 @@ def ranked(now: datetime, known: bool | None = None) -> list[Line]:
 def figures(failures: Iterable[Failure], now: datetime) -> dict[int, Figures]:
     """Return the figures of some failures, by their primary keys: two queries."""
     rows = list(failures)
-    tests = [row.test_id for row in rows]
+    seen = seen_of((row.test_id for row in rows), now)
+    return {row.pk: seen.get(row.test_id, NOTHING) for row in rows}
+
+
+def seen_of(tests_seen: Iterable[int], now: datetime) -> dict[int, Figures]:
+    """Return the figures of tests, by their primary keys: two queries."""
+    tests = list(tests_seen)
     hits = {each["test"]: each for each in _hits(tests, now)}
     places: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     recent = TestFailure.objects.filter(test__in=tests, at__gt=now - MONTH)
@@ -89,8 +95,7 @@ def figures(failures: Iterable[Failure], now: datetime) -> dict[int, Figures]:
         places[test].append((place[0], place[1], place[2]))
     for test, provider in recent.exclude(build__scope=Build.Scope.BRANCH).values_list(*of_build[:2]).distinct():
         places[test].append((provider, Build.Scope.PULL, ""))
-    seen = {test: _figures(each, places[test]) for test, each in hits.items()}
-    return {row.pk: seen.get(row.test_id, NOTHING) for row in rows}
+    return {test: _figures(each, places[test]) for test, each in hits.items()}
 
 
 def figures_of_test(tests: list[int], places: Iterable[tuple[str, str, str]], now: datetime) -> Figures:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
 from agents.failures.culprits import Culprits, culprits
@@ -82,7 +82,7 @@ class History:
 
 def history_of(key: str, now: datetime) -> History | None:
     """Collect what is known of a test by its key; None where none of that name has ever failed."""
-    tests = list(Test.objects.filter(Q(failure__key=key) | Q(name__in=_forms(key))).values_list("pk", flat=True))
+    tests = _tests(key)
     rows = TestFailure.objects.filter(test__in=tests, at__gt=now - BACK).select_related("job", "build", "job__agent")
     found = list(rows.only(*NEEDED, "job__agent__name").order_by("-at", "-pk")[: MOST + 1])
     if not tests:
@@ -106,12 +106,15 @@ def history_of(key: str, now: datetime) -> History | None:
     )
 
 
+def _tests(key: str) -> list[int]:
+    """Return the tests of this key, whatever form their names have: each of the two questions has an index."""
+    matched = Failure.objects.filter(key=key).values_list("test_id", flat=True)
+    named = Test.objects.filter(name__in=(key, key.replace("#", ".", 1))).values_list("pk", flat=True)
+    return sorted({*matched, *named})
+
+
 def _place(build: Build) -> tuple[str, str, str]:
     return build.provider, build.scope, build.branch if build.scope == Build.Scope.BRANCH else ""
-
-
-def _forms(key: str) -> set[str]:
-    return {key, key.replace("#", ".", 1)}
 
 
 def _rates(failures: Sequence[TestFailure], now: datetime) -> dict[str, Rate]:

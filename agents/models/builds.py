@@ -217,6 +217,18 @@ class Job(Attempted):
             models.Index(F("started_at").desc(), name="job_unknown_host", condition=Q(host="") & ~Q(worker_name="")),
         ]
 
+    @property
+    def log_url(self) -> str:
+        """Return where its service shows its log: at the line that tells the cause, where we know step and line."""
+        if not (self.build.web_url and self.record_id):
+            return ""
+        line = self.cause_line_number if self.failed_step_id else None
+        if self.build.provider == Provider.ACTIONS:
+            place = f"#step:{self.failed_step_id}:{line}" if line else ""
+            return f"{self.build.web_url}/job/{self.record_id}{place}"
+        place = f"&t={self.failed_step_id}&l={line}" if line else ""
+        return f"{self.build.web_url}&view=logs&j={self.record_id}{place}"
+
 
 class Test(models.Model):
     """A test that has failed at least once."""

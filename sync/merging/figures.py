@@ -77,4 +77,5 @@ def _run(job: dict, known: bool) -> Run:
         order=job["order"],
         seconds=job["run_seconds"],
         known=known,
+        job=job["pk"],
     )

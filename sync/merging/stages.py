@@ -28,6 +28,9 @@ class Standing(StrEnum):
     MISSING = "missing"  # canceled, or left out by a build that did not succeed
 
 
+RED_STANDINGS = (Standing.RED, Standing.KNOWN)
+
+
 @dataclass(frozen=True)
 class Run:
     """One attempt of a job in one build of the head."""
@@ -44,6 +47,7 @@ class Run:
     order: int = 0
     seconds: int | None = None
     known: bool = False  # whatever failed in it is known
+    job: int = 0  # its row
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,11 @@ class Readiness:
     def known_red(self) -> list[Stage]:
         """Return those of them whose failures are all known."""
         return [stage for stage in self.stages if stage.standing is Standing.KNOWN]
+
+    @property
+    def red_jobs(self) -> list[int]:
+        """Return the rows of the jobs by which stages are red, on all services."""
+        return [stage.run.job for stage in (*self.stages, *self.others) if stage.standing in RED_STANDINGS]
 
     @property
     def is_complete(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.builds.forecast import forecast
+from agents.failures.explained import why_pull
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.logins import github_logins
@@ -80,7 +81,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "builds": builds,
         "forecast": next((forecast(each) for each in builds if each.version == pull.head_sha), None),
         "final": figures.is_final(pull, timezone.now()),
-        "judged": judged,
+        "explained": why_pull(judged, ready.red_jobs, pull.base, timezone.now()),
         "ready": ready,
         "landed": landed_since(pull.base, ready.since),
         "report": report,

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from agents.builds.nightly_rows import refresh_streaks
 from agents.models import Commit, Failure, KnownTicket, Streak, Test, TestFailure
 from sync.models import Mirror, MirrorBranch
 from tests.machines import make_agent, make_build, make_job, minutes
@@ -240,3 +241,16 @@ def test_a_release_branch_says_since_when_it_is_green_and_what_is_known_to_fail(
 def test_a_mirrored_branch_without_builds_has_its_page(member, bootstrapped):
     MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="release-9.9", state="new")
     assert "new on source" in read(member, "branch", "release-9.9")
+
+
+def test_a_red_build_and_branch_explain_themselves(member):
+    for number, result in ((1, "succeeded"), (2, "failed")):
+        row = make_build(number, 300 - number, result=result)
+        job = make_job(row, "test_ci core", result, cause="test" if result == "failed" else "", cause_line="why")
+    test = Test.objects.create(name="org.apache.flink.FooTest.testBar")
+    TestFailure.objects.create(test=test, job=job, build=row, at=row.finished_at, source="log")
+    refresh_streaks(minutes(0))
+    for text in (read(member, "branches"), read(member, "build", "azure", 2)):
+        for words in ("why", "not in Jira", "30 days", "FooTest%23testBar"):
+            assert words in text
+    assert f"-Dtest.randomization.seed={row.version}" in text and "-Dtest=&#x27;FooTest#testBar&#x27;" in text

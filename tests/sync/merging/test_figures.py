@@ -80,3 +80,20 @@ def test_the_number_of_queries_stays(member, pull):
             read(member, "pull_request", 7)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_red_head_explains_itself(member, pull):
+    job = make_job(build(1, result="failed"), "test_ci core", "failed", cause="test", cause_line="boom <b>")
+    known(job)
+    make_job(build(2, OLD, result="failed"), "test_ci table", "failed", cause="compile", cause_line="older head")
+    text = read(member, "pull_request", 7)
+    for words in (
+        "What failed on its head",
+        "boom &lt;b&gt;",
+        "FLINK-77",
+        "30 days",
+        "test.randomization.seed",
+        "-Djdk17",
+    ):
+        assert words in text
+    assert "older head" not in text and "/failures/tests/a.FooITCase%23testBar/" in text
