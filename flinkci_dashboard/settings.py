@@ -241,11 +241,13 @@ Q_CLUSTER: dict[str, Any] = {
 } | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
-    # Counters of failed sign-ins are kept here: they must not be crowded out.
-    | {"OPTIONS": {"MAX_ENTRIES": 20_000}},
+    # Rows, with Redis at hand too: nobody is kept from signing in while the broker is away. Counters of failed sign-ins
+    # are kept here, and must not be crowded out.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
     # django-q2 notes its processes' state twice a second; nobody reads it, so it goes nowhere.
     "unread": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
+from redis.exceptions import RedisError
 
 from flinkci_dashboard.clients import tally
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
@@ -39,12 +40,20 @@ UNANSWERED = {
 
 
 def enqueue_due(now: datetime) -> list[str]:
-    """Queue every job whose time has come, once across all hosts; returns their names."""
+    """Queue every job whose time has come, once across all hosts; returns their names.
+
+    A job whose task the broker does not take stays due. Raises RedisError (or DatabaseError) when it does not answer.
+    """
     unheard = _unheard(now)
     due = [each for each in JobSchedule.objects.filter(job__in=JOBS) if each.is_due(now, each.job in unheard)]
-    claimed = [schedule.job for schedule in due if schedule.claim(now)]
-    for job in claimed:
-        async_task("flinkci_dashboard.jobs.work", job, "schedule", now.isoformat())
+    return [schedule.job for schedule in due if _queued(schedule, now)]
+
+
+@transaction.atomic
+def _queued(schedule: JobSchedule, now: datetime) -> bool:
+    """Claim a job and queue it: both or neither."""
+    if claimed := schedule.claim(now):
+        async_task("flinkci_dashboard.jobs.work", schedule.job, "schedule", now.isoformat())
     return claimed
 
 
@@ -68,7 +77,8 @@ def request(
 ) -> JobRequest:
     """Ask for a pass of a job now, for the sake of one act; the pass writes its answer into the row returned.
 
-    Of a job that is switched off, a pass is all that one can ask for; everything else is answered at once.
+    Of a job that is switched off, a pass is all that one can ask for; everything else is answered at once. What the
+    broker does not take is taken up when it has waited for a minute.
     """
     facts = {"act": act, "subject": subject[:255], "payload": dict(payload or {})}
     row = JobRequest(job=name, requested_by=user, **facts)
@@ -77,7 +87,10 @@ def request(
     row.save()
     if row.settled_at:
         return row
-    async_task("flinkci_dashboard.jobs.work", name, "button", row.requested_at.isoformat())
+    try:
+        async_task("flinkci_dashboard.jobs.work", name, "button", row.requested_at.isoformat())
+    except RedisError as error:
+        log.error("%s was asked for and could not be queued: %s", name, error)
     return row
 
 

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django_q import cluster as django_q_cluster
 from django_q.queues import Queue
+from redis.exceptions import RedisError
 
 from flinkci_dashboard.jobs.heartbeat import Heartbeat
 from flinkci_dashboard.jobs.run import enqueue_due
@@ -63,6 +64,8 @@ class Command(BaseCommand):
             except DatabaseError as error:  # it may come back: try again with a new connection
                 log.error("The database does not answer: %s", error)
                 connection.close()
+            except RedisError as error:
+                log.error("The broker does not answer: %s", error)
             time.sleep(TICK)
         if not cluster.has_stopped:
             log.error("The worker's sentinel died; ending, so that the supervisor starts a new one.")
