@@ -23,11 +23,13 @@ from flinkci_dashboard.clients.web import SignedBy, read_json
 # The SDK makes its cache folder while it is imported, in HOME unless told otherwise.
 os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", str(settings.DATA_DIR / "azure-devops"))
 
-from azure.devops.client import Client  # noqa: E402
+from azure.devops.client import OPTIONS_FILE_CACHE, Client  # noqa: E402
 from msrest.authentication import Authentication, BasicAuthentication  # noqa: E402
 from msrest.exceptions import ClientException  # noqa: E402
 from msrest.universal_http import ClientRequest  # noqa: E402
 from requests import RequestException, Response, Session  # noqa: E402
+
+OPTIONS_FILE_CACHE.file_name = ""  # kept by the process alone: a folder that can't be written fails no pass
 
 log = logging.getLogger(__name__)
 
