@@ -7,7 +7,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench chaos audit sbom clean
+.PHONY: demo run test lint suite bench chaos rehearse audit sbom clean
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
 chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both databases; takes half an hour
 	$(BIN)/python -m tests.chaos --seeds 8 --passes 65
 	TEST_DATABASE=postgresql $(BIN)/python -m tests.chaos --seeds 8 --passes 65
+
+rehearse: $(VENV)/.dev  ## What operators will meet: two hosts, restarts, a full disk, a restore; needs root and redis-server for all of it
+	$(BIN)/pytest tests/rehearsal
 
 audit: $(VENV)/.dev  ## Known holes in what we depend on; asks the package index
 	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt

