@@ -12,7 +12,8 @@ from flinkci_dashboard.alerts.findings import Case, Severity
 from flinkci_dashboard.alerts.places import places
 from flinkci_dashboard.alerts.record import Alerts
 from flinkci_dashboard.alerts.rows import save_findings
-from flinkci_dashboard.alerts.sending import JOB, send_test, send_waiting
+from flinkci_dashboard.alerts.sending import send_test, send_waiting
+from flinkci_dashboard.alerts.summary import JOB, keep
 from flinkci_dashboard.clients import notify
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Alert, Heartbeat, Notice
@@ -32,6 +33,7 @@ def send_alerts(current: Pass) -> None:
             current.fail(f"The rules of {each.source} failed; what they found before stands.")
     current.achieved = any(each.findings is not None for each in told)
     cases, changed = save_findings(told, current.now)
+    keep(cases)
     if changed:
         current.count("findings_changed", changed)
     alerts, where = Alerts(current.now), places()

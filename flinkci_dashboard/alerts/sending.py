@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from flinkci_dashboard.alerts.channels import MAIL
+from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.clients import notify
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.secrets import UnreadableSecretError, mask, reveal
@@ -19,7 +20,6 @@ from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action, Channel, Notice
 
-JOB = "send_alerts"
 SEND = "send"  # the kind of act
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800, 3600))
 GIVE_UP = timedelta(days=1)

@@ -1,23 +1,20 @@
 """How it all stands, read by everything that says so: the overview, the banner, tiles, badges, status, API, metrics.
 
-The rows are the last pass's findings. Two things no pass can find out are asked here, by a query each: that the worker
-is silent, and that the findings themselves are old. Then what they fed is folded under them: not known to be true.
+What the last pass found stands in one row, see `summary`. While the worker is silent, what it fed is folded under that:
+not known to be true.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, fold, say
-from flinkci_dashboard.alerts.rows import finding_of
-from flinkci_dashboard.jobs.alerts import silence
-from flinkci_dashboard.models import Area, Contact, OpenFinding
+from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, say
+from flinkci_dashboard.alerts.summary import Person, Picture, read
+from flinkci_dashboard.models import Area
 from flinkci_dashboard.models import Severity as Words
 from flinkci_dashboard.web.durations import duration
 
-JOB = "send_alerts"
 KEYS = "flinkci_dashboard.view_credential"  # the permission that the page of credentials takes
 GOOD = "good"
 BADGES = {Severity.BAD: "failed", Severity.WARN: "partial", Severity.INFO: "open"}
@@ -33,7 +30,7 @@ class Line:
 
     finding: Finding
     text: str
-    ask: tuple[Contact, ...] = ()
+    ask: tuple[Person, ...] = ()
     folded: tuple["Line", ...] = ()
 
     def without_link(self, area: str) -> "Line":
@@ -57,7 +54,7 @@ class Line:
         return self.text + whom
 
     @property
-    def named(self) -> tuple[Contact, ...]:
+    def named(self) -> tuple[Person, ...]:
         """Return the first of those to ask: more would be nobody."""
         return self.ask[:ASKED]
 
@@ -138,33 +135,17 @@ class Standing:
 
 
 def standing(now: datetime) -> Standing:
-    """Return how it all stands, by a handful of queries that does not grow with builds or pull requests."""
-    live, as_of = silence(now, JOB)
-    own = {"worker:worker", f"job_silent:{JOB}"}  # rows of these are older than what was asked just now
-    rows = OpenFinding.objects.exclude(severity=Severity.INFO).exclude(key__in=own)
-    lasting = [found for found in live if found.severity is not Severity.INFO]
-    cases = fold([*lasting, *map(finding_of, rows)])
-    unknown = any("worker" in case.finding.cause_of for case in cases)
-    lines = _lines(cases, now)
-    state = lines[0].finding.severity.value if lines else GOOD if as_of else Severity.WARN.value
-    return Standing(state, lines, as_of, unknown)
+    """Return how it all stands, by one query."""
+    picture = read(now)
+    lines = [_line(case, picture, now) for case in picture.cases]
+    unknown = any("worker" in case.finding.cause_of for case in picture.cases)
+    state = lines[0].finding.severity.value if lines else GOOD if picture.as_of else Severity.WARN.value
+    return Standing(state, lines, picture.as_of, unknown)
 
 
-def _lines(cases: Iterable[Case], now: datetime) -> list[Line]:
-    cases = list(cases)
-    contacts = list(Contact.objects.filter(active=True)) if cases else []
-    asked = {area: tuple(each for each in contacts if area in each.areas) for area in Area.values}
-    by_id = {each.pk: each for each in contacts}
-    return [_line(case, asked, by_id, now) for case in cases]
-
-
-def _line(case: Case, asked: Mapping[str, tuple[Contact, ...]], by_id: Mapping[int, Contact], now: datetime) -> Line:
-    finding = case.finding
-    holder = by_id.get(finding.holder) if finding.holder else None
-    whom = asked.get(finding.area, ())
-    ask = (holder, *(each for each in whom if each != holder)) if holder else whom
+def _line(case: Case, picture: Picture, now: datetime) -> Line:
     folded = tuple(Line(each, _said(each, now)) for each in case.folded)
-    return Line(finding, _said(finding, now), ask, folded)
+    return Line(case.finding, _said(case.finding, now), picture.ask(case.finding), folded)
 
 
 def _said(finding: Finding, now: datetime) -> str:

@@ -19,7 +19,8 @@ from flinkci_dashboard.accounts.roles import OPERATE, signed_in
 from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.alerts.channels import TEST, set_address
 from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
-from flinkci_dashboard.alerts.standing import JOB, standing
+from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
 from flinkci_dashboard.web.live import Context, live
 

@@ -2,13 +2,13 @@
 
 import shutil
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
@@ -90,23 +90,34 @@ def silent_jobs(now: datetime) -> list[Finding]:
     return [each for each in found if each]
 
 
-def silence(now: datetime, job: str) -> tuple[list[Finding], datetime | None]:
-    """Return whether the worker is silent, or one job; and when the last pass of that job that ended began.
+def pulse(now: datetime, job: str) -> dict[str, Any]:
+    """Return annotations by which any query brings along what `silence` judges."""
+    workers, runs = Worker.objects.order_by("-seen_at"), JobRun.objects.filter(job=job).order_by("-pk")
+    schedule = JobSchedule.objects.filter(job=job, enabled=True)
+    rule = RuleSetting.objects.filter(rule="job_silent")
+    return {
+        "any_mark": Subquery(workers.values("seen_at")[:1]),
+        "last_mark": Subquery(workers.filter(seen_at__lte=now).values("seen_at")[:1]),
+        "fresh_mark": Subquery(workers.filter(seen_at__range=(now - SILENT, now + SILENT)).values("seen_at")[:1]),
+        "up_since": Subquery(_starts(now).values("started_at")[:1]),
+        "began": Subquery(runs.filter(started_at__lte=now).values("started_at")[:1]),
+        "outcome": Subquery(runs.values("outcome")[:1]),
+        "as_of": Subquery(runs.filter(started_at__lte=now, ended_at__isnull=False).values("started_at")[:1]),
+        "interval": Subquery(schedule.values("interval")[:1]),
+        "rule_enabled": Subquery(rule.values("enabled")[:1]),
+        "rule_limit": Subquery(rule.values("limit")[:1]),
+    }
 
-    It is asked for every page, so it takes four queries.
-    """
-    workers = list(Worker.objects.values_list("seen_at", "started_at"))
-    running = Count("pk", filter=Q(outcome=JobRun.Outcome.RUNNING))
-    facts = JobRun.objects.filter(job=job, started_at__lte=now).aggregate(
-        began=Max("started_at"), as_of=Max("started_at", filter=Q(ended_at__isnull=False)), running=running
-    )
-    found = [worker([seen for seen, _ in workers], now, not workers and _by_hand(now))]
-    up_since = max((started for _, started in workers if started <= now), default=None)
-    enabled, limit = _setting()
-    for interval in JobSchedule.objects.filter(job=job, enabled=enabled).values_list("interval", flat=True):
-        own = JobFacts(job, JOBS[job].title, timedelta(seconds=interval), facts["began"], bool(facts["running"]))
-        found.append(silent_job(own, up_since, now, limit) if enabled else None)
-    return [each for each in found if each], facts["as_of"]
+
+def silence(now: datetime, job: str, facts: Mapping[str, Any]) -> list[Finding]:
+    """Return whether the worker is silent, or one job, from what a query brought along by `pulse`."""
+    marks = [mark for name in ("any_mark", "last_mark", "fresh_mark") if (mark := facts[name])]
+    found = [worker(marks, now, not marks and _by_hand(now))]
+    if facts["interval"] is not None and facts["rule_enabled"] is not False:
+        length, running = timedelta(seconds=facts["interval"]), facts["outcome"] == JobRun.Outcome.RUNNING
+        own = JobFacts(job, JOBS[job].title, length, facts["began"], running)
+        found.append(silent_job(own, facts["up_since"], now, _intervals(facts["rule_limit"])))
+    return [each for each in found if each]
 
 
 def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False) -> Finding | None:
@@ -205,7 +216,11 @@ def _setting() -> tuple[bool, float]:
     """Return whether a job that does not run is looked for, and after how many intervals."""
     found = RuleSetting.objects.filter(rule="job_silent").values_list("enabled", "limit").first()
     enabled, limit = found or (True, None)
-    return enabled, INTERVALS if limit is None else limit
+    return enabled, _intervals(limit)
+
+
+def _intervals(limit: float | None) -> float:
+    return INTERVALS if limit is None else limit
 
 
 def _by_hand(now: datetime) -> bool:
@@ -213,18 +228,24 @@ def _by_hand(now: datetime) -> bool:
     return JobRun.objects.filter(trigger="command", started_at__gt=now - BY_HAND).exists()
 
 
+def _starts(now: datetime) -> QuerySet[Worker]:
+    return Worker.objects.filter(started_at__lte=now).order_by("-started_at")
+
+
 def _up_since(now: datetime) -> datetime | None:
-    return Worker.objects.filter(started_at__lte=now).aggregate(at=Max("started_at"))["at"]
+    return _starts(now).values_list("started_at", flat=True).first()
 
 
 def _job_facts(now: datetime) -> list[JobFacts]:
-    runs = JobRun.objects.filter(job__in=JOBS).order_by()
-    began = dict(runs.filter(started_at__lte=now).values_list("job").annotate(at=Max("started_at")))
-    running = set(runs.filter(outcome=JobRun.Outcome.RUNNING).values_list("job", flat=True))
-    schedules = JobSchedule.objects.filter(enabled=True, job__in=JOBS)
+    """Return each enabled job with its latest pass: of all others, none can be running."""
+    runs = JobRun.objects.filter(job=OuterRef("job")).order_by("-pk")
+    schedules = JobSchedule.objects.filter(enabled=True, job__in=JOBS).annotate(
+        began=Subquery(runs.filter(started_at__lte=now).values("started_at")[:1]),
+        outcome=Subquery(runs.values("outcome")[:1]),
+    )
     return [
-        JobFacts(row.job, JOBS[row.job].title, timedelta(seconds=row.interval), began.get(row.job), row.job in running)
-        for row in schedules
+        JobFacts(job, JOBS[job].title, timedelta(seconds=interval), began, outcome == JobRun.Outcome.RUNNING)
+        for job, interval, began, outcome in schedules.values_list("job", "interval", "began", "outcome")
     ]
 
 

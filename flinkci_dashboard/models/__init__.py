@@ -10,6 +10,7 @@ from flinkci_dashboard.models.alerts import (
     RuleSetting,
     Severity,
     Subscription,
+    Summary,
     Telling,
 )
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
@@ -44,6 +45,7 @@ __all__ = [
     "Severity",
     "StoredValue",
     "Subscription",
+    "Summary",
     "Switch",
     "Telling",
     "Worker",

@@ -75,6 +75,15 @@ class OpenFinding(Finding):
         constraints = [models.UniqueConstraint(fields=["key"], name="unique_open_finding")]
 
 
+class Summary(models.Model):
+    """What is wrong, in the form in which every page reads it: one row, which the alerts' passes write."""
+
+    content = models.JSONField(default=dict)  # see `alerts.summary`
+
+    def __str__(self) -> str:
+        return f"{len(self.content.get('cases', ()))} causes"
+
+
 class Alert(Finding):
     """An episode: a finding from when it was first seen until it was over. What comes back soon is the same one."""
 

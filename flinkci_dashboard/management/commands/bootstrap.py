@@ -10,6 +10,7 @@ from flinkci_dashboard.accounts.contacts import create_contacts
 from flinkci_dashboard.accounts.roles import create_roles
 from flinkci_dashboard.alerts.channels import create_channels
 from flinkci_dashboard.alerts.collect import create_settings
+from flinkci_dashboard.alerts.summary import create_summary
 from flinkci_dashboard.credentials.seed import create_credentials
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobSchedule
@@ -35,4 +36,5 @@ class Command(BaseCommand):
         create_roles()
         create_contacts()
         create_credentials()
+        create_summary()
         self.stdout.write("Ready: repositories, mirror, schedules, roles, contacts and credentials are in place.")

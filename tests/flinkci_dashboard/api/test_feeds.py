@@ -6,18 +6,17 @@ from xml.etree import ElementTree
 import pytest
 from django.utils import timezone
 
-from flinkci_dashboard.models import Alert, JobRun, OpenFinding, Worker
+from flinkci_dashboard.models import Alert, JobRun, Worker
+from tests.findings import at_work, make_finding, stand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 @pytest.fixture
-def at_work(bootstrapped):
+def worker(bootstrapped):
     """A worker is up, and has just looked for what is wrong."""
-    now = timezone.now()
-    Worker.objects.create(host="one", pid=1, started_at=now, seen_at=now)
-    JobRun.objects.create(job="send_alerts", outcome="ok", ended_at=now)
+    at_work()
 
 
 def finding(**facts) -> dict:
@@ -35,9 +34,9 @@ def alert(**facts) -> Alert:
     return Alert.objects.create(**finding() | {"began_at": now, "changed_at": now} | facts)
 
 
-def test_a_branch_says_that_it_fails_by_the_list_of_what_is_wrong(member, at_work):
+def test_a_branch_says_that_it_fails_by_the_list_of_what_is_wrong(member, worker):
     assert "release-2.1: passing" in member.get("/badges/release-2.1.svg").content.decode()
-    OpenFinding.objects.create(source="agents", tags=["branch:release-2.1"], **finding())
+    stand(make_finding("release-2.1", tags=("branch:release-2.1",)))
     answer = member.get("/badges/release-2.1.svg")
     assert answer["Content-Type"] == "image/svg+xml"
     assert parsed(answer).get("aria-label") == "release-2.1: failing"
@@ -51,19 +50,19 @@ def test_nothing_is_said_of_a_branch_while_no_worker_looks(member):
 
 
 @pytest.mark.parametrize("path", ["/feed.atom", "/badges/master.svg"])
-def test_strangers_read_them_only_where_the_status_is_public(client, settings, path, at_work):
+def test_strangers_read_them_only_where_the_status_is_public(client, settings, path, worker):
     assert client.get(path).status_code == 302
     settings.PUBLIC_STATUS = True
     assert client.get(path).status_code == 200
 
 
-def test_hostile_names_stay_text(member, at_work):
+def test_hostile_names_stay_text(member, worker):
     answer = member.get('/badges/a"><script>alert(1)</script>.svg')
     assert b"<script" not in answer.content
     assert member.get("/badges/%00.svg").status_code == 404
 
 
-def test_the_feed_tells_alerts_as_they_began_and_ended(member, at_work):
+def test_the_feed_tells_alerts_as_they_began_and_ended(member, worker):
     alert()
     alert(subject="master", key="branch_red:master", ended_at=timezone.now())
     entries = parsed(member.get("/feed.atom")).findall(f"{ATOM}entry")
@@ -73,13 +72,13 @@ def test_the_feed_tells_alerts_as_they_began_and_ended(member, at_work):
     assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == 2
 
 
-def test_strangers_read_no_person_and_no_machine_in_the_feed(client, settings, at_work):
+def test_strangers_read_no_person_and_no_machine_in_the_feed(client, settings, worker):
     settings.PUBLIC_STATUS = True
     alert(subject="AlibabaCI005-agent02", area="agents")
     assert "AlibabaCI005" not in client.get("/feed.atom").content.decode()
 
 
-def test_programs_read_alerts_by_state_and_rule(member, at_work):
+def test_programs_read_alerts_by_state_and_rule(member, worker):
     alert(acknowledged_by="ada")
     alert(subject="master", key="x:master", rule="x", ended_at=timezone.now())
     every = member.get("/api/v1/alerts").json()["results"]
@@ -92,9 +91,9 @@ def test_programs_read_alerts_by_state_and_rule(member, at_work):
         assert len(member.get(f"/api/v1/alerts?{query}").json()["results"]) == found
 
 
-def test_the_status_is_the_list_of_what_is_wrong(member, at_work):
+def test_the_status_is_the_list_of_what_is_wrong(member, worker):
     assert member.get("/api/v1/status").json()["state"] == "good"
-    OpenFinding.objects.create(source="agents", tags=["branch:release-2.1"], **finding())
+    stand(make_finding("release-2.1", tags=("branch:release-2.1",)))
     told = member.get("/api/v1/status").json()
     assert told["state"] == "bad"
     assert told["as_of"]

@@ -1,13 +1,17 @@
 """What monitoring reads."""
 
+import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from flinkci_dashboard.models import JobRun, Refusals
+from flinkci_dashboard.models import Channel, JobRun, Refusals
 from sync.models import Mirror, MirrorBranch
+from tests.findings import at_work, make_finding, stand
 from tests.machines import make_build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
@@ -50,8 +54,43 @@ def test_jobs_mirrors_and_builds_are_told(client):
     assert told["flinkci_database_bytes",] > 100_000
 
 
+def test_what_is_wrong_and_what_was_asked_is_told(client):
+    at_work()
+    stand(make_finding("a", rule="branch_red"), make_finding("b", rule="branch_red"), make_finding("c", "warn"))
+    now = timezone.now()
+    for job, asked in (("sync_pulls", {"github": 3, "github, charged": 1}), ("label_pulls", {"github": 2, "jira": 4})):
+        facts = {"asked": asked, "asked_before": {"github": 10}}
+        JobRun.objects.create(job=job, outcome="ok", started_at=now, ended_at=now, **facts)
+    Channel.objects.create(name="ops", service="json", failures=5)
+    told = read(client)
+    assert told["flinkci_state",] == 2
+    assert (told["flinkci_findings", "bad", "branch_red"], told["flinkci_findings", "warn", "x"]) == (2, 1)
+    assert (told["flinkci_requests_total", "github"], told["flinkci_requests_total", "jira"]) == (25, 4)
+    assert told["flinkci_github_requests_charged_total",] == 1
+    assert told["flinkci_channel_failures_total", "ops"] == 5
+
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.mark.parametrize("name", ["metrics.md", "alert-rules.yml", "grafana-board.json"])
+def test_what_the_docs_name_is_told(client, name):
+    text = client.get("/metrics", headers={"authorization": "Bearer watch me"}).content.decode()
+    known = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    named = set(re.findall(r"\bflinkci_\w+", (DOCS / name).read_text()))
+    assert named <= known
+    if name == "metrics.md":
+        assert named == known
+
+
+def test_the_board_can_be_imported():
+    board = json.loads((DOCS / "grafana-board.json").read_text())
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) > 10
+    assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
+
+
 def test_the_number_of_queries_does_not_grow(client, django_assert_max_num_queries):
     for number in range(30):
         make_build(number, branch=f"b{number}")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         read(client)
