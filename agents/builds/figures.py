@@ -1,12 +1,11 @@
-"""What the builds' pages show: the filtered list; one build with its jobs over time and its failing tests."""
+"""What the page of a build shows: one build with its jobs over time and its failing tests."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from agents.builds.forecast import Forecast, forecast, usual_seconds
@@ -19,20 +18,7 @@ from agents.models import Build, Commit, Job, Stage, TestFailure
 from agents.models.builds import Status
 from flinkci_dashboard.web.durations import duration
 
-PAGE = 50  # builds in the list
-RECENT = timedelta(days=60)  # what the filter's choices are made of
-CHOICES = 60
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Span = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True)
-class BuildList:
-    """One page of the list, and the ends of its neighbours."""
-
-    builds: list[Build]
-    older: str  # cursor of the next page, "" at the end
-    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -82,41 +68,6 @@ class BuildDetail:
     def final(self) -> bool:
         """Tell whether nothing of it is to be expected any more."""
         return self.build.status == Status.FINISHED and not self.build.jobs_pending
-
-
-def build_list(filters: dict[str, Any], cursor: str) -> BuildList:
-    """Return a page of builds, newest first. `cursor` is the end of the page before; nonsense means the first page."""
-    builds = filtered(filters).filter(queued_at__isnull=False).order_by("-queued_at", "-id")
-    place = _read_cursor(cursor)
-    if place:
-        at, pk = place
-        builds = builds.filter(Q(queued_at__lt=at) | Q(queued_at=at, pk__lt=pk))
-    found = list(builds[: PAGE + 1])
-    shown = found[:PAGE]
-    return BuildList(shown, _cursor(shown[-1]) if len(found) > PAGE else "", place is None)
-
-
-def filtered(filters: dict[str, Any]) -> QuerySet[Build]:
-    """Apply the filters that are set: branch, reason, state, host, definition, scope."""
-    builds = Build.objects.all()
-    for name in ("branch", "reason", "definition", "scope"):
-        if filters.get(name):
-            builds = builds.filter(**{name: filters[name]})
-    if state := filters.get("state"):
-        builds = (
-            builds.filter(status=state) if state in (Status.QUEUED, Status.RUNNING) else builds.filter(result=state)
-        )
-    if host := filters.get("host"):
-        builds = builds.filter(hosts__contains=host)
-    return builds
-
-
-def filter_choices(now: datetime) -> dict[str, list[str]]:
-    """Return the branches and definitions of recent builds."""
-    recent = Build.objects.filter(queued_at__gt=now - RECENT)
-    branches = recent.filter(scope=Build.Scope.BRANCH).values_list("branch", flat=True).order_by("branch").distinct()
-    definitions = recent.values_list("definition", flat=True).order_by("definition").distinct()
-    return {"branches": list(branches[:CHOICES]), "definitions": list(definitions[:CHOICES])}
 
 
 def build_detail(build: Build, now: datetime) -> BuildDetail:
@@ -227,15 +178,3 @@ def _between(start: datetime | None, end: datetime | None) -> str:
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return max((end - start).total_seconds(), 0) if start and end else None
-
-
-def _cursor(build: Build) -> str:
-    return f"{(build.queued_at - EPOCH) // timedelta(microseconds=1) if build.queued_at else 0}_{build.pk}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
-    try:
-        at, pk = cursor.split("_")
-        return datetime.fromtimestamp(int(at) // 10**6, UTC) + timedelta(microseconds=int(at) % 10**6), int(pk)
-    except (ValueError, OverflowError, OSError):
-        return None

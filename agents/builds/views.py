@@ -1,15 +1,13 @@
 """Pages about builds: the list, one build, the branches."""
 
-from urllib.parse import urlencode
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agents.builds.branch_figures import branch_grids, branch_tabs
-from agents.builds.figures import build_detail, build_list, filter_choices
-from agents.builds.filters import BuildFilter
+from agents.builds.figures import build_detail
+from agents.builds.filters import BUILDS, BuildFilter
 from agents.builds.nightly_figures import latest_red, ledgers
 from agents.builds.release import release
 from agents.failures.explained import why_builds
@@ -29,15 +27,11 @@ def polls(request: HttpRequest) -> object:
 @live("agents/builds.html", "agents/_builds.html", version=polls)
 def builds(request: HttpRequest) -> Context:
     """List builds, newest first; the URL holds filter and place."""
-    form = BuildFilter(request.GET, **filter_choices(timezone.now()))
-    chosen = form.chosen
-    found = build_list(chosen, request.GET.get("before", ""))
+    form = BuildFilter(request.GET)
     return {
         "form": form,
-        "chosen": chosen,
-        "list": found,
-        "older": urlencode(chosen | {"before": found.older}) if found.older else "",
-        "newest": urlencode(chosen),
+        "filtered": bool(form.asked()),
+        "table": BUILDS.of(request, form.rows()),
         "polled": Watermark.objects.filter(name__startswith="builds:").exclude(note="").first(),
         "polled_at": last_good("poll_builds"),
     }

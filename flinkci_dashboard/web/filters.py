@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q
 
 MOST = 100  # values that are suggested
-LONGEST = 200  # characters of a text to look for
+LONGEST = 255  # characters of a text to look for
 
 
 class FilterForm(forms.Form):

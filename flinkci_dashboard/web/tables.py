@@ -187,7 +187,8 @@ class Shown:
         column = self.column
         if isinstance(rows, QuerySet):
             own = [column.order(self.falling)] if column else []
-            return rows.order_by(*own, *self.table.ties)
+            ties = [tie for tie in self.table.ties if column is None or tie.lstrip("-") != column.sort]
+            return rows.order_by(*own, *ties)
         if column is None or not callable(column.sort):
             return rows
         keys = [(column.sort(row), row) for row in rows]

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
     "query, shown",
     [
         ("", {1, 2, 3, 4}),
-        ("?branch=master", {1, 3}),
+        ("?branch=mast", {1, 3}),
+        ("?branch=%22mast%22", set()),
         ("?reason=schedule", {3}),
         ("?state=failed", {2, 3}),
         ("?state=running", {4}),
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
         ("?branch=master&state=failed", {3}),
         ("?definition=one", {1}),
         ("?state=nonsense&host=%00&before=x", {1, 2, 3, 4}),
-        ("?before=99999999999999999999999_1", {1, 2, 3, 4}),
+        ("?upto=99999999999999999999999_1", {1, 2, 3, 4}),
     ],
 )
 def test_the_list_is_filtered_by_the_address(member, query, shown):
@@ -39,23 +40,30 @@ def test_the_list_is_filtered_by_the_address(member, query, shown):
     assert {number for number in range(1, 5) if f'href="{reverse("build", args=["azure", number])}"' in text} == shown
 
 
-def test_the_list_is_walked_without_missing_or_doubling_a_build(member, monkeypatch):
-    monkeypatch.setattr("agents.builds.figures.PAGE", 3)
+def test_the_list_is_walked_without_missing_or_doubling_a_build(member):
     at = minutes(10)
-    for number in range(1, 9):
+    for number in range(1, 109):
         make_build(number, queued_at=at)
-    seen, address = [], reverse("builds")
+    seen, address = [], "?"
     while address:
-        response = member.get(address)
-        seen += [build.external_id for build in response.context["list"].builds]
-        older = response.context["older"]
-        address = f"{reverse('builds')}?{older}" if older else ""
-    assert seen == list(range(8, 0, -1))
+        table = member.get(reverse("builds") + address).context["table"]
+        seen += [build.external_id for build in table.lines]
+        address = table.next
+        make_build(1000 + len(seen), queued_at=minutes(-1))  # what arrives meanwhile
+    assert seen == list(range(108, 0, -1))
+
+
+@pytest.mark.parametrize(("sort", "first"), [("queued", 1), ("-queued", 3), ("branch", 2), ("-reason", 3)])
+def test_the_list_is_sorted_by_its_heads(member, sort, first):
+    make_build(1, queued_at=minutes(30), branch="master")
+    make_build(2, queued_at=minutes(20), branch="a")
+    make_build(3, queued_at=minutes(10), branch="master", reason="schedule")
+    assert member.get(f"/builds/?sort={sort}").context["table"].lines[0].external_id == first
 
 
 def test_an_empty_list_says_what_to_expect(member):
     assert "No build is known yet." in read(member, "builds")
-    assert "No build fits." in read(member, "builds", query="?branch=x")
+    assert "No build fits: Branch: x." in read(member, "builds", query="?branch=x")
 
 
 def test_a_build_shows_waiting_and_running_apart_by_host(member, pool):
