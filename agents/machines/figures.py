@@ -15,7 +15,6 @@ from agents.models import Agent, AgentDay, Host, Job, Watermark
 from flinkci_dashboard.web.durations import duration
 
 LOW_DISK_SHOWN = timedelta(hours=24)
-SHOWN_WAITING = 30  # of those who wait, the ones that wait longest
 SHOWN_UNKNOWN = 10  # workers that no rule knows
 TIMELINE_DAYS = 7
 BAR_KINDS = {
@@ -67,10 +66,8 @@ class AgentsPage:
     """All of the page, and how old it is."""
 
     cards: list[HostCard]
-    hosts: list[tuple[HostCard, list[AgentLine]]]
-    others: list[AgentLine]  # of no known host
+    lines: list[AgentLine]  # of all hosts, the bad ones first
     waiting: list[Wait]
-    waiting_more: int
     stuck: list[Wait]
     unknown: list[tuple[str, int]]  # worker names that no rule knows, with their jobs of the last days
     polled_at: datetime | None
@@ -94,15 +91,10 @@ def agents_page(now: datetime) -> AgentsPage:
     waiting = waiting_jobs(now, agents)
     lines = agent_lines(agents, now)
     cards = [_card(host, agents, waiting, waits, lines) for host, waits in waits_by_host(now).items()]
-    of_host: dict[str, list[AgentLine]] = defaultdict(list)
-    for line in lines:
-        of_host[line.agent.host].append(line)
     return AgentsPage(
         cards=cards,
-        hosts=[(card, of_host.get(card.host, [])) for card in cards],
-        others=of_host.get(Host.UNKNOWN, []),
-        waiting=waiting[:SHOWN_WAITING],
-        waiting_more=max(len(waiting) - SHOWN_WAITING, 0),
+        lines=lines,
+        waiting=waiting,
         stuck=[wait for wait in waiting if wait.problem],
         unknown=_unknown_workers(now),
         polled_at=marks["agents"].at if marks else None,
@@ -188,7 +180,7 @@ def _scores(now: datetime) -> dict[int, tuple[Score, Score]]:
 
 
 def _bad_first(line: AgentLine) -> tuple[bool, bool, list[tuple[int, str]]]:
-    return not line.verdict.bad, line.agent.state == State.GONE, _natural(line.agent.name)
+    return not line.verdict.bad, line.agent.state == State.GONE, natural(line.agent.name)
 
 
 def _verdict(agent: Agent, own: Score, host: Score) -> MachineVerdict:
@@ -197,7 +189,7 @@ def _verdict(agent: Agent, own: Score, host: Score) -> MachineVerdict:
     return judge(own, host)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[int, str]]:
     """Sort "Azure Pipelines 9" before "Azure Pipelines 10"."""
     words = "".join(letter if letter.isdigit() else f" {letter} " for letter in name).split()
     return [(int(word), "") if word.isascii() and word.isdigit() else (0, word) for word in words]

@@ -7,11 +7,10 @@ from django.views.decorators.http import require_safe
 
 from agents.charts.figures import RANGES, charts
 from agents.machines.figures import agent_days, agent_score, agents_page, is_low_on_disk
-from agents.models import Agent, Job, Watermark
+from agents.machines.filters import AGENTS, RAN, WAITING, AgentFilter
+from agents.models import Agent, Host, Job, Watermark
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
-
-JOBS = 30  # of an agent, the latest
 
 
 def polls(request: HttpRequest) -> object:
@@ -23,7 +22,17 @@ def polls(request: HttpRequest) -> object:
 @live("agents/agents.html", "agents/_agents.html", version=polls)
 def agents(request: HttpRequest) -> Context:
     """Show both hosts, their machines, and who waits."""
-    return {"page": agents_page(timezone.now())}
+    page, form = agents_page(timezone.now()), AgentFilter(request.GET)
+    table = AGENTS.of(request, form.narrow(page.lines))
+    groups = [(card.host, f"{card.name} agents") for card in page.cards] + [(Host.UNKNOWN, "Agents of no known host")]
+    return {
+        "page": page,
+        "form": form,
+        "filtered": bool(form.asked()),
+        "table": table,
+        "hosts": [(title, [line for line in table.lines if line.agent.host == host]) for host, title in groups],
+        "waiting": WAITING.of(request, page.waiting, "waiting-"),
+    }
 
 
 @require_safe
@@ -33,14 +42,14 @@ def agent(request: HttpRequest, pk: int) -> Context:
     now = timezone.now()
     shown = get_object_or_404(Agent.objects.select_related("pool", "current_job__build"), pk=pk)
     score, verdict = agent_score(shown, now)
-    jobs = Job.objects.filter(agent=shown, started_at__isnull=False).select_related("build").order_by("-started_at")
+    jobs = Job.objects.filter(agent=shown, started_at__isnull=False).select_related("build")
     return {
         "agent": shown,
         "score": score,
         "verdict": verdict,
         "low_disk": is_low_on_disk(shown, now),
         "days": agent_days(shown, now),
-        "jobs": jobs.defer("issues")[:JOBS],
+        "table": RAN.of(request, jobs.defer("issues")),
         "polled": Watermark.objects.filter(name="agents").first(),
     }
 
