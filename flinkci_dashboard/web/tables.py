@@ -189,12 +189,7 @@ class Shown:
             own = [column.order(self.falling)] if column else []
             ties = [tie for tie in self.table.ties if column is None or tie.lstrip("-") != column.sort]
             return rows.order_by(*own, *ties)
-        if column is None or not callable(column.sort):
-            return rows
-        keys = [(column.sort(row), row) for row in rows]
-        full = sorted((each for each in keys if each[0] not in (None, "")), key=lambda each: each[0])
-        empty = [row for key, row in keys if key in (None, "")]
-        return [row for _, row in (reversed(full) if self.falling else full)] + empty
+        return _in_order(rows, column.sort, self.falling) if column and callable(column.sort) else rows
 
     def _since(self, rows: Rows) -> Rows:
         """Leave out what is newer than the row that the address names."""
@@ -255,3 +250,11 @@ class Shown:
             if value:
                 query[name] = value
         return f"?{query.urlencode()}"
+
+
+def _in_order(rows: Sequence[Any], key: Callable[[Any], Any], falling: bool) -> list[Any]:
+    """Sort lines that are no rows of a database; what is empty stands last, equals stay as they were."""
+    keys = [(key(row), row) for row in rows]
+    full = [each for each in keys if each[0] not in (None, "")]
+    empty = [row for value, row in keys if value in (None, "")]
+    return [row for _, row in sorted(full, key=lambda each: each[0], reverse=falling)] + empty
