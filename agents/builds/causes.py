@@ -1,22 +1,13 @@
 """A failed job's log and tests → its row says why it failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agents.failures.causes import Found, cause_of_log
 from agents.failures.rules import Cause
 from agents.models import Job
 from agents.models.builds import Result
+from flinkci_dashboard.clients.facts import Tail
 from flinkci_dashboard.models.writing import Changes
-
-
-@dataclass(frozen=True)
-class Tail:
-    """The last lines of a log, and which line the first of them is."""
-
-    first: int
-    lines: Sequence[str]
-
 
 NO_TAIL = Tail(1, ())
 
@@ -25,7 +16,8 @@ def save_cause(job: Job, tests: Sequence[str], tail: Tail) -> None:
     """Write why a job failed; nothing where the row says so already."""
     found = _cause(job, tests, tail)
     changes: Changes[Job] = Changes()
-    changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": found.number})
+    number = found.number if tail.first else None  # of a line that nobody has counted to
+    changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": number})
     changes.write()
 
 

@@ -1,19 +1,20 @@
 """Which tests failed in failed jobs, by published results or the log's end; and why the jobs failed, by the log."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q
 
-from agents.builds.causes import NO_TAIL, Tail, save_cause
+from agents.builds.causes import NO_TAIL, save_cause
 from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests, without_case
 from agents.builds.observe import note, watermark
 from agents.migration.stale import mark_commits
 from agents.models import Build, Job, Test, TestFailure
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
-from flinkci_dashboard.clients.facts import TestFailureFacts
+from flinkci_dashboard.clients.facts import Tail, TestFailureFacts
 from flinkci_dashboard.clients.providers import CIService
 from flinkci_dashboard.jobs.run import Pass
 
@@ -34,11 +35,16 @@ class Look:
     seconds: dict[str, float] = field(default_factory=dict)  # that published tests ran: the longest case counts
 
 
-def find_failing_tests(current: Pass, service: CIService) -> None:
-    """Look up the failures of jobs that failed since; once for each job, while the service has results and logs."""
-    for build, jobs in _waiting(service.provider, current.now).items():
+def find_failing_tests(
+    current: Pass, provider: str, service_of: Callable[[Build], CIService], most: int = BUILDS
+) -> None:
+    """Look up the failures of jobs that failed since; once for each job, while the service has results and logs.
+
+    `service_of` returns whom to ask about a build; `most` is how many builds are looked at.
+    """
+    for build, jobs in _waiting(provider, current.now, most).items():
         try:
-            look = _look(service, build, jobs)
+            look = _look(service_of(build), build, jobs)
         except NotFoundError:
             look = Look({}, complete=False)
         except ServiceError as error:
@@ -51,12 +57,12 @@ def find_failing_tests(current: Pass, service: CIService) -> None:
             current.count("test_failures", saved)
 
 
-def _waiting(provider: str, now: datetime) -> dict[Build, list[Job]]:
+def _waiting(provider: str, now: datetime, most: int) -> dict[Build, list[Job]]:
     due = Q(build__tests_tried_at=None) | Q(build__tests_tried_at__lt=now - TRY_AGAIN)
     pending = Job.objects.filter(due, tests_pending=True, build__provider=provider)
     ids = pending.order_by("-build_id").values_list("build_id", flat=True).distinct()
     by_build: dict[Build, list[Job]] = defaultdict(list)
-    for job in pending.filter(build__in=list(ids[:BUILDS])).select_related("build"):
+    for job in pending.filter(build__in=list(ids[:most])).select_related("build"):
         by_build[job.build].append(job)
     return by_build
 
@@ -65,14 +71,12 @@ def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
     published = _published(service, build)
     look = Look({job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs})
     look.seconds = _lengths(published)
-    sizes = {log.log_id: log.lines for log in service.logs(build.external_id)}
-    for job in jobs:
-        log_id = job.failed_log_id or job.log_id
-        if log_id is None:
-            continue
-        size, is_silent = sizes.get(log_id), not look.found[job][1]
-        look.complete = look.complete and (size is not None or not is_silent)
-        look.tails[job] = tail = _tail(service, build, log_id, size or 0)
+    logs = {job: log_id for job in jobs if (log_id := job.failed_log_id or job.log_id) is not None}
+    tails = service.tails(build.external_id, list(logs.values()), TAIL_LINES)
+    for job, log_id in logs.items():
+        is_silent = not look.found[job][1]
+        look.complete = look.complete and (log_id in tails or not is_silent)
+        look.tails[job] = tail = tails.get(log_id, NO_TAIL)
         if is_silent:
             look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail.lines)])
     return look
@@ -85,11 +89,6 @@ def _lengths(published: list[TestFailureFacts]) -> dict[str, float]:
             name = without_case(failure.test)[:MAX_NAME]
             lengths[name] = max(failure.seconds, lengths.get(name, 0.0))
     return lengths
-
-
-def _tail(service: CIService, build: Build, log_id: int, size: int) -> Tail:
-    first = max(size - TAIL_LINES, 0) + 1
-    return Tail(first, service.log_lines(build.external_id, log_id, first, size) if size else [])
 
 
 def _published(service: CIService, build: Build) -> list[TestFailureFacts]:

@@ -8,7 +8,7 @@ from agents.builds.failing_tests import find_failing_tests
 from agents.builds.nightly_rows import refresh_streaks
 from agents.builds.observe import ask_for, note, observe_builds, read_history
 from agents.builds.rows import close_gone
-from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read, save_timelines
+from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read, put_off, save_timelines
 from agents.charts.periods import refresh_stale_days
 from agents.machines.hosts import HEAD_LINES, LogHead, read_head
 from agents.machines.places import Places
@@ -17,7 +17,7 @@ from agents.models import Build, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import Timeline
-from flinkci_dashboard.clients.providers import CIService, connect_all
+from flinkci_dashboard.clients.providers import CIService, connect_listing
 from flinkci_dashboard.jobs.run import Pass
 
 TIMELINES = 80  # finished builds whose jobs are read in one pass
@@ -32,7 +32,7 @@ def poll_builds(current: Pass) -> None:
 
     With nothing new it makes two calls of each service: the unfinished builds, and those that finished since.
     """
-    for service in connect_all():
+    for service in connect_listing():
         _poll(current, service)
     refresh_stale_days(current.now)
     refresh_streaks(current.now)
@@ -50,7 +50,7 @@ def _poll(current: Pass, service: CIService) -> None:
     reader = _Reader(current, service)
     reader.apply_rules()
     reader.read_jobs()
-    find_failing_tests(current, service)
+    find_failing_tests(current, service.provider, lambda build: service)
 
 
 class _Reader:
@@ -91,7 +91,7 @@ class _Reader:
         except NotFoundError:
             self._missing.append(build)
         except ServiceError as error:
-            Build.objects.filter(pk=build.pk).update(jobs_tried_at=self._current.now)
+            put_off(build, self._current.now)
             self._current.fail(f"Build {build}: {error}")
             self._troubles += 1
             return self._troubles < MAX_TROUBLES and not isinstance(error, NotAuthorizedError | ThrottledError)

@@ -44,7 +44,7 @@ def read_history(current: Pass, service: CIService) -> None:
     ended = Build.objects.filter(provider=service.provider, finished_at__isnull=False).order_by("finished_at")
     until = mark.at or ended.values_list("finished_at", flat=True).first()
     older = service.finished_builds(until=until, limit=HISTORY_PAGE)
-    _save(current, older)
+    take_in(current, older)
     oldest = min((build.finished_at for build in older if build.finished_at), default=until)
     if not older and (until is None or not service.finished_builds(limit=1)):
         return  # it shows no build at all, and so does not say that the past has ended
@@ -65,9 +65,24 @@ def ask_for(current: Pass, service: CIService, ids: Iterable[int]) -> set[int]:
     known = Build.objects.filter(provider=service.provider, gone_at=None).exclude(external_id__in=wanted)
     witnesses = set(known.order_by("-external_id").values_list("external_id", flat=True)[:WITNESSES])
     answer = service.builds_by_id(wanted | witnesses)
-    _save(current, answer)
+    take_in(current, answer)
     shown = {build.external_id for build in answer}
     return wanted - shown if shown & witnesses or not witnesses else set()
+
+
+def take_in(current: Pass, facts: Iterable[BuildFacts]) -> None:
+    """Write what was told of builds of one provider; right rows are not written."""
+    if changed := save_builds(facts, current.now):
+        current.count("builds_changed", len(changed))
+
+
+def is_gone(current: Pass, service: CIService, build_id: int) -> bool:
+    """Ask for one build by its id, and keep what is told of it; tells whether its service says that it has none."""
+    try:
+        take_in(current, [service.build(build_id)])
+    except NotFoundError:
+        return True
+    return False
 
 
 def watermark(what: str, provider: str, **defaults: str) -> Watermark:
@@ -88,7 +103,7 @@ def _look(current: Pass, service: CIService, mark: Watermark) -> None:
     since = believed(mark.at, now) - OVERLAP if mark.at else None
     finished = service.finished_builds(since=since, limit=None if since else HISTORY_PAGE)
     latest = {build.external_id: build for build in (*unfinished, *finished)}
-    _save(current, latest.values())
+    take_in(current, latest.values())
     _settle_missing(current, service, latest.keys())
     _move(mark, max((build.finished_at for build in finished if build.finished_at), default=None), now)
 
@@ -97,17 +112,9 @@ def _settle_missing(current: Pass, service: CIService, shown: Collection[int]) -
     """What we take for unfinished and no list shows is asked for by id, then one by one: only then it is gone."""
     ours = Build.objects.filter(~Q(status=Status.FINISHED), provider=service.provider).exclude(external_id__in=shown)
     missing = ask_for(current, service, ours.order_by("-id").values_list("external_id", flat=True))
-    gone = [build_id for build_id in sorted(missing)[:MAX_MISSING] if _is_gone(current, service, build_id)]
+    gone = [build_id for build_id in sorted(missing)[:MAX_MISSING] if is_gone(current, service, build_id)]
     if closed := close_gone(service.provider, gone, current.now):
         current.count("builds_deleted", closed)
-
-
-def _is_gone(current: Pass, service: CIService, build_id: int) -> bool:
-    try:
-        _save(current, [service.build(build_id)])
-    except NotFoundError:
-        return True
-    return False
 
 
 def _move(mark: Watermark, newest: datetime | None, now: datetime) -> None:
@@ -115,8 +122,3 @@ def _move(mark: Watermark, newest: datetime | None, now: datetime) -> None:
     if newest and newest != mark.at:
         movable = Q(at=None) | Q(at__lt=newest) | Q(at__gt=now + AHEAD)
         Watermark.objects.filter(movable, pk=mark.pk).update(at=newest)
-
-
-def _save(current: Pass, facts: Iterable[BuildFacts]) -> None:
-    if changed := save_builds(facts, current.now):
-        current.count("builds_changed", len(changed))

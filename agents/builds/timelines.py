@@ -44,7 +44,7 @@ JOB_FIELDS = [
     "cause",
     "cause_line",
 ]
-BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at", "jobs_missing_at"]
+BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_at", "jobs_missing_at", "jobs_etag"]
 GIVE_UP = timedelta(days=1)  # after the ends of a finished build's jobs were first missed
 COPIED = (
     *("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "failed_step_id"),
@@ -93,7 +93,7 @@ def save_timelines(build: Build, timelines: list[Timeline], known: Known, places
         _keep_exact(changed_jobs)
         _upsert(Stage, changed_stages, STAGE_FIELDS)
         _upsert(Job, changed_jobs, JOB_FIELDS)
-        _save_build(build, stages, jobs, now)
+        _save_build(build, stages, jobs, now, timelines[0].whole)
         mark_stale(changed_jobs)
         mark_commits([build.version] if changed_jobs else [])
         _tell_agents(changed_jobs)
@@ -233,12 +233,13 @@ def _upsert(model: type[Stage] | type[Job], rows: list[Any], fields: list[str]) 
     )
 
 
-def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetime) -> None:
+def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetime, whole: bool) -> None:
     latest = [job for job in jobs if job.latest]
     build.attempt = max((row.attempt for row in (*stages, *jobs)), default=build.attempt)
     build.hosts = ",".join(sorted({job.host for job in jobs if job.host}))
     build.failed_jobs = min(sum(job.result in BAD_RESULTS for job in latest), 32767)
-    ran = bool(jobs) or build.started_at is None
+    twice_empty = whole and build.jobs_missing_at is not None  # one answer is not the truth
+    ran = bool(jobs) or build.started_at is None or twice_empty
     note_read(build, ran and all(job.status == Status.FINISHED for job in jobs), now)
 
 
@@ -255,3 +256,8 @@ def note_read(build: Build, complete: bool, now: datetime) -> None:
     build.save(update_fields=BUILD_FIELDS)
     if given_up:
         Job.objects.filter(~Q(status=Status.FINISHED), build=build).update(status=Status.FINISHED)
+
+
+def put_off(build: Build, now: datetime) -> None:
+    """Note that a build's jobs could not be read: it comes again later, after the others."""
+    Build.objects.filter(pk=build.pk).update(jobs_tried_at=now)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+RUNS_ON_A_PAGE = 100  # of GitHub Actions
+RUNS_TOLD = 1000  # by a list with a filter, however many there are (GitHub's docs, "List workflow runs")
+
 
 class Status(StrEnum):
     """How far a build, stage or job has come."""
@@ -72,12 +75,26 @@ class BuildFacts:
 
 
 @dataclass(frozen=True)
+class RunList:
+    """One page of a list of runs; `changed` is False when it is what the ETag stands for, and then it holds nothing."""
+
+    items: tuple[BuildFacts, ...]
+    etag: str
+    total: int = 0  # that the whole list has
+    next: str = ""  # where the list goes on, to be handed in as `at`; "" at its end
+    changed: bool = True
+    unreadable: int = 0  # items that have not the shape of a run
+
+
+@dataclass(frozen=True)
 class DefinitionFacts:
-    """A pipeline: what builds are instances of."""
+    """A pipeline or a workflow: what builds are instances of."""
 
     external_id: int
     name: str
     repository: str
+    path: str = ""  # of the file that describes it, where that tells workflows apart
+    state: str = "active"  # else in the service's own word
 
 
 @dataclass(frozen=True)
@@ -136,6 +153,7 @@ class Timeline:
     stages: tuple[StageFacts, ...]
     jobs: tuple[JobFacts, ...]
     earlier: tuple[str, ...]
+    whole: bool = False  # a build that has ended has no more jobs than these, be there none
 
 
 @dataclass(frozen=True)
@@ -191,6 +209,14 @@ class AgentFacts:
     capabilities: dict[str, str]
     current: RequestFacts | None
     last: RequestFacts | None
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The last lines of a log, and which line the first of them is (from 1); 0 where nobody counted those before."""
+
+    first: int
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,21 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from flinkci_dashboard.clients.actions import repository as actions
 from flinkci_dashboard.clients.azure import project as azure
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
     BuildFacts,
     DefinitionFacts,
-    LogFacts,
     PoolFacts,
     QueueFacts,
     RequestFacts,
+    RunList,
+    Tail,
     TestFailureFacts,
     Timeline,
 )
+from flinkci_dashboard.clients.github.http import Quota
 
 
 class CIService(Protocol):
@@ -64,14 +67,46 @@ class CIService(Protocol):
     def queues(self, ids: Iterable[int]) -> list[QueueFacts]:
         """Return which pools of machines the queues of jobs lead to."""
 
-    def logs(self, build_id: int) -> list[LogFacts]:
-        """Return the logs of a build, without their text."""
+    def tails(self, build_id: int, log_ids: Iterable[int], most: int) -> dict[int, Tail]:
+        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out."""
 
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return the failed tests that the build has published; none where it publishes none."""
+
+
+class RunService(CIService, Protocol):
+    """A CI service of one repository, whose lists cost nothing while they do not change."""
+
+    repository: str
+
+    @property
+    def asked(self) -> int:
+        """Return how many questions went over this connection so far, whatever the repository."""
+
+    @property
+    def quota(self) -> Quota | None:
+        """Return what is left of the hourly limit; None before the first answer."""
+
+    def of(self, repository: str) -> "RunService":
+        """Return another repository, over the same connection."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+    def runs(self, etag: str = "", at: str = "", **query: str) -> RunList:
+        """List runs, the newest first, a hundred on a page."""
+
+    def created_between(self, start: datetime, end: datetime, at: str = "") -> RunList:
+        """List the runs that were created in a window of time."""
+
+    def workflows(self, etag: str = "") -> tuple[list[DefinitionFacts] | None, str]:
+        """Return the workflows and the ETag; None when they are what the ETag stands for."""
+
+    def jobs(self, build_id: int, attempt: int, etag: str = "") -> tuple[Timeline | None, str]:
+        """Return the jobs of one attempt and the ETag; None when they are what the ETag stands for."""
 
 
 class MachineService(Protocol):
@@ -89,26 +124,37 @@ class MachineService(Protocol):
         """Return a pool's waiting and running requests, and the last `finished` finished ones."""
 
 
-CONNECT: dict[str, Callable[[], CIService]] = {azure.AZURE: azure.connect}
-BUILD_PAGES: dict[str, Callable[[int], str]] = {azure.AZURE: azure.build_page}
+CONNECT: dict[str, Callable[[str], CIService]] = {
+    azure.AZURE: lambda repository: azure.connect(),
+    actions.ACTIONS: actions.connect,
+}
+BUILD_PAGES: dict[str, Callable[[str, int], str]] = {
+    azure.AZURE: lambda repository, build_id: azure.build_page(build_id),
+    actions.ACTIONS: actions.run_page,
+}
 BUILDS_PULLS = azure.AZURE  # builds the branches of pull requests; it alone is told to cancel, retry and queue
 
 
-def connect(provider: str) -> CIService:
-    """Connect to a service by its name; for one pass and thread."""
-    return CONNECT[provider]()
+def connect(provider: str, repository: str = "") -> CIService:
+    """Connect to a service by its name, for one pass and thread; some speak of one repository (owner/name) alone."""
+    return CONNECT[provider](repository)
 
 
-def build_page(provider: str, build_id: int) -> str:
+def build_page(provider: str, build_id: int, repository: str = "") -> str:
     """Return the address at which a service shows a build, where its answer did not tell."""
-    return BUILD_PAGES[provider](build_id)
+    return BUILD_PAGES[provider](repository, build_id)
 
 
-def connect_all() -> list[CIService]:
-    """Connect to every service. Make them anew for each pass and thread."""
-    return [connect() for connect in CONNECT.values()]
+def connect_listing() -> list[CIService]:
+    """Connect to the services that list what ended since, of all repositories. Make them anew for each pass, thread."""
+    return [azure.connect()]
 
 
 def connect_machines() -> MachineService:
     """Connect to the service that knows the machines of all pools."""
     return azure.connect()
+
+
+def connect_runs() -> RunService:
+    """Connect to the service that tells runs by repository; for one pass and thread."""
+    return actions.connect()

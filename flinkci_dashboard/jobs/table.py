@@ -23,6 +23,7 @@ JOBS = {
         Job("check_exposure", "Exposure check", "sync.exposure.job.check_exposure", 86_400),
         Job("poll_builds", "CI builds", "agents.builds.job.poll_builds", 15),
         Job("poll_agents", "CI agents", "agents.machines.job.poll_agents", 60),
+        Job("poll_actions", "GitHub Actions", "agents.actions.job.poll_actions", 30),
         Job("match_failures", "Known failures", "agents.failures.job.match_failures", 300),
         Job("send_alerts", "Alerts", "flinkci_dashboard.alerts.job.send_alerts", 15),
         Job("prune_samples", "Pruning of samples", "agents.charts.prune.prune_samples", 3600),

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from flinkci_dashboard.sandbox.accounts import Account
+from flinkci_dashboard.sandbox.actions.engine import Actions
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.azure.gate import AzureService
 from flinkci_dashboard.sandbox.calls import Answer, Call, Request
@@ -54,7 +55,8 @@ class Sandbox:
         self.pulls = Pulls(SOURCE, self.repositories, self.clock)
         self.azure = Azure(self.clock, self.repositories.heads)
         self.jira = Jira(self.clock)
-        self.github = GitHub(self.repositories, self.pulls, self.azure)
+        self.actions = Actions(self.clock)
+        self.github = GitHub(self.repositories, self.pulls, self.azure, self.actions)
         services: dict[str, Callable[[Call], Answer]] = {
             "git": GitService(self.repositories, self.account_of, self._pushed),
             "azure": AzureService(self.azure, lambda token: token == self.azure_token),
@@ -62,7 +64,7 @@ class Sandbox:
             "github": GitHubService(self.github, self.account_of),
         }
         self.sink = Sink(self._verbs())
-        services["sink"] = self.sink
+        services |= {"sink": self.sink, "store": self.github.store}
         self.server = Server(port, services, self.clock.now)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 

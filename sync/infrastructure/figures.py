@@ -17,9 +17,10 @@ from sync.models import MirrorBranch, Pipeline, PipelineVariable, Repository
 
 # Which job of ours reads and writes a repository, by its role.
 READERS = {
-    Repository.Role.SOURCE: ("sync_mirrors", "sync_pulls", "label_pulls"),
-    Repository.Role.MIRROR: ("sync_mirrors", "poll_builds"),
-    Repository.Role.PULL_REQUESTS: ("sync_pulls", "poll_builds"),
+    Repository.Role.SOURCE: ("sync_mirrors", "sync_pulls", "label_pulls", "poll_actions"),
+    Repository.Role.MIRROR: ("sync_mirrors", "poll_builds", "poll_actions"),
+    Repository.Role.PULL_REQUESTS: ("sync_pulls", "poll_builds", "poll_actions"),
+    Repository.Role.OTHER: ("poll_actions",),
 }
 WRITERS = {
     Repository.Role.SOURCE: ("sync_pulls", "label_pulls"),  # comments and labels, never code

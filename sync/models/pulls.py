@@ -34,6 +34,7 @@ class PullRequest(models.Model):
     draft = models.BooleanField(default=False)
     base = models.CharField(max_length=255)
     head_sha = models.CharField(max_length=40)
+    head_repository = models.CharField(max_length=140, blank=True)  # the fork; "" where it is not told
     head_label = models.CharField(max_length=300, blank=True)  # "ada:patch", for show
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
     labels = models.JSONField(default=list)  # names, as GitHub orders them

@@ -15,6 +15,7 @@ class Repository(models.Model):
         MIRROR = "mirror", "branch mirror"  # master and release branches; its builds see the secrets
         PULL_REQUESTS = "pulls", "pull request branches"  # ci_<number>_<sha>; its builds see no secret
         BOT = "bot", "bot that this dashboard replaces"
+        OTHER = "other", "another one whose GitHub Actions count"  # apache/flink-…: the foundation counts them together
 
     owner = models.CharField(max_length=39, validators=[RegexValidator(r"^[\w-]+\Z")])
     name = models.CharField(max_length=100, validators=[RegexValidator(r"^[\w.-]+\Z")])

@@ -38,7 +38,8 @@ def save_pulls(facts: Iterable[PullFacts], now: datetime, is_told: Callable[[Pul
         if row is None:
             changes.put(_new_row(pull, now, is_told(pull)), {})
         elif pull.updated_at >= row.updated_at:  # an answer may be older than the last one
-            changes.put(row, _brought_up_to_date(row, _values(pull), now))
+            # Whose fork it is was not kept at first: that alone is no news, or all pages would be read again.
+            changes.put(row, _brought_up_to_date(row, _values(pull), now) | {"head_repository": pull.head_repository})
     changes.write()
     return [row.number for row in (*changes.new, *changes.changed)]
 
@@ -110,7 +111,12 @@ def _new_row(pull: PullFacts, now: datetime, told: bool) -> PullRequest:
     waiting = "" if pull.is_open else Waiting.CLOSED
     read_at = now if told else None
     return PullRequest(
-        number=pull.number, head_seen_at=now, waiting=waiting, conversation_read_at=read_at, **_values(pull)
+        number=pull.number,
+        head_seen_at=now,
+        waiting=waiting,
+        conversation_read_at=read_at,
+        **_values(pull),
+        head_repository=pull.head_repository,
     )
 
 

@@ -20,6 +20,7 @@ from flinkci_dashboard.clients.facts import (
     PoolFacts,
     QueueFacts,
     RequestFacts,
+    Tail,
     TestFailureFacts,
     Timeline,
 )
@@ -123,6 +124,16 @@ class Azure:
     def logs(self, build_id: int) -> list[LogFacts]:
         """Return the logs of a build, without their text."""
         return _each(read.log, self._call("GET", LOGS, {"buildId": build_id}))
+
+    def tails(self, build_id: int, log_ids: Iterable[int], most: int) -> dict[int, Tail]:
+        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out."""
+        sizes = {log.log_id: log.lines for log in self.logs(build_id)}
+        found = {}
+        for log_id in log_ids:
+            if (size := sizes.get(log_id)) is not None:
+                first = max(size - most, 0) + 1
+                found[log_id] = Tail(first, tuple(self.log_lines(build_id, log_id, first, size) if size else ()))
+        return found
 
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flinkci_dashboard.clients.azure.reading import inner, number, text
 from flinkci_dashboard.clients.facts import TestFailureFacts
+from flinkci_dashboard.clients.values import inner, number, text
 
 BAD_OUTCOMES = ("Failed", "Aborted", "Timeout", "Error")
 MAX_LENGTH = 86_400_000  # milliseconds that a test can have run

@@ -1,8 +1,7 @@
 """Azure DevOps' JSON → values. Missing, null or odd fields are normal: they become None, "" or the nearest word."""
 
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.clients.facts import (
@@ -21,12 +20,11 @@ from flinkci_dashboard.clients.facts import (
     Status,
     Timeline,
 )
+from flinkci_dashboard.clients.values import address, inner, number, text, when
 
 AZURE = "azure"
 MAX_ISSUES = 10  # of a job
 MAX_MESSAGE = 500  # characters of an issue
-NULL_YEAR = 1970  # Azure writes "no date" as the year 1
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 SHOWN_CAPABILITIES = ("Agent.ComputerName", "Agent.OSArchitecture", "Agent.OSVersion", "Agent.HomeDirectory", "docker")
 
 BUILD_STATUS = {
@@ -79,7 +77,7 @@ def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
         started_at=when(data.get("startTime")),
         finished_at=when(data.get("finishTime")),
         requested_for=text(inner(data, "requestedFor").get("displayName"), 255),
-        web_url=_address(inner(inner(data, "_links"), "web").get("href")),
+        web_url=address(inner(inner(data, "_links"), "web").get("href")),
         asked_at=asked_at,
     )
 
@@ -160,29 +158,6 @@ def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
 def log(data: dict[str, Any]) -> LogFacts:
     """Read a log's size."""
     return LogFacts(int(data["id"]), number(data.get("lineCount")) or 0)
-
-
-def text(value: Any, limit: int) -> str:
-    """Return a value as text without control characters (tabs and line ends stay), cut to `limit` characters."""
-    return CONTROL.sub("", "" if value is None else str(value)).strip()[:limit]
-
-
-def number(value: Any) -> int | None:
-    """Return a whole number of at most 63 bits, or None for anything else."""
-    try:
-        return int(value) if abs(int(value)) < 2**63 else None
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def when(value: Any) -> datetime | None:
-    """Read a time stamp as UTC, which one without a zone is too; "no date" and nonsense are None."""
-    try:
-        parsed = datetime.fromisoformat(str(value))
-        aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return aware if aware.year > NULL_YEAR else None
 
 
 class _Tree:
@@ -270,14 +245,3 @@ def _order(record: dict[str, Any], field: str = "order") -> int:
 
 def _log_id(record: dict[str, Any]) -> int | None:
     return number(inner(record, "log").get("id"))
-
-
-def inner(data: dict[str, Any], field: str) -> dict[str, Any]:
-    """Return an object inside an object; an empty one where there is none."""
-    value = data.get(field)
-    return value if isinstance(value, dict) else {}
-
-
-def _address(value: Any) -> str:
-    address = text(value, 500)
-    return address if address.startswith(("https://", "http://")) else ""

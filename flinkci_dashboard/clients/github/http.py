@@ -88,6 +88,7 @@ class Transport:
         self._writing = Pace("GitHub", f"{account} texts", patience, sleep)
         self._write_pause = WRITE_PAUSE if base_url == PUBLIC else 0.0
         self.quota: Quota | None = None
+        self.asked = 0  # questions so far
         self.scopes: frozenset[str] | None = None  # what the token may do; None where GitHub does not tell
 
     def get(self, path: str, parameters: dict[str, Any] | None = None, etag: str = "") -> Answer:
@@ -97,6 +98,13 @@ class Transport:
         """
         headers = {"If-None-Match": etag} if etag else {}
         return self._pace.ask(lambda: self._send("GET", path, parameters, headers=headers), again=True)
+
+    def leads_to(self, path: str) -> str:
+        """Return where GitHub keeps what it does not answer itself: an address that works for a minute, for anybody."""
+        answer = self._pace.ask(lambda: self._send("GET", path, leads=True), again=True)
+        if not (there := answer.headers.get("Location")):
+            raise UnavailableError(f"GitHub answers {answer.status}, and does not say where it is.")
+        return there
 
     def write(self, method: str, path: str, content: Any = None) -> Answer:
         """Write, once: UnavailableError leaves open whether it was carried out; all others say that it was not."""
@@ -122,7 +130,9 @@ class Transport:
         parameters: dict[str, Any] | None = None,
         content: Any = None,
         headers: dict[str, str] | None = None,
+        leads: bool = False,
     ) -> Answer:
+        self.asked += 1
         try:
             # PyGithub writes the token into the headers that it is given.
             sent = dict(headers or {})
@@ -135,7 +145,8 @@ class Transport:
         if (wait := self._throttled_for(answer)) is not None:
             used_up = answer.headers.get("X-RateLimit-Remaining") == "0"  # the hour's requests, of whatever kind
             raise (self._pace if method == "GET" or used_up else self._writing).refused(wait)
-        _raise_for(answer, writing=method != "GET")
+        if not (leads and answer.status == 302):
+            _raise_for(answer, writing=method != "GET")
         return answer
 
     def _note(self, answer: Answer) -> None:

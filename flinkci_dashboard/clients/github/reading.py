@@ -21,6 +21,7 @@ class PullFacts:
     base: str
     head_sha: str
     head_label: str
+    head_repository: str  # owner/name of the fork; "" when it was deleted
     is_open: bool
     labels: tuple[str, ...]
     created_at: datetime
@@ -64,6 +65,7 @@ def read_pull(data: dict[str, Any]) -> PullFacts:
         base=text_of(base.get("ref"))[:255],
         head_sha=head["sha"],
         head_label=text_of(head.get("label") or head.get("ref"))[:300],
+        head_repository=text_of((head.get("repo") or {}).get("full_name"))[:140],
         is_open=data["state"] == "open",
         labels=tuple(text_of(label.get("name")) for label in data.get("labels") or [] if isinstance(label, dict)),
         created_at=_needed_time(data["created_at"]),

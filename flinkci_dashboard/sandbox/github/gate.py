@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from flinkci_dashboard.sandbox.accounts import Account
+from flinkci_dashboard.sandbox.actions import api as actions_api
 from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.github import checks_api, comments_api, labels_api, pulls_api, repositories_api
 from flinkci_dashboard.sandbox.github.answers import refuse
@@ -17,7 +18,8 @@ from flinkci_dashboard.sandbox.routing import Router
 WRITING = {"repo", "public_repo"}  # scopes, either of which lets a token write
 CURSORS = {"after", "before"}  # parameters of lists that are too long for pages with numbers
 ROUTER = Router.joined(
-    repositories_api.router, pulls_api.router, comments_api.router, labels_api.router, checks_api.router
+    *(repositories_api.router, pulls_api.router, comments_api.router, labels_api.router, checks_api.router),
+    actions_api.router,
 )
 
 

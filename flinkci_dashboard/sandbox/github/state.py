@@ -2,6 +2,8 @@
 
 import copy
 
+from flinkci_dashboard.sandbox.actions.engine import Actions
+from flinkci_dashboard.sandbox.actions.logs import Store
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.git.repositories import Repositories
 from flinkci_dashboard.sandbox.github.limits import Limits
@@ -10,13 +12,15 @@ from flinkci_dashboard.sandbox.replica import Replica
 
 
 class GitHub(Limits):
-    """Repositories, the pull requests of one of them, and the checks that Azure's builds are."""
+    """Repositories, the pull requests of one of them, the checks that Azure's builds are, and Actions."""
 
-    def __init__(self, repositories: Repositories, pulls: Pulls, azure: Azure) -> None:
+    def __init__(self, repositories: Repositories, pulls: Pulls, azure: Azure, actions: Actions) -> None:
         super().__init__(pulls.clock.now)
         self.repositories = repositories
         self.pulls = pulls
         self.azure = azure
+        self.actions = actions
+        self.store = Store(actions)
         self.last_page = 0  # from this page on, lists want a cursor; 0: pages have numbers, however many
         self.replica: Replica[GitHub] = Replica()
 
@@ -29,7 +33,7 @@ class GitHub(Limits):
         self.replica = Replica()
 
     def remembered(self) -> "GitHub":
-        """Return pull requests, comments and labels as they are, for `lag`."""
+        """Return pull requests, comments, labels and runs as they are, for `lag`."""
         then = copy.copy(self)
-        then.pulls = self.pulls.remembered()
+        then.pulls, then.actions = self.pulls.remembered(), self.actions.remembered()
         return then

@@ -6,7 +6,7 @@ from django.utils import timezone
 from agents.builds.failing_tests import find_failing_tests
 from agents.models import TestFailure
 from flinkci_dashboard.clients.facts import LogFacts, TestFailureFacts
-from flinkci_dashboard.clients.providers import connect_all
+from flinkci_dashboard.clients.providers import connect_listing
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import JobRun
 from tests.machines import make_build, make_job
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def service(monkeypatch):
     """A CI service that publishes what a test puts into its list, and has no logs."""
-    [service] = connect_all()
+    [service] = connect_listing()
     published: list[TestFailureFacts] = []
     monkeypatch.setattr(service, "test_failures", lambda _: published)
     monkeypatch.setattr(service, "logs", lambda _: [])
@@ -36,7 +36,9 @@ def publish(service, test: str, job: str, stage: str = "ci", attempt: int | None
 
 
 def find(service) -> set[tuple[str, str]]:
-    find_failing_tests(Pass(JobRun.objects.create(job="poll_builds"), timezone.now(), []), service)
+    find_failing_tests(
+        Pass(JobRun.objects.create(job="poll_builds"), timezone.now(), []), service.provider, lambda build: service
+    )
     return set(TestFailure.objects.values_list("job__key", "test__name"))
 
 

@@ -1,0 +1,83 @@
+"""Runs in the forks of open pull requests, by the heads' SHAs: asked for until one has ended, and ever more rarely."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Q
+
+from agents.actions.spending import RESERVE, Spending
+from agents.actions.values import Head, in_turn, pause
+from agents.builds.observe import take_in
+from agents.models import Build, Followed
+from agents.models.builds import Provider, Result, Status
+from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError
+from flinkci_dashboard.clients.facts import RunList
+from flinkci_dashboard.clients.facts import Status as Told
+from flinkci_dashboard.clients.providers import RunService
+from flinkci_dashboard.jobs.run import Pass
+
+HEADS = 20  # in one pass
+FEWEST = 2  # however much else there is to be read
+SOON = timedelta(minutes=1)  # after which a run that has not ended is looked at again
+OF_A_HEAD = "head_sha="
+
+
+def read_heads(
+    current: Pass, heads: Iterable[Head], service_of: Callable[[str], RunService], spending: Spending, spare: int
+) -> None:
+    """Ask for the runs of heads whose turn it is, as many as there are questions to `spare`."""
+    waiting = _without_end(heads)
+    rows = _rows(waiting)
+    due = in_turn(waiting, {key: row.next_at for key, row in rows.items()}, current.now)
+    for head in due[: min(max(spare, FEWEST), HEADS)]:
+        if not spending.allows(RESERVE):
+            return
+        key = (head.repository, head.query)
+        row = rows.get(key) or Followed(repository=head.repository, query=head.query, pull_number=head.pull)
+        if not _try(current, head, row, service_of(head.repository)):
+            return
+
+
+def _without_end(heads: Iterable[Head]) -> list[Head]:
+    """Leave out the heads of which a run has ended in the fork: what it said is known."""
+    asked = list(heads)
+    ended = Build.objects.filter(provider=Provider.ACTIONS, version__in=[head.sha for head in asked])
+    ended = ended.filter(status=Status.FINISHED).exclude(scope=Build.Scope.OTHER).exclude(result=Result.ACTION_REQUIRED)
+    unfinished = Build.objects.filter(~Q(status=Status.FINISHED), provider=Provider.ACTIONS)
+    done = set(ended.values_list("repository", "version")) - set(unfinished.values_list("repository", "version"))
+    return [head for head in asked if (head.repository, head.sha) not in done]
+
+
+def _rows(heads: Iterable[Head]) -> dict[tuple[str, str], Followed]:
+    """Return what is known of earlier questions; heads that nobody waits for any more are forgotten."""
+    wanted = {(head.repository, head.query) for head in heads}
+    rows = {(row.repository, row.query): row for row in Followed.objects.filter(query__startswith=OF_A_HEAD)}
+    if gone := [row.pk for key, row in rows.items() if key not in wanted]:
+        Followed.objects.filter(pk__in=gone).delete()
+    return rows
+
+
+def _try(current: Pass, head: Head, row: Followed, service: RunService) -> bool:
+    """Ask for one head; tells whether to go on with the others."""
+    try:
+        page = service.runs(row.etag, head_sha=head.sha)
+    except NotFoundError:  # a fork that was deleted, or where Actions are off, is nobody's fault
+        _put_off(row, RunList((), ""), current, "GitHub has no such fork, or shows none.")
+        return True
+    except ServiceError as error:
+        current.fail(f"Runs of #{head.pull} in {head.repository}: {error}")
+        _put_off(row, RunList((), row.etag), current, str(error))
+        return not isinstance(error, ThrottledError)
+    take_in(current, [replace(run, pull=head.pull) for run in page.items])
+    _put_off(row, page, current, "")
+    return True
+
+
+def _put_off(row: Followed, page: RunList, current: Pass, problem: str) -> None:
+    """Note the answer, and when to ask again: soon while a run goes on, else after an ever longer pause."""
+    going_on = any(run.status is not Told.FINISHED for run in page.items) or (not page.changed and row.tries == 0)
+    row.tries = 0 if going_on else min(row.tries + 1, 1000)
+    row.etag, row.problem, row.asked_at = page.etag, problem, current.now
+    row.next_at = current.now + (SOON if going_on else pause(row.tries))
+    row.save()

@@ -1,0 +1,88 @@
+"""`poll_actions`: what GitHub Actions tells of runs → the same rows for builds, jobs and failing tests as elsewhere.
+
+A pass without news asks one conditional question for each repository, which costs nothing. Jobs are read of runs alone
+that moved.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+from agents.actions.heads import read_heads
+from agents.actions.jobs import JobReader, moved_runs
+from agents.actions.lists import Lists
+from agents.actions.spending import Spending
+from agents.actions.values import Head, Source
+from agents.actions.workflows import read_workflows
+from agents.builds.failing_tests import find_failing_tests
+from agents.builds.observe import note, watermark
+from agents.models.builds import Provider
+from flinkci_dashboard.clients.errors import ServiceError, ThrottledError
+from flinkci_dashboard.clients.providers import RunService, connect_runs
+from flinkci_dashboard.jobs.run import Pass
+from flinkci_dashboard.parts import parts
+
+SPARE = 8  # questions that are kept for lists, while runs that moved take the rest
+LOGS_OF_A_RUN = 3  # questions for logs that a failed run takes, about
+
+
+def poll_actions(current: Pass) -> None:
+    """One pass: lists of runs, runs in forks, the jobs of what moved, logs of what failed, and a piece of the past."""
+    sources = [source for part in parts("followed") for source in part.sources()]
+    heads = [head for part in parts("followed") for head in part.heads()]
+    with closing(connect_runs()) as github:
+        _Poll(current, github, sources, heads).run()
+
+
+class _Poll:
+    """One pass."""
+
+    def __init__(self, current: Pass, github: RunService, sources: list[Source], heads: list[Head]) -> None:
+        self._current, self._github, self._sources = current, github, sources
+        followed = {source.repository for source in sources}
+        self._heads = [head for head in heads if head.repository not in followed]
+        pulls = {head.sha: head.pull for head in heads}
+        self._spending = Spending(github)
+        self._services = {source.repository: self._service(source.repository) for source in sources}
+        self._lists = {
+            source.repository: Lists(current, self._services[source.repository], source, pulls) for source in sources
+        }
+        self._stopped = False  # GitHub wants to be left alone
+
+    def run(self) -> None:
+        """Read what is new first; what can wait takes what is left."""
+        problem = ""
+        for source in self._sources:
+            problem = self._try(source, self._lists[source.repository].newest) or problem
+        note(watermark("builds", Provider.ACTIONS), problem)
+        moved = len(moved_runs(self._current.now, self._spending))
+        if self._spending.left - moved >= SPARE:
+            for source in self._sources:
+                self._try(source, self._lists[source.repository].others)
+                self._try(source, partial(read_workflows, self._current, self._services[source.repository]))
+        if not self._stopped:
+            self._read(self._spending.left - moved)
+        for source in self._sources:
+            self._try(source, partial(self._lists[source.repository].past, self._spending))
+
+    def _read(self, spare: int) -> None:
+        read_heads(self._current, self._heads, self._service, self._spending, spare)
+        JobReader(self._current, self._service, self._spending).read(moved_runs(self._current.now, self._spending))
+        logs = max(self._spending.left // LOGS_OF_A_RUN, 1)
+        find_failing_tests(self._current, Provider.ACTIONS, lambda build: self._service(build.repository), most=logs)
+
+    def _service(self, repository: str) -> RunService:
+        return self._github.of(repository)
+
+    def _try(self, source: Source, read: Callable[[], None]) -> str:
+        """Read of one repository, whose trouble is its own; returns what stood in the way."""
+        if self._stopped:
+            return ""
+        try:
+            read()
+        except ServiceError as error:
+            self._current.fail(f"{source.repository}: {error}")
+            self._stopped = isinstance(error, ThrottledError)
+            return f"{source.repository}: {error}"
+        self._current.achieved = True
+        return ""

@@ -1,0 +1,43 @@
+"""What services answer, made sure of: missing, null or odd fields are normal, and become None, "" or nothing."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+NULL_YEAR = 1970  # some services write "no date" as the year 1
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def text(value: Any, limit: int) -> str:
+    """Return a value as text without control characters (tabs and line ends stay), cut to `limit` characters."""
+    return CONTROL.sub("", "" if value is None else str(value)).strip()[:limit]
+
+
+def number(value: Any) -> int | None:
+    """Return a whole number of at most 63 bits, or None for anything else."""
+    try:
+        return int(value) if abs(int(value)) < 2**63 else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def when(value: Any) -> datetime | None:
+    """Read a time stamp as UTC, which one without a zone is too; "no date" and nonsense are None."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+        aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return aware if aware.year > NULL_YEAR else None
+
+
+def inner(data: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return an object inside an object; an empty one where there is none."""
+    value = data.get(field)
+    return value if isinstance(value, dict) else {}
+
+
+def address(value: Any) -> str:
+    """Return an address of the web; "" for anything else."""
+    found = text(value, 500)
+    return found if found.startswith(("https://", "http://")) else ""
