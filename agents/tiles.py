@@ -29,8 +29,8 @@ def tiles(now: datetime) -> list[Tile]:
     seen = last_good("poll_builds")
     ended = _ended(now)
     return [
-        _branches(PUSH, "Release branches", "green", seen, ended, now),
-        _branches(NIGHTLY, "Nightly", "green in the last night", seen, ended, now),
+        _branches(PUSH, "Release branches", "succeeded in their last run", seen, ended, now),
+        _branches(NIGHTLY, "Nightly", "succeeded in the last night", seen, ended, now),
         _builds(seen, ended, now),
         *_hosts(now),
     ]
@@ -56,7 +56,7 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
             red[branch] = max(red[branch], runs)
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
-    state, label = ("ok", "green") if green == len(red) else ("partial", f"{len(red) - green} not green")
+    state, label = ("ok", "succeeded") if green == len(red) else ("partial", f"{len(red) - green} failed")
     own = [each for each in ended if _kind(each) == kind]
     return Tile(
         title=title,
@@ -83,7 +83,7 @@ def _kind(ended: Ended) -> str:
 
 
 def _red(runs: int) -> str:
-    return f"red, {counted(runs, 'run')} in a row" if runs else "green"
+    return f"failed, {counted(runs, 'run')} in a row" if runs else "succeeded"
 
 
 def _builds(seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:

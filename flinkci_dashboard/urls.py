@@ -11,6 +11,10 @@ from flinkci_dashboard.api.service import API, addresses
 from flinkci_dashboard.credentials import views as credentials
 from flinkci_dashboard.jobs import views as jobs
 
+handler403 = "flinkci_dashboard.web.refusals.closed"
+handler404 = "flinkci_dashboard.web.refusals.missing"
+handler500 = "flinkci_dashboard.web.refusals.broken"
+
 urlpatterns: list = [
     path("", views.overview, name="overview"),
     path("search", views.search, name="search"),

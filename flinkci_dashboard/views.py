@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from flinkci_dashboard.accounts.roles import signed_in
+from flinkci_dashboard import first_run
+from flinkci_dashboard.accounts.roles import may_administer, signed_in
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
@@ -46,6 +47,7 @@ def overview(request: HttpRequest) -> Context:
     return {
         "tiles": [_for(request, tile) for tile in tiles(now, found)],
         "standing": found,
+        "first_run": first_run.steps(now) if may_administer(request.user) else [],
         "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
@@ -123,7 +122,7 @@ def _list(request: HttpRequest, tab: Tab, everything: bool, words: str) -> Conte
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def settle(request: HttpRequest, number: int) -> HttpResponse:
     """Ask for a pull request's labels to become its ticket's again."""
     row = get_object_or_404(LabelState.objects.select_related("pull"), pull__number=number)
@@ -131,7 +130,7 @@ def settle(request: HttpRequest, number: int) -> HttpResponse:
     after = sorted({*before, *row.add} - {*row.remove})
     audit.record(request, "settle labels", f"#{number}", {"labels": before}, {"labels": after})
     jobs.request(JOB, signed_in(request), SETTLE, f"#{number}")
-    promise(request, f"The labels of #{number} will be settled", "that takes seconds")
+    promise(request, JOB, f"The labels of #{number} will be settled", "that takes seconds")
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(back if safe else f"{reverse('labels')}?tab=drift")

@@ -98,7 +98,7 @@ class Grid:
     @property
     def label(self) -> str:
         """Return the badge's words."""
-        return {"ok": "green", "failed": "new failures", "partial": "not green"}[self.state]
+        return {"ok": "succeeded", "failed": "new failures", "partial": "did not succeed"}[self.state]
 
     @property
     def words(self) -> str:
@@ -177,7 +177,7 @@ def _fold(rows: list[GridRow]) -> list[GridRow]:
         calm = [row for row in found if row.calm]
         shown += [row for row in found if not row.calm] if len(calm) > 1 else found
         if len(calm) > 1:
-            shown.append(GridRow(f"{counted(len(calm), 'green job')}", stage, _all_of(calm)))
+            shown.append(GridRow(f"{counted(len(calm), 'job')} that succeeded", stage, _all_of(calm)))
     return shown
 
 

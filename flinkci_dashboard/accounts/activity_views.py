@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.accounts import activity
-from flinkci_dashboard.accounts.roles import may_administer, signed_in
+from flinkci_dashboard.accounts.roles import may_administer, needs, signed_in
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text
 from flinkci_dashboard.web.live import page_or_file
 from flinkci_dashboard.web.tables import Column, Table
 
-may_see = permission_required("flinkci_dashboard.view_auditevent", raise_exception=True)
+may_see = needs("flinkci_dashboard.view_auditevent")
 
 
 class SearchForm(FilterForm):

@@ -1,17 +1,39 @@
 """Who may do what: the roles, and the questions that views, the admin and the second factor ask."""
 
 from collections.abc import Callable
+from functools import wraps
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from flinkci_dashboard.models import AllowedSignIn
 
 APPS = ("flinkci_dashboard", "sync", "labeler", "agents")
 OPERATE, ADMINISTER = "flinkci_dashboard.operate", "flinkci_dashboard.administer"
+RIGHTS = {  # what somebody may not do without them
+    OPERATE: "press the buttons: sync, retry, cancel (the role operator has it)",
+    ADMINISTER: "use the admin, and what can't be taken back (the role admin has it)",
+    "flinkci_dashboard.view_credential": "see the credentials (every role has it)",
+    "flinkci_dashboard.view_auditevent": "see the activity (every role has it)",
+}
 RANK = ("admin", "operator", "member")  # the highest first
+
+
+def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Decorate a view that takes a right; the page for those who lack it says which one."""
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            if not signed_in(request).has_perm(permission):
+                raise PermissionDenied(RIGHTS[permission])
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def may_administer(user: User | AnonymousUser) -> bool:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.alerts.channels import TEST, set_address
 from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
@@ -69,7 +68,7 @@ def banner(request: HttpRequest) -> Context:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody takes care of an alert; then nobody else is called."""
     alert = get_object_or_404(Alert, pk=pk)
@@ -82,7 +81,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def silence(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell nothing of an alert for some time, for a reason that everybody reads."""
     alert = get_object_or_404(Alert, pk=pk)
@@ -99,7 +98,7 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def speak(request: HttpRequest, pk: int) -> HttpResponse:
     """End a silence."""
     alert = get_object_or_404(Alert, pk=pk)
@@ -109,7 +108,7 @@ def speak(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def test_channel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a test message through a channel."""
     channel = get_object_or_404(Channel, pk=pk, member=None)

@@ -1,6 +1,5 @@
 """The credentials page."""
 
-from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.credentials.figures import credential_lines
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Credential, Exposure, StoredValue
@@ -30,7 +29,7 @@ def missing_rights() -> list[str]:
 
 
 @require_safe
-@permission_required("flinkci_dashboard.view_credential", raise_exception=True)
+@needs("flinkci_dashboard.view_credential")
 @live("credentials/credentials.html", "credentials/_credentials.html", version=latest_news)
 def credentials(request: HttpRequest) -> Context:
     """List every key with its countdown, and what the exposure check found."""
@@ -43,11 +42,11 @@ def credentials(request: HttpRequest) -> Context:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def probe(request: HttpRequest) -> HttpResponse:
     """Ask for both daily looks now."""
     for job in ("probe_credentials", "check_exposure"):
         jobs.request(job, signed_in(request))
         audit.record(request, "run", job)
-    promise(request, "Asked for", "the answers stand here within a minute")
+    promise(request, "probe_credentials", "Asked for", "the answers stand here within a minute")
     return redirect("credentials")

@@ -2,15 +2,19 @@
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from flinkci_dashboard.jobs.alerts import silent_worker
+from flinkci_dashboard.jobs.table import JOBS
 
 
-def promise(request: HttpRequest, heard: str, soon: str) -> None:
-    """Say what was heard, and what comes `soon`; without a worker, that it waits, and since when."""
+def promise(request: HttpRequest, job: str, heard: str, soon: str) -> None:
+    """Say what was heard, what comes `soon`, and where the passes of the job are; without a worker, that it waits."""
+    passes = format_html('<a href="{}?show=all">the passes of {}</a>', reverse("job", args=[job]), JOBS[job].title)
     if silent := silent_worker(timezone.now()):
         ever = f"since {silent.since:%Y-%m-%d %H:%M:%S} UTC" if silent.since and silent.cause_of else "yet"
-        messages.warning(request, f"{heard}; it waits: no worker has reported {ever}.")
+        messages.warning(request, format_html("{}; it waits: no worker has reported {}. See {}.", heard, ever, passes))
     else:
-        messages.info(request, f"{heard}; {soon}.")
+        messages.info(request, format_html("{}; {}. See {}.", heard, soon, passes))

@@ -10,6 +10,7 @@ from math import sqrt
 from django.db.models import Count, Max, Q, QuerySet
 
 from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.web.tones import word
 
 SHOWN = 40
 STEP = 5  # from one bar to the next, in units of the drawing
@@ -90,8 +91,10 @@ def _quiet(**where: int) -> Count:
 
 
 def tally(shown: Iterable[Bar]) -> str:
-    """Say how the passes ended: "38 ok, 2 failed"."""
-    return ", ".join(f"{number} {outcome}" for outcome, number in Counter(bar.outcome for bar in shown).most_common())
+    """Say how the passes ended: "38 succeeded, 2 failed"."""
+    return ", ".join(
+        f"{number} {word(outcome)}" for outcome, number in Counter(bar.outcome for bar in shown).most_common()
+    )
 
 
 def latest_pass(job: str) -> JobRun | None:

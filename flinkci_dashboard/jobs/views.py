@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.asked import promise
@@ -126,12 +125,12 @@ def one_run(request: HttpRequest, run: int) -> Context:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def run_job(request: HttpRequest, job: str) -> HttpResponse:
     """Ask for a pass of a job now."""
     if job not in JOBS:
         raise Http404(f"There is no job named {job}.")
     audit.record(request, "run job", job)
     jobs.request(job, signed_in(request))
-    promise(request, f"{JOBS[job].title}: a pass was asked for", "it starts within seconds")
+    promise(request, job, f"{JOBS[job].title}: a pass was asked for", "it starts within seconds")
     return HttpResponseRedirect(reverse("job", args=[job]))

@@ -14,7 +14,7 @@ from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web import trends
 from flinkci_dashboard.web.durations import duration, told
-from flinkci_dashboard.web.tones import MOVING, tone
+from flinkci_dashboard.web.tones import MOVING, tone, word
 from flinkci_dashboard.web.trends import Trend
 from flinkci_dashboard.web.words import counted, tallied
 
@@ -31,7 +31,7 @@ def badge(state: object, label: str = "") -> SafeString:
     """Show a state as icon and word."""
     its = tone(state)
     kind = f"{its} running" if str(state).lower() in MOVING else its
-    text = label or str(state).replace("_", " ")
+    text = label or word(state)
     return format_html('<span class="badge {}"><i aria-hidden="true">{}</i>{}</span>', kind, ICONS[its], text)
 
 
@@ -171,7 +171,7 @@ def trend(drawn: Trend | None) -> SafeString | str:
 
 def _said(bar: Bar) -> str:
     did = counts(bar.counts) or ("" if bar.outcome == "running" else "nothing to do")
-    ended = f"{bar.outcome} after {duration(bar.seconds)}" + (f": {did}" if did else "")
+    ended = f"{word(bar.outcome)} after {duration(bar.seconds)}" + (f": {did}" if did else "")
     return f"{bar.at:%Y-%m-%d %H:%M} UTC\n{ended}"
 
 

@@ -24,9 +24,21 @@ TONES = {
     ),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
+WORDS = {  # one word for one state, whoever tells it
+    **dict.fromkeys(("ok", "success"), "succeeded"),
+    "failure": "failed",
+    "partial": "succeeded with issues",
+    "cancelled": "canceled",
+    "none": "–",
+}
 MOVING = {"running", "busy", "cancelling"}  # shown as under way
 
 
 def tone(state: object) -> str:
     """Return "good", "info", "warn", "bad", or "muted" for a state that says nothing of health."""
     return TONE_OF.get(str(state).lower(), "muted")
+
+
+def word(state: object) -> str:
+    """Return a state's word."""
+    return WORDS.get(str(state).lower(), str(state).replace("_", " "))

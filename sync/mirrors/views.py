@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, needs, signed_in
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
@@ -111,17 +110,17 @@ def mirror_policy(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def sync_now(request: HttpRequest) -> HttpResponse:
     """Ask for a pass now; back-offs do not apply to it."""
     audit.record(request, "sync mirrors now", "all mirrors")
     jobs.request(JOB, signed_in(request))
-    promise(request, "A pass was asked for", "it starts within seconds")
+    promise(request, JOB, "A pass was asked for", "it starts within seconds")
     return HttpResponseRedirect(reverse("mirrors"))
 
 
 @require_POST
-@permission_required(ADMINISTER, raise_exception=True)
+@needs(ADMINISTER)
 def reset_branch(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask to reset a diverged branch of the mirror to its source. The person typed the branch's name."""
     branch = get_object_or_404(MirrorBranch.objects.select_related("mirror__target"), pk=pk)
@@ -132,5 +131,5 @@ def reset_branch(request: HttpRequest, pk: int) -> HttpResponse:
     before, after = {"sha": branch.target_sha}, {"sha": branch.source_sha}
     audit.record(request, "reset mirror branch", f"{branch.mirror.target} {branch.name}", before, after)
     jobs.request(JOB, signed_in(request), ResetRequest.ACT, f"{asked.target}: {asked.branch}", asdict(asked))
-    promise(request, f"{branch.name} will be reset to the source", "the answer appears on the jobs page")
+    promise(request, JOB, f"{branch.name} will be reset to the source", "the answer appears there")
     return HttpResponseRedirect(reverse("mirrors"))

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
-from flinkci_dashboard.models import Action, JobRequest
+from agents.models.builds import Status
+from flinkci_dashboard.models import Action, JobRequest, JobRun
+from flinkci_dashboard.web.tones import word
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.reporting import is_current
 from sync.pulls.state import PullStates
@@ -17,6 +20,7 @@ from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
+MAX_REQUESTS = 10
 SETTLED = timedelta(days=2)  # after its end, by when its branches are gone
 # What the buttons ask for, in the job's words, and in people's.
 ACTS = {
@@ -26,7 +30,7 @@ ACTS = {
     "delete-branches": "Delete old branches",
 }
 CI_WORDS = (
-    *(("success", "green"), ("failure", "failing"), ("pending", "pending")),
+    *(("success", "succeeded"), ("failure", "failed"), ("pending", "pending")),
     *(("canceled", "canceled"), ("blocked", "blocked")),
 )
 # What the bot does, and has done, by the kind of act.
@@ -56,6 +60,21 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Button:
+    """An act that applies now; one that can't be taken back asks first."""
+
+    act: str
+    title: str
+    warning: str = ""
+
+
+WARNINGS = {
+    "cancel": "What these builds have done so far is lost; a retry starts them anew.",
+    "delete-branches": "They are deleted in the CI repository, and so is what only they hold.",
+}
+
+
+@dataclass(frozen=True)
 class PullRow:
     """A pull request in a list, and in a sentence why it is where it is."""
 
@@ -80,7 +99,7 @@ def shown_state(pull: PullRequest) -> tuple[str, str]:
     """Return where the CI of an open pull request stands, and its words; of a closed one the sentence says enough."""
     if pull.state != PullRequest.State.OPEN or not pull.ci_state:
         return "", ""
-    return pull.ci_state, pull.get_ci_state_display()
+    return pull.ci_state, "no build yet" if pull.ci_state == PullRequest.CIState.UNKNOWN else word(pull.ci_state)
 
 
 def say_running_bot(pull: PullRequest, branches: Iterable[CIBranch], report: ReportComment | None) -> str:
@@ -139,6 +158,20 @@ def judged(pull: PullRequest) -> list[Judged]:
     return judge_pull(pull.number, pull.head_sha, {pull.number, *own})
 
 
+def buttons(pull: PullRequest, builds: Iterable[Build], branches: Iterable[CIBranch]) -> list[Button]:
+    """Return the acts that would do something for a pull request, as `requests` would decide in the next pass."""
+    is_open = pull.state == PullRequest.State.OPEN
+    heads = {branch.sha for branch in branches}
+    going = any(build.status != Status.FINISHED and not build.gone_at for build in builds)
+    applies = {
+        "sync-pull": True,
+        "retry": is_open and not going and pull.head_sha in heads,
+        "cancel": going,
+        "delete-branches": bool(heads - ({pull.head_sha} if is_open else set())),
+    }
+    return [Button(act, title, WARNINGS.get(act, "")) for act, title in ACTS.items() if applies[act]]
+
+
 def branches_of(pull: PullRequest) -> list[CIBranch]:
     """Return its branches in the CI repository."""
     return list(CIBranch.objects.filter(number=pull.number))
@@ -148,7 +181,7 @@ def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment |
     """Return what happened to a pull request, newest first; at one moment, what follows stands above its cause."""
     events = [Event(pull.created_at, f"opened by {pull.author or 'a deleted account'}")]
     events.append(Event(pull.head_seen_at, f"head {pull.head_sha[:10]} seen"))
-    for asked in JobRequest.objects.filter(job=JOB, subject=str(pull.number)).order_by("-pk")[:MAX_EVENTS]:
+    for asked in JobRequest.objects.filter(job=JOB, subject=str(pull.number)).order_by("-pk")[:MAX_REQUESTS]:
         events += _request_events(asked)
     commands = list(pull.commands.all()[:MAX_EVENTS])
     events += [Event(each.commented_at, f"{each.author or 'somebody'} asked: {each.words}") for each in commands]
@@ -166,10 +199,13 @@ def timeline(pull: PullRequest, builds: Iterable[Build], report: ReportComment |
 def _request_events(asked: JobRequest) -> list[Event]:
     """Say what somebody asked for by a button, and what came of that very request."""
     title = ACTS.get(asked.act, asked.act)
-    events = [Event(asked.requested_at, f"{asked.requested_by or 'somebody'} pressed “{title}”")]
+    waits = "" if asked.settled_at else "waits for a pass"
+    events = [Event(asked.requested_at, f"{asked.requested_by or 'somebody'} pressed “{title}”", note=waits)]
     if asked.settled_at:
+        run = JobRun.objects.filter(job=JOB, started_at__lte=asked.settled_at).values_list("pk", flat=True).first()
+        url = reverse("run", args=[run]) if run else ""
         took = asked.settled_at - asked.requested_at
-        events.append(Event(asked.settled_at, f"answered “{title}”: {asked.answer}", took=took))
+        events.append(Event(asked.settled_at, f"answered “{title}”: {asked.answer}", url, took))
     return events
 
 

@@ -1,7 +1,6 @@
 """Pull requests: all of them, one of them, and branches that belong to none."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,7 +12,7 @@ from agents.failures.explained import why_pull
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.logins import github_logins
-from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
@@ -27,7 +26,6 @@ from sync.pulls.figures import ACTS
 from sync.pulls.filters import ME, ORPHANS, PULLS, PullFilter
 
 JOB = "sync_pulls"
-LOOKS = {"delete-branches": "danger"}  # of the buttons
 
 
 def newest_pass(request: HttpRequest) -> object:
@@ -88,13 +86,13 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "report_html": render_markdown(report.body) if report else "",
         "running_bot": figures.say_running_bot(pull, branches, report) if not is_active(JOB) else "",
         "events": figures.timeline(pull, builds, report),
-        "acts": [(act, title, LOOKS.get(act, "")) for act, title in ACTS.items()],
+        "buttons": figures.buttons(pull, builds, branches),
         "last": latest_pass(JOB),
     }
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """Ask the next pass to do one thing for a pull request."""
     pull = get_object_or_404(PullRequest, number=number)
@@ -102,7 +100,7 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
         raise Http404(f"There is no act {act}.")
     audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}")
     jobs.request(JOB, request.user, act, str(pull.number))  # type: ignore[arg-type]
-    promise(request, f"{ACTS[act]}: asked for", "what comes of it appears below within seconds")
+    promise(request, JOB, f"{ACTS[act]}: asked for", "what comes of it appears below within seconds")
     return HttpResponseRedirect(reverse("pull_request", args=[pull.number]))
 
 
@@ -114,11 +112,11 @@ def orphans(request: HttpRequest) -> Context:
 
 
 @require_POST
-@permission_required(ADMINISTER, raise_exception=True)
+@needs(ADMINISTER)
 def delete_orphan(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the next pass to delete a branch that belongs to no pull request."""
     branch = get_object_or_404(CIBranch, pk=pk, orphan=True)
     audit.record(request, "delete orphaned branch", branch.name, {"sha": branch.tip}, None)
     jobs.request(JOB, request.user, "delete-orphan", branch.name)  # type: ignore[arg-type]
-    promise(request, f"{branch.name} will be deleted", "the answer appears on the jobs page")
+    promise(request, JOB, f"{branch.name} will be deleted", "the answer appears there")
     return HttpResponseRedirect(reverse("orphans"))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from flinkci_dashboard.jobs.history import HEIGHT, LOWEST, SHOWN, bars, recent, tally
 from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun, Worker
 from flinkci_dashboard.templatetags.dashboard import badge, counts
 from flinkci_dashboard.templatetags.dashboard import passes as drawn
@@ -52,13 +53,13 @@ def test_passes_are_drawn_newest_to_the_right_and_as_high_as_they_were_long():
     assert [bar.kind for bar in found] == ["bad", "good", "idle", "info"]
     assert [bar.height for bar in found][:3] == [HEIGHT, HEIGHT // 2, LOWEST]
     assert found[0].x > found[1].x
-    assert tally(found) == "2 ok, 1 failed, 1 running"
+    assert tally(found) == "2 succeeded, 1 failed, 1 running"
 
 
 def test_a_drawing_says_in_words_what_it_shows():
     run = JobRun(outcome="ok", started_at=timezone.now(), ended_at=timezone.now(), counts={"<b>x</b>": 1})
     picture = drawn(bars([run]))
-    assert 'aria-label="Of the last 1: 1 ok"' in picture
+    assert 'aria-label="Of the last 1: 1 succeeded"' in picture
     assert "<b>" not in picture
     assert drawn([]) == ""
 
@@ -115,3 +116,19 @@ class TestPage:
         JobRun.objects.bulk_create(JobRun(job="sync_mirrors", **ended) for _ in range(200))
         with django_assert_max_num_queries(45):
             member.get("/jobs/")
+
+    def test_an_admin_sees_what_is_left_to_do_until_every_job_has_had_a_good_pass(self, admin, member):
+        page = admin.get("/").content.decode()
+        assert "First steps" in page and "5 contacts without" in page and "Credential probe" in page
+        assert "First steps" not in member.get("/").content.decode()
+        JobRun.objects.bulk_create(JobRun(job=job, outcome="ok", ended_at=timezone.now()) for job in JOBS)
+        assert "First steps" not in admin.get("/").content.decode()
+
+    def test_what_is_missing_closed_or_broken_is_named(self, member, admin, monkeypatch):
+        assert "There is nothing at /nowhere/." in member.get("/nowhere/").content.decode()
+        assert "There is no such agent." in member.get("/agents/99/").content.decode()
+        assert "press the buttons" in member.post("/jobs/prune/run/").content.decode()
+        admin.raise_request_exception = False
+        monkeypatch.setattr("flinkci_dashboard.views.tiles", None)
+        broken = admin.get("/")
+        assert broken.status_code == 500 and f"<code>{broken['X-Request-ID']}</code>" in broken.content.decode()

@@ -221,7 +221,7 @@ def test_the_grid_folds_what_is_green_and_leads_to_the_failing_test(member):
     test = Test.objects.create(name="org.apache.flink.FooTest.testBar")
     failure = TestFailure.objects.create(test=test, job=red, build=build, at=build.finished_at, source="log")
     text = read(member, "branches")
-    assert "3 green jobs" in text and jobs[0].name not in text
+    assert "3 jobs that succeeded" in text and jobs[0].name not in text
     assert f'<a href="/builds/azure/2/#test-{failure.pk}">' in text
     assert f'id="test-{failure.pk}"' in read(member, "build", "azure", 2)
     assert "core" in read(member, "branches", query="?unfolded")
@@ -241,7 +241,7 @@ def test_a_release_branch_says_since_when_it_is_green_and_what_is_known_to_fail(
     mirror = Mirror.objects.get()
     MirrorBranch.objects.create(mirror=mirror, name="release-1.9", state="behind")
     text = read(member, "branch", "release-1.9")
-    assert "2 days since it was green" in text
+    assert "2 days since it succeeded" in text
     assert ">FLINK-7</a>" in text and ">FLINK-8</a>" not in text
     assert f"Mirror in {mirror.target}" in text and "Whom to ask" in text
 

@@ -1,5 +1,6 @@
 """The pull requests' pages: found by anything, told in a sentence, acted on by those who may."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -208,8 +209,13 @@ def test_what_services_refuse_is_said_in_their_words(member):
 
 @pytest.mark.parametrize("act", ["sync-pull", "retry", "cancel", "delete-branches"])
 def test_buttons_are_for_operators_and_audited(member, act):
-    pull()
-    assert member.post(f"/pulls/1/{act}/").status_code == 403
+    row = pull()
+    for sha in (row.head_sha, "b" * 40):
+        CIBranch.objects.create(name=f"ci_1_{sha}", number=1, sha=sha, tip=sha, seen_at=timezone.now())
+    going = {"status": "running", "result": "", "finished_at": None} if act == "cancel" else {"result": "failed"}
+    make_build(pull_number=1, version=row.head_sha, **going)
+    refused = member.post(f"/pulls/1/{act}/")
+    assert refused.status_code == 403 and "the role operator has it" in refused.content.decode()
     assert f"/pulls/1/{act}/" not in member.get("/pulls/1/").content.decode()
     operator = signed_in("operator")
     assert f"/pulls/1/{act}/" in operator.get("/pulls/1/").content.decode()
@@ -217,6 +223,26 @@ def test_buttons_are_for_operators_and_audited(member, act):
     asked = JobRequest.objects.get()
     assert (asked.job, asked.act, asked.subject) == ("sync_pulls", act, "1")
     assert AuditEvent.objects.filter(subject="#1", actor_name="some-operator").exists()
+
+
+def test_buttons_are_there_only_where_they_apply(member):
+    row = pull(state="merged", closed_at=timezone.now())
+    text = signed_in("operator").get("/pulls/1/").content.decode()
+    assert "/pulls/1/sync-pull/" in text
+    assert not re.search(r"/pulls/1/(retry|cancel|delete-branches)/", text)
+    CIBranch.objects.create(name="x", number=1, sha=row.head_sha, tip=row.head_sha, seen_at=timezone.now())
+    text = member.get("/pulls/1/").content.decode()
+    assert "delete-branches" not in text
+
+
+def test_the_timeline_leads_from_a_buttons_answer_to_the_pass(member):
+    pull()
+    run = JobRun.objects.create(job="sync_pulls", outcome="ok", ended_at=timezone.now())
+    JobRequest.objects.create(job="sync_pulls", act="retry", subject="1", settled_at=timezone.now(), answer="Done.")
+    JobRequest.objects.create(job="sync_pulls", act="cancel", subject="1")
+    text = member.get("/pulls/1/").content.decode()
+    assert f'<a href="/jobs/{run.pk}/">answered “Retry”: Done.</a>' in text
+    assert "waits for a pass" in text
 
 
 def test_unknown_acts_and_pull_requests_are_not_found():

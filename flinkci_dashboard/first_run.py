@@ -1,0 +1,72 @@
+"""What an installation needs before it works: a list for its admin, until every job has had its first good pass."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from flinkci_dashboard.jobs.alerts import silent_worker
+from flinkci_dashboard.jobs.modes import observing
+from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.models import Contact, Credential, JobRun, JobSchedule
+from flinkci_dashboard.web.words import counted
+
+SERVICES = {Credential.Service.GITHUB: "GITHUB_TOKEN", Credential.Service.AZURE: "AZURE_TOKEN"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do, and whether it is done."""
+
+    done: bool
+    text: str
+    url: str = ""
+
+
+def steps(now: datetime) -> list[Step]:
+    """Return what is done and what is still to do; nothing once every scheduled job has had a good pass."""
+    waiting = _without_good_pass()
+    if not waiting:
+        return []
+    return [_worker(now), *_credentials(), _contacts(), _mode(), _passes(waiting)]
+
+
+def _without_good_pass() -> list[str]:
+    good = JobRun.objects.filter(job=OuterRef("job"), outcome=JobRun.Outcome.OK)
+    rows = JobSchedule.objects.filter(enabled=True, job__in=JOBS).exclude(Exists(good.order_by()))
+    return list(rows.values_list("job", flat=True))
+
+
+def _worker(now: datetime) -> Step:
+    return Step(silent_worker(now) is None, "the worker runs (manage.py qcluster)", reverse("jobs"))
+
+
+def _credentials() -> list[Step]:
+    """Tell for each service whether the probe found that its token works, wherever that is kept."""
+    working = set(Credential.objects.filter(works=True).values_list("serves", flat=True))
+    return [
+        Step(
+            service.value in working, f"the {service.label} token works: stored here, or {name}", reverse("credentials")
+        )
+        for service, name in SERVICES.items()
+    ]
+
+
+def _contacts() -> Step:
+    unreachable = [each for each in Contact.objects.filter(active=True) if not each.reachable]
+    left = f": {counted(len(unreachable), 'contact')} without" if unreachable else ""
+    return Step(
+        not unreachable, f"each contact has an address{left}", reverse("admin:flinkci_dashboard_contact_changelist")
+    )
+
+
+def _mode() -> Step:
+    watched = observing()
+    words = "; it only observes, so compare and then set SYNC_MODE=active" if watched else ""
+    return Step(not watched, f"the jobs may write{words}", reverse("help"))
+
+
+def _passes(waiting: list[str]) -> Step:
+    titles = ", ".join(JOBS[name].title for name in waiting)
+    return Step(False, f"each job has had a good pass; still to come: {titles}", reverse("jobs"))
