@@ -12,7 +12,7 @@ from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Contact, Credential, JobRun, JobSchedule
 from flinkci_dashboard.web.words import counted
 
-SERVICES = {Credential.Service.GITHUB: "GITHUB_TOKEN", Credential.Service.AZURE: "AZURE_TOKEN"}
+SERVICES = (Credential.Service.GITHUB, Credential.Service.AZURE)  # without which no job can work
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,11 @@ def _credentials() -> list[Step]:
     working = set(Credential.objects.filter(works=True).values_list("serves", flat=True))
     return [
         Step(
-            service.value in working, f"the {service.label} token works: stored here, or {name}", reverse("credentials")
+            service.value in working,
+            f"the {service.label} token works: stored here, or {service.name}_TOKEN",
+            reverse("credentials"),
         )
-        for service, name in SERVICES.items()
+        for service in SERVICES
     ]
 
 
