@@ -1,5 +1,6 @@
 """What an installation starts from: rules on worker names, the map of jobs of both CI services, and criteria."""
 
+from agents.failures.comments import offer_switch
 from agents.machines.names import DEFAULT_RULES
 from agents.migration.defaults import CRITERIA, RULES
 from agents.models import Criterion, HostRule, JobRule, Watermark
@@ -7,6 +8,7 @@ from agents.models import Criterion, HostRule, JobRule, Watermark
 
 def bootstrap() -> None:
     """Create these rows, once: what an admin changed or deleted stays so."""
+    offer_switch()
     _host_rules()
     if Watermark.objects.get_or_create(name="migration")[1]:
         _job_rules()

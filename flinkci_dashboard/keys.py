@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 OBSERVE, ACTIVE = "observe", "active"
 WRITERS = ("sync_mirrors", "sync_pulls", "label_pulls")  # the jobs whose writes SYNC_MODE is about
+NAMED = (*WRITERS, "match_failures")  # and one that writes only where an admin has switched that on as well
 BACKENDS = {"console": "console", "smtp": "smtp", "smtp+tls": "smtp", "smtp+ssl": "smtp"}
 
 
@@ -79,14 +80,14 @@ def sync_modes(text: str) -> dict[str, str]:
     Raises ImproperlyConfigured, which names what is not understood.
     """
     if "=" not in text:
-        return {job: _mode(text) for job in WRITERS}
+        return {job: _mode(text) for job in NAMED}
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
     return {_writer(job): _mode(mode) for job, _, mode in pairs}
 
 
 def _writer(job: str) -> str:
-    if job.strip() not in WRITERS:
-        raise ImproperlyConfigured(f"SYNC_MODE names “{job.strip()}”: the jobs that write are {', '.join(WRITERS)}.")
+    if job.strip() not in NAMED:
+        raise ImproperlyConfigured(f"SYNC_MODE names “{job.strip()}”: the jobs that write are {', '.join(NAMED)}.")
     return job.strip()
 
 

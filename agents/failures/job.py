@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from agents.failures.comments import write_comments
 from agents.failures.match import Match, Matcher, TicketFacts, name_of
 from agents.failures.tickets import Told, ask_tickets, save_tickets
 from agents.models import Failure, KnownTicket, Test
@@ -19,11 +20,12 @@ ROWS = 2000  # tests that are in memory at the same time
 
 
 def match_failures(current: Pass) -> None:
-    """Ask Jira which tickets changed; match the tests that are new, or all where a ticket changed."""
+    """Ask Jira which tickets changed; match the tests that are new, or all where one changed; comment, if wanted."""
     told = _ask(current)
     with transaction.atomic():  # a pass that ends here asks for the same tickets again
         changed = save_tickets(told, current.now) if told else 0
         _match(current, changed)
+    write_comments(current)
 
 
 def _ask(current: Pass) -> Told | None:

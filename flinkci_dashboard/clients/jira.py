@@ -19,11 +19,12 @@ from flinkci_dashboard.clients.errors import (
 )
 from flinkci_dashboard.clients.pacing import Pace
 from flinkci_dashboard.clients.secrets import mask, token
-from flinkci_dashboard.clients.tickets import Page, Ticket, read_page, read_ticket
+from flinkci_dashboard.clients.tickets import Page, Ticket, read_comments, read_page, read_ticket
 from flinkci_dashboard.clients.web import read_json
 
 PAUSE = 1.0  # seconds between two requests: the ASF asks for moderation, and nobody waits for us
 BATCH = 100  # keys in one query
+COMMENTS = 500  # in one answer
 PATIENCE = 30.0  # seconds that we wait in all for Jira's sake, in one pass
 TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
 DEADLINE = 60.0  # seconds for a whole answer
@@ -81,6 +82,29 @@ class Jira:
         """Return Flink's tickets with a label: all, or those that changed in the last minutes. Raises as `updated`."""
         changed = f" AND {_since(minutes)}" if minutes else ""
         return self._all(f'project = FLINK AND labels = "{label}"{changed}')
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether there is a token to sign with: without one Jira takes no comment."""
+        return self._auth is not None
+
+    def comments(self, key: str) -> list[str]:
+        """Return the texts of a ticket's comments. Raises the errors of `clients.errors`."""
+        found: list[str] = []
+        while True:
+            query = {"startAt": str(len(found)), "maxResults": str(COMMENTS)}
+            answer = self._send("GET", f"issue/{key}/comment", params=query)
+            _raise_for(answer)
+            page, total = read_comments(_json(answer))
+            found += page
+            if not page or len(found) >= total:
+                return found
+
+    def add_comment(self, key: str, body: str) -> None:
+        """Comment on a ticket, in Jira's markup. Raises the errors of `clients.errors`."""
+        answer = self._send("POST", f"issue/{key}/comment", json={"body": body})
+        if answer.status_code != 201:
+            _raise_for(answer)
 
     def _all(self, condition: str) -> list[Ticket]:
         query = f"{condition} ORDER BY updated DESC, key DESC"

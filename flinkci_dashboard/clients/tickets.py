@@ -66,6 +66,14 @@ def read_ticket(issue: Any) -> Ticket:
         raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
 
 
+def read_comments(data: Any) -> tuple[list[str], int]:
+    """Read a page of a ticket's comments: their texts, and how many there are in all. Raises UnavailableError."""
+    try:
+        return [_text(comment.get("body")) for comment in data["comments"]], int(data["total"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise UnavailableError(f"Jira's answer has an unexpected form ({type(error).__name__}).") from error
+
+
 def _names(items: Any) -> tuple[str, ...]:
     return tuple(filter(None, (_text(item["name"])[:255] for item in items or [])))
 

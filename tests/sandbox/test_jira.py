@@ -137,3 +137,19 @@ def test_tickets_are_found_by_label_and_show_it(world):
     assert keys(world, "labels = nobody-has-it") == []
     (issue,) = ask(world, "key = FLINK-1", fields=["labels"]).json()["issues"]
     assert issue["fields"] == {"labels": ["starter", "test-stability"]}
+
+
+def test_comments_are_taken_from_who_has_signed_in_and_listed(world):
+    world.jira.create("FLINK-1")
+    address = f"{world.jira_url}/rest/api/2/issue/FLINK-1/comment"
+    signed = {"Authorization": f"Bearer {world.jira_token}"}
+    assert requests.post(address, json={"body": "x"}, timeout=5).status_code == 401
+    for body in ({"body": " "}, {"body": "x" * 40_000}, {"text": "x"}):
+        assert requests.post(address, json=body, headers=signed, timeout=5).status_code == 400
+    elsewhere = address.replace("FLINK-1", "FLINK-2")
+    assert requests.post(elsewhere, json={"body": "x"}, headers=signed, timeout=5).status_code == 404
+    for body in ("first", "second"):
+        assert requests.post(address, json={"body": body}, headers=signed, timeout=5).status_code == 201
+    page = requests.get(f"{address}?startAt=1&maxResults=5", timeout=5).json()
+    assert page["total"] == 2 and [each["body"] for each in page["comments"]] == ["second"]
+    assert page["comments"][0]["author"]["name"] == "flinkbot"

@@ -1,4 +1,4 @@
-"""Jira Data Center's REST API v2, as far as the labeler uses it."""
+"""Jira Data Center's REST API v2, as far as it is used here."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -7,12 +7,13 @@ from zlib import crc32
 
 from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.jira.jql import JqlError, search
-from flinkci_dashboard.sandbox.jira.tickets import Jira, Ticket
+from flinkci_dashboard.sandbox.jira.tickets import Comment, Jira, Ticket
 from flinkci_dashboard.sandbox.routing import Router
 
 API = "/rest/api/2"
 REFUSED = "<html><head><title>Unauthorized (401)</title></head><body>Basic Authentication Failure</body></html>"
 LOGIN_FAILED = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+MAX_COMMENT = 32_767  # characters
 LENIENT = ("false", "warn", "none")  # ways to say that unknown values are no reason to refuse
 router = Router()
 
@@ -95,6 +96,41 @@ def issue(jira: Jira, call: Call, key: str) -> Answer:
     return Answer(200, ticket_json(jira, call, ticket, fields))
 
 
+@router.route("GET", f"{API}/issue/{{key}}/comment", "startAt", "maxResults", "orderBy", "expand")
+def comments(jira: Jira, call: Call, key: str) -> Answer:
+    """List the comments of a ticket, the oldest first unless `orderBy` says otherwise."""
+    ticket = jira.find(key)
+    if ticket is None:
+        return refuse(404, "Issue Does Not Exist")
+    order = call.query.get("orderBy", "created")
+    if order not in ("created", "+created", "-created"):
+        return refuse(400, f"The order '{order}' is not supported.")
+    found = ticket.comments[::-1] if order == "-created" else ticket.comments
+    start, size = int(call.query.get("startAt", 0)), int(call.query.get("maxResults", 1_048_576))
+    shown = [comment_json(jira, call, ticket, each) for each in found[start : start + size]]
+    return Answer(200, {"startAt": start, "maxResults": size, "total": len(found), "comments": shown})
+
+
+@router.route("POST", f"{API}/issue/{{key}}/comment", "expand")
+def add_comment(jira: Jira, call: Call, key: str) -> Answer:
+    """Take a comment of somebody who has signed in."""
+    ticket = jira.find(key)
+    if ticket is None:
+        return refuse(404, "Issue Does Not Exist")
+    if "authorization" not in call.headers:
+        return refuse(401, f"You do not have the permission to comment on this issue ({ticket.key}).")
+    wanted = call.json()
+    if strange := wanted.keys() - {"body", "visibility"}:
+        return refuse(400, f"Unrecognized field {sorted(strange)}")
+    body = wanted.get("body")
+    if not isinstance(body, str) or not body.strip():
+        return Answer(400, {"errorMessages": [], "errors": {"comment": "Comment body can not be empty!"}})
+    if len(body) > MAX_COMMENT:
+        problem = f"The entered text is too long. It exceeds the allowed limit of {MAX_COMMENT} characters."
+        return Answer(400, {"errorMessages": [], "errors": {"comment": problem}})
+    return Answer(201, comment_json(jira, call, ticket, jira.comment(ticket.key, body)))
+
+
 @router.route("GET", f"{API}/project/FLINK/components")
 def components(jira: Jira, call: Call) -> Answer:
     """List the project's components."""
@@ -132,6 +168,15 @@ def ticket_json(jira: Jira, call: Call, ticket: Ticket, fields: list[str] | None
     kept = {name: value for name, value in shown.items() if fields is None or name in fields}
     address = f"{call.address}{API}/issue/{ticket.id}"
     return {"id": str(ticket.id), "self": address, "key": ticket.key, "fields": kept}
+
+
+def comment_json(jira: Jira, call: Call, ticket: Ticket, comment: Comment) -> dict[str, Any]:
+    """Return a comment as the API shows it."""
+    person = {"name": comment.author, "key": comment.author, "displayName": comment.author, "active": True}
+    at = _stamp(jira, comment.created)
+    address = f"{call.address}{API}/issue/{ticket.id}/comment/{comment.id}"
+    facts = {"body": comment.body, "author": person, "updateAuthor": person, "created": at, "updated": at}
+    return {"self": address, "id": str(comment.id), **facts}
 
 
 def component_json(name: str) -> dict[str, str]:

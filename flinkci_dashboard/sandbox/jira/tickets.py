@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flinkci_dashboard.sandbox.clock import Clock
@@ -21,6 +21,16 @@ COMPONENTS = (
 
 
 @dataclass
+class Comment:
+    """What somebody said of a ticket."""
+
+    id: int
+    author: str
+    body: str
+    created: datetime
+
+
+@dataclass
 class Ticket:
     """A ticket as Jira keeps it."""
 
@@ -34,6 +44,7 @@ class Ticket:
     assignee: str | None = None
     fix_versions: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    comments: list[Comment] = field(default_factory=list)
 
 
 class Jira:
@@ -86,6 +97,15 @@ class Jira:
             for name, value in facts.items():
                 setattr(ticket, name, tuple(value) if isinstance(value, list) else value)
             ticket.updated = self.clock.now()
+
+    def comment(self, key: str, body: str, author: str = "flinkbot") -> Comment:
+        """Say something of a ticket, which counts as a change of it."""
+        with self.lock:
+            ticket = self._existing(key)
+            number = 17_000_000 + sum(len(each.comments) for each in self.by_id.values())
+            ticket.comments.append(Comment(number, author, body, self.clock.now()))
+            ticket.updated = self.clock.now()
+            return ticket.comments[-1]
 
     def move(self, key: str, new_key: str) -> None:
         """Give a ticket another key; the old one goes on to lead to it."""

@@ -46,7 +46,7 @@ def test_failures_stand_by_how_often_they_were_seen(member, ticket):
     assert 'browse/FLINK-77"' in text and "not in Jira" in text
     assert "RareTest.testX fails with Error" in text
     (known, rare) = member.get("/failures/").context["lines"]
-    assert (known.seen.hits_1d, known.seen.hits_7d, known.seen.hits_30d, known.text) == (1, 2, 3, "")
+    assert (known.seen.hits_1d, known.seen.hits_7d, known.seen.hits_30d, known.draft.title) == (1, 2, 3, "")
     assert rare.seen.branches == ["master"]
 
 
@@ -136,3 +136,13 @@ def test_the_search_finds_failures(member, ticket):
     assert "known as FLINK-77" in member.get("/search?q=FooITCase").content.decode()
     for query in ("flink-77", "FooITCase%23testBar"):
         assert member.get(f"/search?q={query}")["Location"] == "/failures/tests/a.FooITCase%23testBar/"
+
+
+def test_a_ticket_and_a_comment_are_ready_to_copy(member, ticket):
+    failed("org.apache.flink.table.planner.RareTest.testX", 5)
+    failed("a.FooITCase.testBar", 5, 10 * DAY, 11 * DAY, ticket=ticket)
+    text = read(member, "failures")
+    assert "component Table SQL / Planner" in text and "new in a week" in text
+    assert "no run that passed is known" in text
+    assert "Reported by the CI dashboard for FLINK-77" in text
+    assert "↓ 1 after 2" in text
