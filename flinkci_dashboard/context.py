@@ -80,7 +80,7 @@ def navigation(request: HttpRequest) -> list[Entry]:
     for title, name, key, permission in PAGES:
         url = _address(name)
         if url and _may_see(request, permission):
-            here = request.path == url or (url != "/" and request.path.startswith(url))
+            here = request.path.startswith(url) or (request.path == "/" and name == "overview")
             entries.append(Entry(title, url, key, here))
     return entries
 

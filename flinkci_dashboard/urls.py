@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from flinkci_dashboard import help, status, views
-from flinkci_dashboard.accounts import activity_views, contact_views
+from flinkci_dashboard.accounts import activity_views, contact_views, saved_views
 from flinkci_dashboard.api import feeds, metrics, webhooks
 from flinkci_dashboard.api import views as api
 from flinkci_dashboard.api.service import API, addresses
@@ -16,7 +16,11 @@ handler404 = "flinkci_dashboard.web.refusals.missing"
 handler500 = "flinkci_dashboard.web.refusals.broken"
 
 urlpatterns: list = [
-    path("", views.overview, name="overview"),
+    path("", views.start, name="start"),
+    path("overview/", views.overview, name="overview"),
+    path("views/", saved_views.saved_views, name="saved_views"),
+    path("views/save/", saved_views.save, name="save_view"),
+    path("views/<int:pk>/<slug:act>/", saved_views.change, name="change_saved_view"),
     path("search", views.search, name="search"),
     path("help/", help.index, name="help"),
     path("help/<slug:name>/", help.text, name="help_text"),

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from flinkci_dashboard import first_run
 from flinkci_dashboard.accounts.roles import may_administer, signed_in
+from flinkci_dashboard.accounts.saved import start_page
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
@@ -50,6 +51,13 @@ def overview(request: HttpRequest) -> Context:
         "first_run": first_run.steps(now) if may_administer(request.user) else [],
         "runs": passes.busy(JobRun.objects.all())[:RECENT],
     }
+
+
+@require_GET
+def start(request: HttpRequest) -> HttpResponseBase:
+    """Lead a member to the view that they start with; that is the overview unless they chose another."""
+    chosen = start_page(signed_in(request)) if not request.htmx else ""  # type: ignore[attr-defined]
+    return redirect(chosen) if chosen else overview(request)
 
 
 @require_safe

@@ -20,6 +20,7 @@ ACCOUNT_PAGES = (
     ("usersessions_list", "Sessions"),
     ("socialaccount_connections", "GitHub"),
     ("account_email", "Mail address"),
+    ("saved_views", "Saved views"),
     ("api_tokens", "API tokens"),
 )
 

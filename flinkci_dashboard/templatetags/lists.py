@@ -5,12 +5,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms, template
+from django.conf import settings
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from flinkci_dashboard.accounts.logins import github_logins
+from flinkci_dashboard.accounts.roles import signed_in
+from flinkci_dashboard.accounts.saved import canonical, views_of
 from flinkci_dashboard.web.filters import MOST, in_words, misunderstood
 from flinkci_dashboard.web.tables import Head, Shown
 
+MINE = canonical("author=@me&state=open")
 register = template.Library()
 
 
@@ -41,6 +47,18 @@ def filters(context: dict[str, Any], table: Shown, form: forms.Form) -> dict[str
 def nothing(context: dict[str, Any], things: str, form: forms.Form) -> dict[str, object]:
     """Say that nothing fits the filter, and what that is set to."""
     return {"things": things, "set": in_words(form), "path": context["request"].path}
+
+
+@register.inclusion_tag("lists/_views.html", takes_context=True)
+def views(context: dict[str, Any], page: str) -> dict[str, object]:
+    """Show the views that a member has saved of a list, by the name of its address, and let them save this one."""
+    request = context["request"]
+    address, shown, member = reverse(page), canonical(request.GET.urlencode()), signed_in(request)
+    found = [("All", address, "")] + [(view.name, view.url, view.query) for view in views_of(member, page)]
+    if page == "pull_requests" and (settings.GITHUB_LOGIN_CLIENT_ID or github_logins(member)):
+        found.insert(1, ("Mine", f"{address}?{MINE}", MINE))
+    tabs = [(title, url, query == shown) for title, url, query in found]
+    return {"request": request, "csrf_token": context["csrf_token"], "page": page, "query": shown, "tabs": tabs}
 
 
 @register.simple_tag

@@ -89,7 +89,12 @@ class PullFilter(django_filters.FilterSet):
 
     def by_author(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Keep those whose author's login contains a text, or the reader's own."""
-        return rows.filter(author__in=self.own) if value == ME else rows.filter(contains(value, name))
+        if value != ME:
+            return rows.filter(contains(value, name))
+        own = Q(pk__in=[])
+        for login in self.own:
+            own |= Q(author__iexact=login)
+        return rows.filter(own)
 
     def by_label(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Keep those that carry a label whose name contains a text."""

@@ -43,6 +43,8 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "acknowledge": BUTTON,
     "silence": BUTTON,
     "end_silence": BUTTON,
+    "save_view": (None, "without role"),
+    "change_saved_view": (None, "without role"),
     "api_tokens": ("without role", "without role"),  # each one's own
     "revoke_api_token": (None, "without role"),
     "metrics": (None, None),  # a token of its own
