@@ -16,6 +16,7 @@ from agents.actions.values import Head, Source
 from agents.actions.workflows import read_workflows
 from agents.builds.failing_tests import find_failing_tests
 from agents.builds.observe import note, watermark
+from agents.charts.anew import make_anew
 from agents.models.builds import Provider
 from flinkci_dashboard.clients.errors import ServiceError, ThrottledError
 from flinkci_dashboard.clients.providers import RunService, connect_runs
@@ -32,6 +33,7 @@ def poll_actions(current: Pass) -> None:
     heads = [head for part in parts("followed") for head in part.heads()]
     with closing(connect_runs()) as github:
         _Poll(current, github, sources, heads).run()
+    make_anew(current.now)
 
 
 class _Poll:

@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from agents.builds.failing_tests import find_failing_tests
-from agents.builds.nightly_rows import refresh_streaks
 from agents.builds.observe import ask_for, note, observe_builds, read_history
 from agents.builds.rows import close_gone
 from agents.builds.timelines import Known, known_rows, lacks_attempts, note_read, put_off, save_timelines
-from agents.charts.periods import refresh_stale_days
+from agents.charts.anew import make_anew
 from agents.machines.hosts import HEAD_LINES, LogHead, read_head
 from agents.machines.places import Places
-from agents.migration.rows import refresh_pairs
 from agents.models import Build, Watermark
 from agents.models.builds import Status
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
@@ -34,9 +32,7 @@ def poll_builds(current: Pass) -> None:
     """
     for service in connect_listing():
         _poll(current, service)
-    refresh_stale_days(current.now)
-    refresh_streaks(current.now)
-    refresh_pairs(current.now)
+    make_anew(current.now)
 
 
 def _poll(current: Pass, service: CIService) -> None:

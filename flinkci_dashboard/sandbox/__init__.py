@@ -52,6 +52,15 @@ Azure. A push starts a build; builds move with `world.clock`.
         world.azure.hidden = {id}; .lists_nothing = True    # what lists leave out; 200 with nothing in every list
         then = world.azure.remembered(); world.azure.lag(then, path="builds", times=2); .catch_up()    # older answers
 
+GitHub Actions. Nothing but the clock moves runs; `repo` may be a fork of somebody who has opened a pull request.
+
+        run = world.actions.start(repo, "ci.yml", branch, sha, event="push", head_repo=…, conclusion="startup_failure")
+        world.actions.nightly(SOURCE, "master", sha); .finish(run.id, "failure", {"Java 11 / Compile": ("a.b.Test.x",)})
+        world.actions.cancel(run.id); .rerun(run.id); .workflow(repo, "ci.yml").state = "disabled_manually"
+        world.actions.broken = {("master", "Default (Java 17) / Compile")}; .flaky; .pace; .unknown = {"ada/flink"}
+        run.jobs[0].enqueued_as_started = True   # a waiting job that carries a start
+        world.github.store.padding = 10**6       # bytes before a log's own lines
+
 Jira.
 
         world.jira.create("FLINK-1", ["Runtime / REST"], summary=…); world.jira.edit("FLINK-1", components=[…])

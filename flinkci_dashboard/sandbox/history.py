@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from flinkci_dashboard.sandbox.actions import history as actions
 from flinkci_dashboard.sandbox.azure.history import Start, live_through
 from flinkci_dashboard.sandbox.git.repositories import Batch
 from flinkci_dashboard.sandbox.github.ci_bot import report
@@ -17,6 +18,7 @@ from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, Change, chang
 from flinkci_dashboard.sandbox.world import MIRROR, PULLS, SOURCE, Sandbox
 
 DAYS = 9
+FORKS_RUN = 0.4  # share of authors who let Actions run in their fork
 COMMITS_A_DAY, BACKPORTS_A_DAY, PULLS_A_DAY = 6, 2, 8
 FIRST_NUMBER = 29_150
 MARK = re.compile(r":\d+")  # of a commit that is not written yet
@@ -74,6 +76,7 @@ def write_history(world: Sandbox, dice: random.Random) -> None:
         _recall(world, story, batch.shas, dice)
     _push_branches(world, past.stories, batch.shas, now)
     live_through(world.azure, [_with_shas(start, batch.shas) for start in past.builds], dice)
+    actions.live_through(world.actions, _runs(past, batch.shas, dice), dice)
     for repo in (MIRROR, PULLS):
         world.azure.seen(repo, world.heads(repo))
     for story in past.stories:
@@ -182,6 +185,20 @@ class _Past:
         if story.merged:
             message = f"{story.title}\n\nThis closes #{story.number}.\n"
             self._commit(story.base, Change(message, story.author, story.files), at)
+
+
+def _runs(past: _Past, shas: dict[str, str], dice: random.Random) -> Iterator[actions.Push]:
+    """Yield what GitHub Actions runs: what was pushed, the nights, and in some forks the heads of pull requests."""
+    for start in past.builds:
+        if start.repo == MIRROR:
+            nightly = start.reason == "schedule"
+            at = start.at + timedelta(hours=2) if nightly else start.at
+            yield actions.Push(at, SOURCE, start.branch, shas[start.version], start.message, nightly)
+    for story in past.stories:
+        if story.login and dice.random() < FORKS_RUN:
+            for at, mark in story.pushes:
+                fork = f"{story.login}/flink"
+                yield actions.Push(at, fork, f"pull-{story.number}", shas[mark], story.title, author=story.login)
 
 
 def _with_shas(start: Start, shas: dict[str, str]) -> Start:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from flinkci_dashboard.sandbox.actions.workflows import CI
 from flinkci_dashboard.sandbox.history import LOGINS, open_pull
 from flinkci_dashboard.sandbox.jira.tickets import COMPONENTS
 from flinkci_dashboard.sandbox.seed import PUBLISHED, UNPUBLISHED, commit
-from flinkci_dashboard.sandbox.world import Sandbox
+from flinkci_dashboard.sandbox.world import SOURCE, Sandbox
 
 PAUSE = (6.0, 14.0)  # seconds between two events
 MOST_OPEN = 36
@@ -30,7 +31,20 @@ def happen(world: Sandbox, dice: random.Random) -> None:
 
 def _commit(world: Sandbox, dice: random.Random) -> None:
     branch = "master" if dice.random() < 0.7 else f"release-{dice.choice((*PUBLISHED[-2:], UNPUBLISHED))}"
-    commit(world, branch, dice)
+    sha = commit(world, branch, dice)
+    world.actions.start(SOURCE, CI, branch, sha)
+
+
+def _nightly(world: Sandbox, dice: random.Random) -> None:
+    world.actions.nightly(SOURCE, "master", world.heads()["master"])
+
+
+def _run_in_fork(world: Sandbox, dice: random.Random) -> None:
+    """Let an author's fork run what was pushed to it."""
+    pull = world.pulls.by_number[dice.choice(_open_numbers(world))]
+    if pull.login and not any(run.sha == pull.head for run in list(world.actions.runs.values())):
+        fork = f"{pull.login}/flink"
+        world.actions.start(fork, CI, f"pull-{pull.number}", pull.head, actor=pull.login, message=pull.title)
 
 
 def _open(world: Sandbox, dice: random.Random) -> None:
@@ -87,7 +101,10 @@ def _disk(world: Sandbox, dice: random.Random) -> None:
 
 
 def _break(world: Sandbox, dice: random.Random) -> None:
-    world.azure.broken ^= {("master", dice.choice(("test_ci.misc", "test_ci.table")))}
+    module = dice.choice(("misc", "table"))
+    world.azure.broken ^= {("master", f"test_ci.{module}")}
+    if dice.random() < 0.8:
+        world.actions.broken ^= {("master", f"Default (Java 17) / Test (module: {module})")}
 
 
 def _rerun(world: Sandbox, dice: random.Random) -> None:
@@ -95,6 +112,10 @@ def _rerun(world: Sandbox, dice: random.Random) -> None:
     failed = [build.id for build in list(world.azure.builds.values())[-60:] if build.result == "failed"]
     if failed:
         world.azure.retry(dice.choice(failed))
+    now = world.clock.now()
+    runs = [run.id for run in list(world.actions.runs.values())[-40:] if run.outcome(now) == "failure"]
+    if runs:
+        world.actions.rerun(dice.choice(runs))
 
 
 def _rename(world: Sandbox, dice: random.Random) -> None:
@@ -134,6 +155,8 @@ EVENTS: tuple[tuple[Event, float], ...] = (
     (_close, 2),
     (_ticket, 2),
     (_label, 1),
+    (_nightly, 0.15),
+    (_run_in_fork, 2),
     (_machine, 0.5),
     (_disk, 0.2),
     (_break, 0.3),

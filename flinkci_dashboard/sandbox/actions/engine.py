@@ -96,10 +96,10 @@ class Actions:
                 job.cut(now)
             run.touched_at = now
 
-    def rerun(self, id: int, everything: bool = False, actor: str = "") -> None:
+    def rerun(self, id: int, everything: bool = False, actor: str = "", at: datetime | None = None) -> None:
         """Run the failed jobs again, or all: a new attempt, which inherits the others. Raises RefusalError."""
         with self.lock:
-            run, now = self.runs[id], self._now()
+            run, now = self.runs[id], at or self._now()
             if run.status(now) != COMPLETED or len(run.attempts) >= MOST_ATTEMPTS:
                 raise RefusalError("This workflow run cannot be rerun")
             if now - run.created_at > RERUN_FOR:

@@ -51,6 +51,8 @@ def due() -> set[str]:
         ("push", {"sync_mirrors", "sync_pulls"}),
         ("pull_request", {"sync_pulls", "label_pulls"}),
         ("issue_comment", {"sync_pulls"}),
+        ("workflow_run", {"poll_actions"}),
+        ("workflow_job", {"poll_actions"}),
         ("ping", set()),
         ("star", set()),
     ],

@@ -1,0 +1,20 @@
+"""What is counted from builds and jobs, made anew after a pass that changed them, by one pass at a time."""
+
+from datetime import datetime
+
+from agents.builds.nightly_rows import refresh_streaks
+from agents.charts.periods import refresh_stale_days
+from agents.migration.rows import refresh_pairs
+from flinkci_dashboard.jobs.locks import exclusive
+
+
+def make_anew(now: datetime) -> None:
+    """Make the figures of days, the ledger of red and the pairs anew; another pass that does so already is left to it.
+
+    What changed after that one looked is marked still, and comes next time.
+    """
+    with exclusive("figures") as ours:
+        if ours:
+            refresh_stale_days(now)
+            refresh_streaks(now)
+            refresh_pairs(now)
