@@ -2,7 +2,10 @@
 
 from django.contrib import admin
 
+from agents.migration import admin as migration
 from agents.models import HostRule, Pool
+
+__all__ = ["HostRuleAdmin", "PoolAdmin", "migration"]
 
 
 @admin.register(HostRule)

@@ -24,6 +24,7 @@ PAGES = (
     ("Builds", "builds", "b", ""),
     ("Branches", "branches", "r", ""),
     ("Failures", "failures", "f", ""),
+    ("Migration", "migration", "n", ""),
     ("Agents", "agents", "a", ""),
     ("Labels", "labels", "l", ""),
     ("Alerts", "alerts", "w", ""),

@@ -21,6 +21,7 @@ TEXTS = {
     "jobs": "The jobs",
     "take-over": "Taking over from the old bots",
     "operations": "Operations",
+    "migration": "The migration to GitHub Actions",
     "metrics": "Metrics",
     "glossary": "Words",
 }

@@ -5,8 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from agents.migration.rows import refresh_pairs
-from agents.migration.stale import mark_commits
-from agents.models import Build, Job
+from agents.models import Build, Job, StaleCommit
 from agents.models.builds import Provider
 from tests.machines import make_build, make_job
 
@@ -29,5 +28,5 @@ def make_hosted(run: Build, name: str, minutes: float, ended: float = 10, **fact
 
 def pair_up(*builds: Build) -> None:
     """Let the pairs of builds be made, as the pass does that has read them."""
-    mark_commits(build.version for build in builds)
+    StaleCommit.mark(build.version for build in builds)
     refresh_pairs(timezone.now())

@@ -11,8 +11,7 @@ from django.db.models import Count, Q
 from agents.builds.causes import NO_TAIL, save_cause
 from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests, without_case
 from agents.builds.observe import note, watermark
-from agents.migration.stale import mark_commits
-from agents.models import Build, Job, Test, TestFailure
+from agents.models import Build, Job, StaleCommit, Test, TestFailure
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import Tail, TestFailureFacts
 from flinkci_dashboard.clients.providers import CIService
@@ -153,7 +152,7 @@ def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
 def _settle(build: Build, jobs: list[Job], complete: bool, now: datetime) -> None:
     """Take the jobs for looked at. What should be there and is not is looked for once more, some time later."""
     missing_at = build.tests_missing_at
-    mark_commits([build.version])
+    StaleCommit.mark([build.version])
     settled = complete or (missing_at is not None and now - missing_at >= TRY_AGAIN)
     if settled:
         Job.objects.filter(pk__in=[job.pk for job in jobs]).update(tests_pending=False)

@@ -9,8 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents.charts.periods import mark_stale
-from agents.migration.stale import mark_commits
-from agents.models import Agent, Build, Job
+from agents.models import Agent, Build, Job, StaleCommit
 from agents.models.builds import Status
 from flinkci_dashboard.clients.facts import BuildFacts, Reason
 from flinkci_dashboard.names import head_of
@@ -86,7 +85,7 @@ def rehost_jobs(agent: Agent, host: str) -> int:
 def _mark(rows: list[Build]) -> None:
     """Note which figures and pairs have to be made anew."""
     mark_stale(rows)
-    mark_commits(row.version for row in rows)
+    StaleCommit.mark(row.version for row in rows)
 
 
 def _is_news(build: BuildFacts, row: Build) -> bool:

@@ -13,8 +13,7 @@ from agents.charts.periods import mark_stale
 from agents.failures.causes import cause_of_log
 from agents.failures.rules import Cause
 from agents.machines.places import Places
-from agents.migration.stale import mark_commits
-from agents.models import Agent, Build, Job, Stage
+from agents.models import Agent, Build, Job, Stage, StaleCommit
 from agents.models.builds import BAD_RESULTS
 from flinkci_dashboard.clients.facts import JobFacts, Result, Status, Timeline
 
@@ -95,7 +94,7 @@ def save_timelines(build: Build, timelines: list[Timeline], known: Known, places
         _upsert(Job, changed_jobs, JOB_FIELDS)
         _save_build(build, stages, jobs, now, timelines[0].whole)
         mark_stale(changed_jobs)
-        mark_commits([build.version] if changed_jobs else [])
+        StaleCommit.mark([build.version] if changed_jobs else [])
         _tell_agents(changed_jobs)
     return len(changed_jobs)
 

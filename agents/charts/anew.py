@@ -4,12 +4,12 @@ from datetime import datetime
 
 from agents.builds.nightly_rows import refresh_streaks
 from agents.charts.periods import refresh_stale_days
-from agents.migration.rows import refresh_pairs
+from agents.migration.readiness import refresh_migration
 from flinkci_dashboard.jobs.locks import exclusive
 
 
 def make_anew(now: datetime) -> None:
-    """Make the figures of days, the ledger of red and the pairs anew; another pass that does so already is left to it.
+    """Make the figures of days, the ledger of red, pairs and criteria anew; another pass that does so already is left to it.
 
     What changed after that one looked is marked still, and comes next time.
     """
@@ -17,4 +17,4 @@ def make_anew(now: datetime) -> None:
         if ours:
             refresh_stale_days(now)
             refresh_streaks(now)
-            refresh_pairs(now)
+            refresh_migration(now)

@@ -1,9 +1,10 @@
 """When is the other service ready? Criteria over what is known, each with the figure that decides it. PURE"""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Kind(StrEnum):
@@ -27,7 +28,7 @@ class Known:
     differed: int
     budget: float  # the larger share of the limits, per cent
     peak: int
-    unmatched: Mapping[str, int] = field(default_factory=dict)  # Azure's job names without a counterpart
+    unmatched: frozenset[str] = frozenset()  # Azure's jobs without a counterpart
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _counterparts(known: Known, but: Collection[str]) -> Outcome:
-    left = sorted(name for name in known.unmatched if name not in but)
+    left = sorted(name for name in known.unmatched if not any(fnmatchcase(name, each) for each in but))
     return Outcome(not left and known.pairs > 0, ", ".join(left) or "none")
 
 

@@ -20,7 +20,7 @@ CRITERIA = (  # kind, threshold, days that it looks back on, jobs that are excep
     (Kind.AGREEMENT, 99.0, 14, ""),
     (Kind.BUDGET, 80.0, 14, ""),
     (Kind.PEAK, 20.0, 14, ""),
-    (Kind.COUNTERPART, 0.0, 14, "cron_snapshot_deployment_binary\ncron_snapshot_deployment_maven"),
+    (Kind.COUNTERPART, 0.0, 14, "cron_snapshot_deployment_*\n*cron_azure*"),
 )
 
 

@@ -57,6 +57,7 @@ class GroupPair:
     actions: Side
     agreement: Agreement
     why: tuple[Why, ...] = ()  # they differ, as far as that is known
+    mapped: bool = True  # the job map has a counterpart for Azure's jobs, whether or not it ran
 
     @property
     def has_both(self) -> bool:
@@ -69,6 +70,7 @@ class _Group:
     azure: list[JobSeen] = field(default_factory=list)
     actions: list[JobSeen] = field(default_factory=list)
     gaps: frozenset[str] = frozenset()
+    mapped: bool = True
 
 
 def primary(azure: Sequence[Named], actions: Sequence[Named]) -> tuple[int, int]:
@@ -90,6 +92,7 @@ def pair_groups(
         place = jobs.of_azure(job.name, job.key.rpartition(".")[2], job.key)
         groups[place.group].azure.append(job)
         groups[place.group].gaps |= place.gaps
+        groups[place.group].mapped = place.has_counterpart
     for job in _jobs(actions):
         place = jobs.of_actions(job.name)
         if place.everywhere:
@@ -119,11 +122,12 @@ def _pair(name: str, group: _Group, known: Collection[str], fork: bool) -> Group
     if azure.verdict == actions.verdict == Verdict.FAILED:
         agreed = by_tests(azure.tests, actions.tests)
     if agreed is not Agreement.DIFFER:
-        return GroupPair(name, azure, actions, agreed)
+        return GroupPair(name, azure, actions, agreed, mapped=group.mapped)
     red = [side for side in (azure, actions) if side.verdict is Verdict.FAILED]
     causes = {cause for side in red for cause in side.causes}
     tests = {test for side in red for test in side.tests}
-    return GroupPair(name, azure, actions, agreed, tuple(reasons(causes, tests, known, group.gaps, fork)))
+    why = tuple(reasons(causes, tests, known, group.gaps, fork))
+    return GroupPair(name, azure, actions, agreed, why, group.mapped)
 
 
 def _side(jobs: Sequence[JobSeen]) -> Side:

@@ -14,12 +14,11 @@ from agents.migration.agreement import BuildSeen, JobSeen, Verdict, agreement, o
 from agents.migration.names import JobMap
 from agents.migration.pairs import GroupPair, Named, Side, pair_groups, primary
 from agents.migration.reasons import Why
-from agents.migration.stale import mark_commits
 from agents.models import Build, Failure, Job, JobRule, Pair, PairGroup, StaleCommit, TestFailure, Watermark
 from agents.models.builds import BAD_RESULTS, Provider, Result
 
 TOGETHER = 100  # commits that are in memory at the same time
-IN_A_PASS = 1000
+PARTS = 10  # of so many commits, in one pass
 REMADE = timedelta(days=90)  # pairs that are made anew after a change of the job map
 OWN = ("apache", "flink-ci")  # whose repositories are no forks
 PAIR_FIELDS = [
@@ -43,26 +42,33 @@ class _Commit:
 
 
 def refresh_pairs(now: datetime) -> int:
-    """Make the pairs anew of commits of which something changed; returns how many commits were looked at."""
+    """Make the pairs anew of commits of which something changed; returns how many were made."""
     rules = list(JobRule.objects.all())
     _notice_rules(rules, now)
-    jobs, done = JobMap(rule.value() for rule in rules), 0
-    while done < IN_A_PASS and (number := _refresh_some(jobs, now)):
-        done += number
-    return done
+    jobs, made = JobMap(rule.value() for rule in rules), 0
+    for _ in range(PARTS):
+        claimed, pairs = _refresh_some(jobs, now)
+        made += pairs
+        if not claimed:
+            break
+    return made
 
 
 @transaction.atomic
-def _refresh_some(jobs: JobMap, now: datetime) -> int:
-    """Claim some commits and look at them: what changes after that is marked again, for the claim has gone by then."""
+def _refresh_some(jobs: JobMap, now: datetime) -> tuple[int, int]:
+    """Claim some commits and look at them; returns how many, and how many pairs they made.
+
+    What changes after the claim is marked again, for the claim has gone by then.
+    """
     rows = StaleCommit.objects.order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     claimed = {row.pk: row.sha for row in rows[:TOGETHER]}
     StaleCommit.objects.filter(pk__in=claimed).delete()
-    if commits := _commits(claimed.values()):
+    commits = _commits(claimed.values()) if claimed else []
+    if commits:
         _save(commits, jobs, now)
-    return len(claimed)
+    return len(claimed), len(commits)
 
 
 def _notice_rules(rules: Sequence[JobRule], now: datetime) -> None:
@@ -71,7 +77,7 @@ def _notice_rules(rules: Sequence[JobRule], now: datetime) -> None:
     fingerprint = sha256(words.encode()).hexdigest()
     mark, is_new = Watermark.objects.get_or_create(name="job map", defaults={"note": fingerprint})
     if not is_new and mark.note != fingerprint:
-        mark_commits(Pair.objects.filter(at__gt=now - REMADE).values_list("sha", flat=True))
+        StaleCommit.mark(Pair.objects.filter(at__gt=now - REMADE).values_list("sha", flat=True))
         note(mark, fingerprint)
 
 
@@ -211,6 +217,7 @@ def _group_row(pair: Pair, place: int, group: GroupPair) -> PairGroup:
         agreement=group.agreement,
         why=list(group.why),
         both=group.has_both,
+        mapped=group.mapped,
         tests={name: list(side.tests) for name, side in sides.items()},
         **_told("azure", group.azure),
         **_told("actions", group.actions),

@@ -35,21 +35,15 @@ class Projection:
     by_group: dict[str, float]
 
 
-def scales(pairs: Iterable[tuple[str, float, float]]) -> dict[str, Scale]:
-    """Return the scale of each group, and of all ("") for groups with few pairs, from (group, from, to) in seconds."""
-    before: dict[str, float] = defaultdict(float)
-    after: dict[str, float] = defaultdict(float)
-    count: dict[str, int] = defaultdict(int)
-    for group, azure, actions in pairs:
-        for name in (group, ""):
-            before[name] += azure
-            after[name] += actions
-            count[name] += 1
-    return {
-        name: Scale(after[name] / before[name], number)
-        for name, number in count.items()
-        if before[name] > 0 and (number >= LEAST or name == "")
-    }
+def scales(pairs: Iterable[tuple[str, float, float, int]]) -> dict[str, Scale]:
+    """Return the scale of each group, and of all ("") for groups with few pairs.
+
+    `pairs` holds for each group the seconds that its jobs took here and there, and how many pairs that were.
+    """
+    found = list(pairs)
+    here, there = sum(each[1] for each in found), sum(each[2] for each in found)
+    known = {name: Scale(to / of, number) for name, of, to, number in found if of > 0 and number >= LEAST}
+    return known | ({"": Scale(there / here, sum(each[3] for each in found))} if here > 0 else {})
 
 
 def project(

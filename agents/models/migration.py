@@ -1,5 +1,6 @@
 """Two CI services beside each other: what both said of a commit, what one costs, and which of them has the say."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -102,7 +103,8 @@ class PairGroup(models.Model):
     group = models.CharField(max_length=255)
     agreement = models.CharField(max_length=10, choices=Pair.Agreement)
     why: Any = models.JSONField(default=list)  # `reasons.Why`, of one that differs
-    both = models.BooleanField(default=True)  # both services have such jobs
+    both = models.BooleanField(default=True)  # both services had such jobs
+    mapped = models.BooleanField(default=True)  # the job map has a counterpart for Azure's
     tests: Any = models.JSONField(default=dict)  # of one that failed: {"azure": [names], "actions": [names]}
     azure = models.CharField(max_length=6, choices=VERDICTS)
     azure_wait = models.PositiveIntegerField(null=True)
@@ -127,6 +129,12 @@ class StaleCommit(models.Model):
 
     def __str__(self) -> str:
         return self.sha[:10]
+
+    @classmethod
+    def mark(cls, shas: Iterable[str]) -> None:
+        """Note commits of which a build changed; call it in the transaction that changes it."""
+        if found := sorted({sha for sha in shas if sha}):
+            cls.objects.bulk_create([cls(sha=sha) for sha in found], ignore_conflicts=True)
 
 
 class HostedDay(models.Model):
@@ -164,7 +172,10 @@ class Criterion(models.Model):
     kind = models.CharField(max_length=11, choices=Kind)
     threshold = models.FloatField(default=0, help_text="The … of the kind.")
     days = models.PositiveSmallIntegerField(default=14, help_text="How many days it looks back.")
-    excepted = models.TextField(blank=True, help_text="Jobs that may be without a counterpart, one on each line.")
+    excepted = models.TextField(
+        blank=True, help_text="Jobs that may be without a counterpart, one on each line; * stands for anything."
+    )
+    figure = models.CharField(max_length=500, blank=True, editable=False)  # that decides, as last looked at
     met_since = models.DateTimeField(null=True, editable=False)  # since when it is met; null while it is not
 
     class Meta:

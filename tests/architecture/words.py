@@ -45,8 +45,9 @@ def _prose(tree: ast.Module) -> set[int]:
 
 
 def azure_in_templates(root: Path) -> list[str]:
-    """Templates name services by what the rows say."""
-    return [f"{where}: line {number} says Azure" for where, number, line in template_lines(root) if AZURE.search(line)]
+    """Templates name services by what the rows say, but where the two are compared."""
+    said = [each for each in template_lines(root) if not each[0].startswith("templates/migration/")]
+    return [f"{where}: line {number} says Azure" for where, number, line in said if AZURE.search(line)]
 
 
 def template_lines(root: Path) -> Iterator[tuple[str, int, str]]:

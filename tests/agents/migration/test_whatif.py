@@ -9,13 +9,13 @@ ALL = ({"compile", "e2e"}, {"master", "pull requests"})
 
 
 def test_pairs_tell_the_scale_of_a_group_and_of_all():
-    found = scales([("compile", 100, 150)] * 3 + [("e2e", 100, 50)])
+    found = scales([("compile", 300, 450, 3), ("e2e", 100, 50, 1)])
     assert found["compile"] == Scale(1.5, 3)
     assert "e2e" not in found and found[""] == Scale(1.25, 4)
 
 
 def test_without_pairs_there_is_no_scale():
-    assert scales([]) == {} and scales([("a", 0, 5)]) == {}
+    assert scales([]) == {} and scales([("a", 0, 5, 3)]) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""The migration's pages, its map of jobs, and who has the say."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from agents.migration.authority import PULLS, Decisions
+from agents.migration.readiness import refresh_criteria
+from agents.models import Authority, Criterion, Failure, JobRule, KnownTicket, Test, TestFailure
+from agents.models.builds import Provider
+from flinkci_dashboard.models import AuditEvent
+from tests.machines import make_build, make_job
+from tests.migration import make_hosted, make_run, pair_up
+from tests.people import with_role
+from tests.reading import read, text
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
+TABS = ("pairs", "time", "budget", "criteria", "authority")
+TESTING, PUSHING = Authority.Purpose.TESTING, Authority.Purpose.PUSHING
+
+
+def commit(number, azure="succeeded", actions="succeeded", hours=1, **facts):
+    """Let both services build one commit of master; a failure is a test's."""
+    sha, ago = f"{number:040x}", hours * 60
+    ours, theirs = (
+        make_build(number, version=sha, result=azure, ago=ago),
+        make_run(number, sha, result=actions, ago=ago),
+    )
+    jobs = [make_job(ours, "test_ci core", azure), make_job(theirs, "Default (Java 17) / Test (module: core)", actions)]
+    for job in jobs:
+        if job.result == "failed":
+            test, _ = Test.objects.get_or_create(name="a.FooITCase.testBar")
+            TestFailure.objects.create(test=test, job=job, build=job.build, at=job.finished_at, source="log")
+    pair_up(ours, theirs)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_part_says_what_is_missing_while_nothing_is_known(member, tab):
+    assert "No commit of the last 14 days" in read(member, "migration", query=f"?tab={tab}")
+
+
+def test_pairs_show_what_both_said_and_why_they_differ(member):
+    commit(1, "failed", "succeeded")
+    commit(2)
+    ticket = KnownTicket.objects.create(jira_id=1, key="FLINK-77", updated_at=timezone.now())
+    Failure.objects.create(key="a.FooITCase#testBar", test=Test.objects.get(), ticket=ticket)
+    page = read(member, "migration")
+    assert "Azure Pipelines" in page and "GitHub Actions" in page
+    assert "50.0 % of the groups" in page and "a.FooITCase#testBar" in page and "FLINK-77" in page
+    assert "FooITCase" not in read(member, "migration", query="?agreement=agree")
+    assert "No pair fits" in read(member, "migration", query="?branch=release-9.9")
+
+
+def test_a_pair_shows_its_groups_side_by_side(member):
+    commit(1, "failed", "succeeded")
+    address = member.get(reverse("migration")).context["lines"][0].pair.pk
+    page = read(member, "migration_pair", address)
+    assert "test core" in page and "another JDK or Hadoop profile" in page
+
+
+def test_over_time_tells_which_service_erred(member):
+    commit(1, "succeeded", "failed", hours=9)
+    commit(2, hours=5)
+    commit(3, "failed", "succeeded", hours=4)
+    commit(4, "failed", "failed", hours=2)
+    page = read(member, "migration", query="?tab=time&days=7")
+    assert "it passed on the next commit" in page and "it failed on the next commit again" in page
+    azure, actions = member.get(reverse("migration") + "?tab=time").context["time"].whole
+    assert (azure.false_red, actions.false_red, actions.false_green) == (0, 1, 1)
+
+
+def test_the_budget_names_what_costs_and_what_if_moves_the_rest(member):
+    commit(1)
+    make_hosted(make_run(9, "9" * 40), "Compile", 30, ended=1)
+    page = read(member, "migration", query="?tab=budget")
+    assert "Flink CI (beta)" in page and "250,000" in page
+    whole = member.get(reverse("migration_what_if")).context["moving"]
+    none = member.get(reverse("migration_what_if") + "?chosen=1").context["moving"]
+    half = member.get(reverse("migration_what_if") + "?percent=50").context["moving"]
+    assert (whole.added, half.added, none.added) == (30, 15, 0)
+    assert read(member, "migration_what_if", query="?percent=nonsense")
+
+
+def test_criteria_turn_green_with_their_day_and_red_again(member):
+    Criterion.objects.exclude(kind="agreement").delete()
+    commit(1)
+    refresh_criteria(timezone.now() - timedelta(days=0), news=True)
+    day = Criterion.objects.get().met_since
+    assert f"since {day:%Y-%m-%d}" in read(member, "migration", query="?tab=criteria")
+    refresh_criteria(timezone.now() + timedelta(minutes=1), news=True)
+    assert Criterion.objects.get().met_since == day
+    commit(2, "failed", "succeeded")
+    refresh_criteria(timezone.now(), news=True)
+    assert Criterion.objects.get().met_since is None
+
+
+def decide(browser, choice="actions", purpose=TESTING, branch="master", reason="They agree."):
+    facts = {"branch": branch, "purpose": purpose, "choice": choice, "reason": reason}
+    return browser.post(reverse("decide_authority"), facts, follow=True).content.decode()
+
+
+def test_a_decision_has_a_reason_is_recorded_and_taken_back_by_one_press(db):
+    operator = with_role("operator")
+    assert "and why" in decide(operator, reason=" ")
+    decide(operator)
+    assert Decisions().providers("master") == (Provider.ACTIONS,)
+    assert Decisions().providers(PULLS) == (Provider.AZURE,)
+    event = AuditEvent.objects.filter(subject="master: testing").get()
+    assert (event.before, event.after) == ({"choice": "azure"}, {"choice": "actions", "reason": "They agree."})
+    page = text(operator, "/migration/?tab=authority")
+    assert "They agree." in page and "Back to Azure Pipelines" in page
+    operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing"})
+    assert Decisions().providers("master") == (Provider.AZURE,)
+    assert AuditEvent.objects.filter(subject="master: testing").count() == 2
+
+
+def test_testing_publishing_and_pushing_are_decided_apart(db):
+    operator = with_role("operator")
+    decide(operator, "both", TESTING)
+    decide(operator, "off", PUSHING, "release-2.2", "It is built by Actions.")
+    assert "say what should hold" in decide(operator, "off", TESTING)
+    found = Decisions()
+    assert found.choice("master", Authority.Purpose.PUBLISHING) == "azure"
+    assert found.providers("master") == (Provider.AZURE, Provider.ACTIONS)
+    assert set(found.unpushed()) == {"release-2.2"}
+
+
+def test_members_may_not_decide(reader):
+    assert reader.post(reverse("decide_authority"), {}).status_code == 403
+    assert reader.post(reverse("undo_authority"), {}).status_code == 403
+    assert "Decide" not in text(reader, "/migration/?tab=authority")
+
+
+def test_a_change_of_the_job_map_is_shown_before_it_is_made(admin):
+    commit(1)
+    rule = JobRule.objects.get(azure="test_ci {part}")
+    form = {"pk": rule.pk, "order": 1, "group": "unit {part}", "azure": rule.azure, "actions": "", "gaps": "[]"}
+    page = admin.post(reverse("admin:job_rule_preview"), form).content.decode()
+    assert "unit core" in page and "test core" in page
+    assert JobRule.objects.get(pk=rule.pk).group == "test {part}"
+    assert (
+        "at most 4 wildcards"
+        in admin.post(reverse("admin:job_rule_preview"), form | {"azure": "*****"}).content.decode()
+    )
+
+
+def test_more_pairs_take_no_more_queries(member):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            member.get(reverse("migration"))
+        return len(asked)
+
+    commit(1, "failed", "succeeded")
+    queries()
+    few = queries()
+    for number in range(2, 6):
+        commit(number, "failed", "succeeded")
+    assert queries() == few
