@@ -130,11 +130,11 @@ class StaleCommit(models.Model):
     def __str__(self) -> str:
         return self.sha[:10]
 
-    @classmethod
-    def mark(cls, shas: Iterable[str]) -> None:
+    @staticmethod
+    def mark(shas: Iterable[str]) -> None:
         """Note commits of which a build changed; call it in the transaction that changes it."""
         if found := sorted({sha for sha in shas if sha}):
-            cls.objects.bulk_create([cls(sha=sha) for sha in found], ignore_conflicts=True)
+            StaleCommit.objects.bulk_create([StaleCommit(sha=sha) for sha in found], ignore_conflicts=True)
 
 
 class HostedDay(models.Model):
