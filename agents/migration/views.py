@@ -34,6 +34,13 @@ TABS = {
     "criteria": "Criteria",
     "authority": "Who has the say",
 }
+PARTS = {
+    "pairs": "migration/_pairs.html",
+    "time": "migration/_time.html",
+    "budget": "migration/_budget.html",
+    "criteria": "migration/_criteria.html",
+    "authority": "migration/_authority.html",
+}
 NAMES = {"provider_azure": Provider.AZURE.label, "provider_actions": Provider.ACTIONS.label}
 ACT = "decide which CI service has the say"
 
@@ -55,7 +62,7 @@ def migration(request: HttpRequest) -> Context:
     return {
         "tabs": TABS,
         "tab": tab,
-        "part": f"migration/_{tab}.html",
+        "part": PARTS[tab],
         "summary": figures.summary(now - timedelta(days=USUAL_DAYS)),
         "days": USUAL_DAYS,
         "criteria": criteria,

@@ -37,6 +37,8 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "act_on_pull": BUTTON,
     "delete_orphan": (None, "admin"),
     "settle_labels": BUTTON,
+    "decide_authority": BUTTON,
+    "undo_authority": BUTTON,
     "subscribe": (None, "without role"),  # each one's own
     "unsubscribe": (None, "without role"),
     "test_channel": BUTTON,
