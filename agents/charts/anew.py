@@ -9,7 +9,7 @@ from flinkci_dashboard.jobs.locks import exclusive
 
 
 def make_anew(now: datetime) -> None:
-    """Make the figures of days, the ledger of red, pairs and criteria anew; another pass that does so already is left to it.
+    """Make figures of days, the ledger of red, pairs and criteria anew; another pass that does so is left to it.
 
     What changed after that one looked is marked still, and comes next time.
     """
