@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from flinkci_dashboard import help, status, views
+from flinkci_dashboard import comparison, help, status, views
 from flinkci_dashboard.accounts import activity_views, contact_views, saved_views
 from flinkci_dashboard.api import feeds, metrics, webhooks
 from flinkci_dashboard.api import views as api
@@ -41,6 +41,7 @@ urlpatterns: list = [
     path("activity/", activity_views.show, name="activity"),
     path("activity/activity.csv", activity_views.show, {"kind": "csv"}, name="activity_csv"),
     path("alerts/", include("flinkci_dashboard.alerts.urls")),
+    path("comparison/", comparison.comparison, name="comparison"),
     path("status/", status.status, name="public_status"),
     path("", include("agents.urls")),
     path("tokens/", api.tokens, name="api_tokens"),
