@@ -49,7 +49,7 @@ def main() -> None:
                 measure(world, "command → answer, webhook", hooked(command, "issue_comment"), HOOKED, wanted.tries),
             ]
         finally:
-            worker.terminate()
+            worker.kill()  # its children end with it
             worker.wait()
     sys.exit(0 if all(good) else 1)
 

@@ -49,6 +49,7 @@ urlpatterns: list = [
     path("api/v1/docs", api.describe, name="api_docs"),
     path("api/v1/", addresses(API)),
     path("api/v1/<path:rest>", api.nowhere, name="api_nowhere"),
+    path("webhooks/", api.deliveries, name="deliveries"),
     path("webhooks/<slug:service>", webhooks.receive, name="webhook"),
     path("feed.atom", feeds.feed, name="feed"),
     path("badges/<path:branch>.svg", feeds.badge, name="badge"),

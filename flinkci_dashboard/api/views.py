@@ -1,17 +1,25 @@
-"""The API's own pages: its description, what it answers to unknown addresses, and a member's tokens."""
+"""The API's own pages: its description, what it answers to unknown addresses, a member's tokens; and webhooks."""
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import signed_in
+from flinkci_dashboard.accounts.roles import ADMINISTER, signed_in
 from flinkci_dashboard.api.service import API, RATE
 from flinkci_dashboard.api.tokens import MAX_TOKENS, TokenError, make_token
+from flinkci_dashboard.api.webhooks import EVENTS
+from flinkci_dashboard.models import Delivery, Refusals
+
+PER_PAGE = 50  # deliveries
 
 
 @csrf_exempt
@@ -54,6 +62,28 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     audit.record(request, "revoke API token", token.name)
     token.delete()
     return redirect("api_tokens")
+
+
+@require_GET
+@permission_required(ADMINISTER, raise_exception=True)
+def deliveries(request: HttpRequest) -> HttpResponse:
+    """Show what webhooks told lately and what was refused, and how to set them up."""
+    refused = {row.service: row for row in Refusals.objects.all()}
+    last = dict(Delivery.objects.order_by().values_list("service").annotate(Max("received_at")))
+    services = [
+        {
+            "title": service.label,
+            "setting": service.setting,
+            "ready": bool(getattr(settings, service.setting)),
+            "url": f"{settings.PUBLIC_URL}{reverse('webhook', args=[service])}",
+            "events": events,
+            "last": last.get(service),
+            "refused": refused.get(service),
+        }
+        for service, events in EVENTS.items()
+    ]
+    page = Paginator(Delivery.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "api/deliveries.html", {"services": services, "page": page})
 
 
 def _described(path: str, operation: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,11 @@ PIPELINES_JOBS = {
     "ms.vss-pipelines.run-state-changed-event": ("poll_builds", "sync_pulls"),
 }
 
+EVENTS = {  # to be chosen at each service, in the words of its form
+    Service.GITHUB: ("Pushes", "Pull requests", "Issue comments", "Workflow runs", "Workflow jobs"),
+    Service.PIPELINES: ("Build completed", "Run state changed"),
+}
+
 
 @csrf_exempt
 @require_POST

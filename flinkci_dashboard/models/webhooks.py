@@ -10,6 +10,11 @@ class Service(models.TextChoices):
     GITHUB = "github", "GitHub"
     PIPELINES = "azure", "Azure DevOps"
 
+    @property
+    def setting(self) -> str:
+        """Return the setting that holds the secret which the service knows."""
+        return "GITHUB_WEBHOOK_SECRET" if self is Service.GITHUB else "AZURE_WEBHOOK_LOGIN"
+
 
 class Delivery(models.Model):
     """One delivery that was taken: it made jobs run sooner."""

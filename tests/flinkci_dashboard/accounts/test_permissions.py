@@ -49,6 +49,7 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "change_saved_view": (None, "without role"),
     "api_tokens": ("without role", "without role"),  # each one's own
     "revoke_api_token": (None, "without role"),
+    "deliveries": ("admin", None),
     "metrics": (None, None),  # a token of its own
     "webhook": (None, None),  # signed by the service
     "api_nowhere": ("anonymous", "anonymous"),

@@ -150,3 +150,20 @@ def pass_under_way(current):
 def test_taking_one_costs_few_queries(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
         from_github(client)
+
+
+def test_a_deleted_comment_counts_as_any_other(client):
+    from_github(client, "issue_comment", body=b'{"action": "deleted", "comment": {"body": "@flinkbot run azure"}}')
+    assert due() == {"sync_pulls"}
+
+
+def test_admins_see_what_came_what_was_refused_and_how_to_set_it_up(client, keeper, reader, settings):
+    settings.PUBLIC_URL, settings.AZURE_WEBHOOK_LOGIN = "https://ci.example.org", ""
+    from_github(client, "push", "d-77")
+    from_github(client, secret="another")
+    page = keeper.get("/webhooks/").content.decode()
+    assert "d-77" in page and "Mirror sync" in page and "https://ci.example.org/webhooks/github" in page
+    assert "Set <code>AZURE_WEBHOOK_LOGIN</code>" in page and "takes deliveries" in page
+    assert SECRET not in page
+    assert reader.get("/webhooks/").status_code == 403
+    assert 'href="/webhooks/"' in keeper.get("/jobs/").content.decode()
