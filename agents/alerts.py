@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
 from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
+from agents.charts import pace_rows
 from agents.charts.arithmetic import midnight
 from agents.machines.figures import AgentLine, agent_lines
 from agents.machines.judge import BAD_DAYS
@@ -32,6 +33,7 @@ RULES = (
     Rule("wait_oldest", "A job has waited for long", 1, "hours", acknowledge=240),
     Rule("machine_bad", "A machine fails more than the others"),
     Rule("machine_disk", "A machine's disk is almost full"),
+    Rule("job_slower", "A job has got slower"),
     Rule("cancelling", "A build is being canceled for long", 15, "minutes"),
 )
 GONE = timedelta(days=14)  # without any build for so long, a branch has been given up
@@ -61,7 +63,7 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
         found += [bad_machine(line), low_disk(line)]
     stuck = Build.objects.filter(status=Status.CANCELLING, changed_at__lt=now - limits.length("cancelling"))
     found += [cancelling(build) for build in stuck]
-    return [each for each in found if each]
+    return [*(each for each in found if each), *pace_rows.findings()]
 
 
 def service(mark: Watermark, since: datetime | None, now: datetime, patience: timedelta) -> Finding | None:

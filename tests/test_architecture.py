@@ -30,6 +30,7 @@ PURE = (
     "agents/builds/log_tail.py",
     "agents/charts/arithmetic.py",
     "agents/charts/drawing.py",
+    "agents/charts/pace.py",
     "agents/failures/reproduce.py",
     "agents/machines/hosts.py",
     "agents/machines/judge.py",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agents.charts.pace import idle_end
 from agents.failures.causes import Found, cause_of_log
 from agents.failures.rules import Cause
 from agents.models import Job
@@ -18,6 +19,7 @@ def save_cause(job: Job, tests: Sequence[str], tail: Tail) -> None:
     changes: Changes[Job] = Changes()
     number = found.number if tail.first else None  # of a line that nobody has counted to
     changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": number})
+    changes.put(job, {"idle_seconds": idle_end(tail.lines)})
     changes.write()
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from agents.builds.nightly_rows import refresh_streaks
+from agents.charts.pace_rows import refresh_slow_jobs
 from agents.charts.periods import refresh_stale_days
 from agents.migration.readiness import refresh_migration
 from flinkci_dashboard.jobs.locks import exclusive
@@ -18,3 +19,4 @@ def make_anew(now: datetime) -> None:
             refresh_stale_days(now)
             refresh_streaks(now)
             refresh_migration(now)
+            refresh_slow_jobs(now)

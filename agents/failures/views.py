@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from agents.charts.pace_rows import idle_jobs, slow_jobs
 from agents.failures.figures import MOST, ranked
 from agents.failures.history import SOURCE, history_of
 from agents.failures.report import ISSUE
@@ -30,6 +31,8 @@ def failures(request: HttpRequest) -> Context:
         "most": MOST,
         "issue": ISSUE,
         "asked_at": last_good("match_failures"),
+        "slow": slow_jobs(),
+        "idle": idle_jobs(timezone.now()),
     }
 
 

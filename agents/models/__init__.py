@@ -6,7 +6,7 @@ from agents.models.failures import Failure, KnownTicket
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
 from agents.models.migration import Authority, Criterion, HostedDay, JobRule, Pair, PairGroup, StaleCommit
 from agents.models.nightly import Commit, Streak
-from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, StaleDay, Watermark
+from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, SlowJob, StaleDay, Watermark
 
 __all__ = [
     "Agent",
@@ -30,6 +30,7 @@ __all__ = [
     "Pool",
     "Queue",
     "Sample",
+    "SlowJob",
     "Stage",
     "StaleCommit",
     "StaleDay",

@@ -201,6 +201,7 @@ class Job(Attempted):
     low_disk = models.BooleanField(default=False)
     cause = models.CharField(max_length=9, choices=CAUSES, blank=True)  # why it failed, "" until that was looked for
     cause_line = models.CharField(max_length=1000, blank=True)  # of its log, or of what the service tells of it
+    idle_seconds = models.PositiveIntegerField(null=True)  # from its log's last test result to its end, where known
     cause_line_number = models.PositiveIntegerField(null=True)  # in that log, from 1 on
     # Failing tests and the cause are looked for once, while the logs are there.
     tests_pending = models.BooleanField(default=False)
@@ -210,6 +211,7 @@ class Job(Attempted):
         indexes = [
             models.Index(F("agent"), F("started_at").desc(), name="job_agent"),
             models.Index(F("key"), F("finished_at").desc(), name="job_key"),
+            models.Index(fields=["finished_at"], name="job_idle", condition=Q(idle_seconds__isnull=False)),
             models.Index(fields=["host", "started_at"], name="job_host_started"),
             models.Index(fields=["finished_at"], name="job_finished"),
             models.Index(fields=["queued_at"], name="job_unfinished", condition=~Q(status="finished")),

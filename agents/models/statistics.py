@@ -84,6 +84,24 @@ class BuildPeriod(models.Model):
         return f"{self.scope}, {self.step} of {self.start}"
 
 
+class SlowJob(models.Model):
+    """A job of a branch that has got slower: its last runs against those before. Others have no row."""
+
+    branch = models.CharField(max_length=255)
+    provider = models.CharField(max_length=8)
+    key = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    usual_seconds = models.PositiveIntegerField()
+    seconds = models.PositiveIntegerField()
+    since = models.DateTimeField()  # the first of its slow runs ended
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["branch", "provider", "key"], name="unique_slow_job")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.branch}"
+
+
 class StaleDay(models.Model):
     """A day (UTC) whose figures have to be made anew: a job or build that belongs to it changed."""
 

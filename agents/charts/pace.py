@@ -1,0 +1,60 @@
+"""Has a job or a test got slower? Only successes count; and does a job sit idle at its end?
+
+The rule keeps from crying wolf: the median of the last three runs stands against that of the 24 before, by at least a
+quarter and by six minutes, and each of the three is over that. PURE
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+LAST, BEFORE = 3, 24  # runs
+SHARE, LEAST = 0.25, 360.0  # of the usual length, and seconds
+DAY = 86_400
+IDLE = 600  # seconds without a result at a job's end that are worth a look
+CLOCK = re.compile(r"(?:^|[ T])(\d{2}):(\d{2}):(\d{2})(?:[.,]\d{1,7})?Z?(?= |$)")
+# What says that a test, or a module's tests, have come to their end.
+RESULT = re.compile(
+    r"Tests run: \d+, |\[(?:PASS|FAIL)\] '|^.{0,60}(?:PASSED|FAILED) +\[ *\d+%\]|BUILD (?:SUCCESS|FAILURE)"
+    r"|= .{0,80}\b\d+ passed\b|congratulations :\)"
+)
+
+
+@dataclass(frozen=True)
+class Slower:
+    """How long a job ran usually, and runs lately: seconds, by the medians."""
+
+    usual: float
+    lately: float
+
+
+def slower(seconds: Sequence[float]) -> Slower | None:
+    """Judge the seconds of a job's successful runs, the newest last; None where it is not, or little is known."""
+    if len(seconds) < LAST + BEFORE:
+        return None
+    last, usual = seconds[-LAST:], median(seconds[-LAST - BEFORE : -LAST])
+    over = usual + max(usual * SHARE, LEAST)
+    return Slower(usual, median(last)) if min(last) >= over else None
+
+
+def idle_end(lines: Iterable[str]) -> int | None:
+    """Return the seconds between the last result of a test in a job's log and its last line; None without either.
+
+    The lines bear a clock of the day, which may have passed midnight.
+    """
+    result = end = None
+    for line in lines:
+        if (at := _clock(line)) is not None:
+            end = at
+            if RESULT.search(line[:400]):
+                result = at
+    return (end - result) % DAY if end is not None and result is not None else None
+
+
+def _clock(line: str) -> int | None:
+    found = CLOCK.search(line[:60])
+    if not found:
+        return None
+    hours, minutes, seconds = map(int, found.groups())
+    return hours * 3600 + minutes * 60 + seconds if hours < 24 and minutes < 60 and seconds < 60 else None
