@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from agents.failures.evidence import Judged
 from agents.failures.rules import Cause
+from agents.migration.authority import PULLS, Decisions
 from agents.models import Build, Commit, Job, TestFailure
 from flinkci_dashboard.clients.providers import BUILDS_PULLS
 from flinkci_dashboard.names import branch_name
@@ -39,12 +40,12 @@ def builds_of_head(pull: PullRequest) -> QuerySet[Build]:
 
 
 def readiness_of(pull: PullRequest, judged: Iterable[Judged]) -> Readiness:
-    """Judge a pull request's head by the rule; `judged` are its failures. Three queries."""
+    """Judge a pull request's head by the rule; `judged` are its failures. Four queries."""
     builds = list(builds_of_head(pull).values_list("pk", flat=True))
     jobs = list(Job.objects.filter(build__in=builds).order_by("order", "key").values(*FIELDS))
     red = [job["pk"] for job in jobs if job["result"] in RED and job["cause"] in ("", Cause.TEST)]
     known = _all_known(red, {each.failure.test_id for each in judged if each.verdict.word == "known"})
-    return readiness(pull.head_sha, [_run(job, job["pk"] in known) for job in jobs], {BUILDS_PULLS})
+    return readiness(pull.head_sha, [_run(job, job["pk"] in known) for job in jobs], set(Decisions().providers(PULLS)))
 
 
 def landed_since(base: str, since: datetime | None) -> Landed | None:

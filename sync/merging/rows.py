@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 
 from agents.failures.match import name_of
+from agents.migration.authority import PULLS, Decisions
 from agents.models import Job, TestFailure
 from agents.models.builds import Result, Status
 from flinkci_dashboard.models import Switch
@@ -40,9 +41,10 @@ def refresh_sections() -> int:
             changes.put(pull, _without(pull))
         return changes.write()
     pulls = list(PullRequest.objects.filter(state=PullRequest.State.OPEN))
+    deciding = ",".join(Decisions().providers(PULLS))
     prints = _fingerprints({pull.head_sha for pull in pulls})
     for pull in pulls:
-        seen = prints.get(pull.head_sha, "")
+        seen = f"{deciding} {prints[pull.head_sha]}" if pull.head_sha in prints else ""
         if seen and pull.sections_of.get(NAME) != seen:
             changes.put(pull, _with(pull, section_of(pull), seen))
         elif not seen and NAME in pull.sections_of:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.migration.authority import PULLS, Choice, Purpose, decide
 from agents.models import Commit, Failure, KnownTicket, Test, TestFailure
 from sync.models import PullRequest
 from tests.machines import make_build, make_job, minutes
@@ -97,3 +98,14 @@ def test_a_red_head_explains_itself(member, pull):
     ):
         assert words in text
     assert "older head" not in text and "/failures/tests/a.FooITCase%23testBar/" in text
+
+
+def test_the_service_that_has_the_say_decides(member, pull):
+    make_job(build(1, result="failed"), "core", "failed")
+    fork = make_build(9, version=HEAD, provider="actions", scope="pull", branch="patch")
+    make_job(fork, "Default (Java 17) / Test (module: core)")
+    assert not readiness(member)["complete"]
+    decide(PULLS, Purpose.TESTING, Choice.ACTIONS, "It is ready.", "ada", timezone.now())
+    found = readiness(member)
+    assert found["complete"] and {each["provider"] for each in found["stages"]} == {"azure", "actions"}
+    assert "does not decide" in read(member, "pull_request", 7)

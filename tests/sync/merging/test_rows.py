@@ -46,10 +46,10 @@ def test_it_is_off_until_an_admin_wants_it_and_taken_back_after(failed):
     assert refresh_sections() == 0
 
 
-def test_nothing_new_is_told_by_four_queries_and_writes_no_row(failed, django_assert_num_queries):
+def test_nothing_new_is_told_by_five_queries_and_writes_no_row(failed, django_assert_num_queries):
     switch(True)
     refresh_sections()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert refresh_sections() == 0
 
 
