@@ -33,8 +33,8 @@ suite: $(VENV)/.dev
 	$(BIN)/pytest -n $(TESTERS) --dist worksteal
 	TEST_DATABASE=postgresql $(BIN)/pytest -n $(TESTERS) --dist worksteal --ignore tests/browser --ignore tests/sandbox
 
-bench: $(VENV)/.dev  ## Timings, as ratios; takes a few minutes
-	@set -e; for each in bench/*.py; do $(BIN)/python $$each; done
+bench: $(VENV)/.dev  ## Timings, as ratios, into docs/benchmarks.md; takes half an hour of an idle machine
+	$(BIN)/python -m bench
 
 chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both databases; takes half an hour
 	$(BIN)/python -m tests.chaos --seeds 8 --passes 65
