@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -19,11 +18,11 @@ from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import open_requests
 from flinkci_dashboard.models import JobRequest, JobRun
 from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.tables import Shown
 from labeler import figures
+from labeler.filters import CHANGES, COMPONENTS, LabelFilter, states_table
 from labeler.labels import JOB, SETTLE, State, is_ours
 from labeler.models import JiraContact, LabelChange, LabelState
-
-PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,9 @@ def newest_pass(request: HttpRequest) -> object:
 @live("labeler/labels.html", "labeler/_labels.html", version=newest_pass)
 def labels(request: HttpRequest) -> Context:
     """Show one of the lists, with the state of the talk with Jira above."""
-    everything = request.GET.get("pulls") == "all"
-    words = request.GET.get("q", "").replace("\0", "")[:200]  # PostgreSQL takes no NUL
+    form = LabelFilter(request.GET)
+    asked_for = form.asked()
+    everything, words = asked_for.get("pulls") == "all", asked_for.get("q", "")
     tab = next((each for each in TABS if each.name == request.GET.get("tab")), TABS[0])
     asked = open_requests(JOB).filter(act=SETTLE, subject__startswith="#").values_list("subject", flat=True)
     return {
@@ -96,7 +96,8 @@ def labels(request: HttpRequest) -> Context:
         "running": JobRun.objects.filter(job=JOB, outcome=JobRun.Outcome.RUNNING).first(),
         "last": latest_pass(JOB),
         "asked": {int(subject[1:]) for subject in asked if subject[1:].isdecimal()},
-        **_list(request, tab, everything, words),
+        "form": form,
+        "table": _table(request, tab, everything, words),
     }
 
 
@@ -113,12 +114,12 @@ def _tabs(everything: bool) -> list[dict[str, object]]:
     ]
 
 
-def _list(request: HttpRequest, tab: Tab, everything: bool, words: str) -> Context:
+def _table(request: HttpRequest, tab: Tab, everything: bool, words: str) -> Shown:
     if tab.name == "components":
-        return {"components": figures.component_lines()}
-    changes = LabelChange.objects.select_related("pull")
-    rows = Paginator(changes if tab.name == "changes" else figures.in_state(tab.states, everything, words), PER_PAGE)
-    return {"page": rows.get_page(request.GET.get("page"))}
+        return COMPONENTS.of(request, figures.component_lines())
+    if tab.name == "changes":
+        return CHANGES.of(request, LabelChange.objects.select_related("pull"))
+    return states_table(tab.name, tab.changes, tab.settles).of(request, figures.in_state(tab.states, everything, words))
 
 
 @require_POST

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from flinkci_dashboard.names import commits_from, is_commit
+from flinkci_dashboard.web.filters import quoted
 from flinkci_dashboard.web.search import MOST, Group, Hit
 from sync.models import PullRequest
 
@@ -52,4 +53,4 @@ def _labels(query: str) -> Group:
     names = {name for labels in rows.values_list("labels", flat=True) for name in labels}
     meant = sorted(name for name in names if query.lower() in name.lower())
     address = reverse("pull_requests")
-    return Group("Labels", [Hit(name, f"{address}?{urlencode({'label': name})}") for name in meant[:MOST]])
+    return Group("Labels", [Hit(name, f"{address}?{urlencode({'label': quoted(name)})}") for name in meant[:MOST]])

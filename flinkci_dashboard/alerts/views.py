@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -18,12 +17,11 @@ from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.alerts.channels import TEST, set_address
 from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
+from flinkci_dashboard.alerts.lists import CHANNELS, MESSAGES, NOW, OVER
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
 from flinkci_dashboard.web.live import Context, live
-
-PER_PAGE = 30
 
 
 def last_pass(request: HttpRequest) -> object:
@@ -45,14 +43,12 @@ def show(request: HttpRequest) -> Context:
     """Show what fires and what ended, what was told of it, and the channels."""
     now = timezone.now()
     found = standing(now).seen_by(signed_in(request))
-    page = Paginator(figures.ended(), PER_PAGE).get_page(request.GET.get("page"))
     return {
         "standing": found,
-        "now": figures.lasting(found, now),
-        "page": page,
-        "past": [(alert, figures.sentence(alert, now)) for alert in page.object_list],
-        "notices": figures.notices()[: figures.SHOWN],
-        "channels": figures.shared_channels(),
+        "table": OVER.of(request, figures.ended()),
+        "now": NOW.of(request, figures.lasting(found, now), "now-"),
+        "notices": MESSAGES.of(request, figures.notices(), "messages-"),
+        "channels": CHANNELS.of(request, figures.shared_channels(), "channels-"),
         "heartbeat": Heartbeat.objects.first(),
         "silence": SilenceForm(),
         "subscriptions": Subscription.objects.filter(member=signed_in(request)).select_related("channel"),

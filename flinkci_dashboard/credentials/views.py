@@ -10,6 +10,7 @@ from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.credentials.figures import credential_lines
+from flinkci_dashboard.credentials.lists import CREDENTIALS, EXPOSURES
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Credential, Exposure, StoredValue
 from flinkci_dashboard.parts import parts
@@ -34,9 +35,9 @@ def missing_rights() -> list[str]:
 def credentials(request: HttpRequest) -> Context:
     """List every key with its countdown, and what the exposure check found."""
     return {
-        "lines": credential_lines(timezone.now()),
+        "table": CREDENTIALS.of(request, credential_lines(timezone.now())),
         "missing_rights": missing_rights(),
-        "exposures": Exposure.objects.all(),
+        "exposures": EXPOSURES.of(request, Exposure.objects.all(), "exposure-"),
         "house_rule": Credential.HOUSE_RULE,
     }
 

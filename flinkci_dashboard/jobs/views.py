@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -17,14 +16,13 @@ from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.asked import promise
+from flinkci_dashboard.jobs.lists import ASKED, JOB_LIST, RUNS
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, RunLog, Worker
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live
 from flinkci_dashboard.web.words import tallied
 
-PER_PAGE = 50
-RECENT = 8  # requests
 CLOCK_NEWS = timedelta(days=7)  # that a step of a worker's clock is told
 
 
@@ -47,9 +45,9 @@ def job_list(request: HttpRequest) -> Context:
         for worker in Worker.objects.filter(clock_moved_at__gt=now - CLOCK_NEWS)
     ]
     return {
-        "rows": rows,
+        "table": JOB_LIST.of(request, rows),
         "moved": moved,
-        "requests": JobRequest.objects.select_related("requested_by").order_by("-pk")[:RECENT],
+        "asked": ASKED.of(request, JobRequest.objects.select_related("requested_by"), "asked-"),
     }
 
 
@@ -95,12 +93,11 @@ def job_runs(request: HttpRequest, job: str) -> Context:
         runs = runs.filter(outcome__in=(JobRun.Outcome.FAILED, JobRun.Outcome.PARTIAL))
     elif shown != "all":
         runs = passes.busy(runs)
-    page = Paginator(runs, PER_PAGE).get_page(request.GET.get("page"))
     schedule = JobSchedule.objects.filter(job=job).first()
     tabs = (("busy", "Did something"), ("failed", "Failed"), ("all", "All"))
     last = passes.recent(job)
     known = {"job": JOBS[job], "schedule": schedule, "pace": _pace(schedule), "newest": last[0] if last else None}
-    return known | {"bars": passes.bars(last), "page": page, "shown": shown, "tabs": tabs}
+    return known | {"bars": passes.bars(last), "table": RUNS.of(request, runs), "shown": shown, "tabs": tabs}
 
 
 def this_run(request: HttpRequest) -> object:

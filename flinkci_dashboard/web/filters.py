@@ -40,6 +40,11 @@ def contains(text: str, *fields: str) -> Q:
     return Q.create([(f"{field}__{lookup}", wanted) for field in fields], connector=Q.OR)
 
 
+def quoted(text: str) -> str:
+    """Return what a filter takes for exactly this text."""
+    return f'"{text}"'
+
+
 def unquoted(text: str) -> tuple[str, bool]:
     """Return a text without the quotes around it, and whether there were any."""
     exact = len(text) > 2 and text[0] == text[-1] == '"'

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,12 +18,12 @@ from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.web.live import Context, live
+from sync.mirrors.lists import BRANCHES, PASSES, PLANNED
 from sync.mirrors.plan import MEANINGS
 from sync.mirrors.values import BranchState, ResetRequest
 from sync.models import Mirror, MirrorBranch
 
 JOB = "sync_mirrors"
-PER_PAGE = 20
 
 
 def newest_pass(request: HttpRequest) -> object:
@@ -38,15 +37,20 @@ def mirrors(request: HttpRequest) -> Context:
     """Show every mirror with its branches, the pass under way, and the passes that did something."""
     found = Mirror.objects.select_related("source", "target").prefetch_related("branches")
     runs = JobRun.objects.filter(job=JOB)
-    page = Paginator(passes.busy(runs), PER_PAGE).get_page(request.GET.get("page"))
+    table = BRANCHES.of(request, [row for each in found for row in _rows(each)])
+    done = PASSES.of(request, passes.busy(runs), "passes-")
     return {
-        "mirrors": [{"mirror": each, "rows": _rows(each), "troubles": _troubles(each)} for each in found],
+        "table": table,
+        "mirrors": [
+            {"mirror": each, "rows": [row for row in table.lines if row["mirror"] == each], "troubles": _troubles(each)}
+            for each in found
+        ],
         "running": runs.filter(outcome=JobRun.Outcome.RUNNING).first(),
         "last": latest_pass(JOB),
         "bars": passes.bars(passes.recent(JOB)),
-        "page": page,
-        "history": passes.with_quiet(page.object_list, newest=page.number == 1),
-        "planned": Action.objects.filter(job=JOB, state=Action.State.PLANNED),
+        "passes": done,
+        "history": passes.with_quiet(done.lines, newest=done.is_first),
+        "planned": PLANNED.of(request, Action.objects.filter(job=JOB, state=Action.State.PLANNED), "planned-"),
     }
 
 
@@ -69,6 +73,7 @@ def _rows(mirror: Mirror) -> list[dict[str, object]]:
 def _row(branch: MirrorBranch) -> dict[str, object]:
     behind = bool(branch.source_sha) and branch.source_sha != branch.target_sha and branch.state != BranchState.GONE
     return {
+        "mirror": branch.mirror,
         "branch": branch,
         **_advice(branch),
         "may_reset": branch.state == BranchState.DIVERGED,

@@ -135,8 +135,8 @@ def test_a_component_has_its_open_pull_requests_by_what_their_ci_says(member):
     assert "success</span> 1" in row
     assert "failure</span> 1" in row
     assert "without component" in text
-    assert "#101" in member.get("/pulls/?state=open&label=component%3DRuntime%2FREST").content.decode()
-    assert 'href="/pulls/?state=open&amp;label=component%3DRuntime%2FREST"' in text
+    assert "#101" in member.get("/pulls/?state=open&label=%22component%3DRuntime%2FREST%22").content.decode()
+    assert 'href="/pulls/?state=open&amp;label=%22component%3DRuntime%2FREST%22"' in text
 
 
 def test_the_components_page_costs_a_fixed_number_of_queries(member, django_assert_max_num_queries):
