@@ -13,7 +13,7 @@ from ninja.throttling import AuthRateThrottle
 
 from flinkci_dashboard.api.alerts import router as alerts
 from flinkci_dashboard.api.ground import router as ground
-from flinkci_dashboard.api.tokens import BearerToken, Session
+from flinkci_dashboard.api.tokens import BearerToken, session
 from flinkci_dashboard.parts import parts
 
 RATE = "300/m"  # requests of one account
@@ -52,7 +52,7 @@ def _build() -> Api:
         title="Flink CI",
         version="1",
         description="What the dashboard's pages show, read only. Times are UTC, lengths of time seconds.",
-        auth=[Session(csrf=False), BearerToken()],
+        auth=[session, BearerToken()],
         throttle=[AuthRateThrottle(RATE)],
         docs_url=None,
         openapi_url=None,
