@@ -13,9 +13,11 @@ from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, TooDe
 from flinkci_dashboard.clients.github.reading import (
     CommentFacts,
     CommitFacts,
+    FileFacts,
     PullFacts,
     read_comment,
     read_commit,
+    read_file,
     read_pull,
     text_of,
 )
@@ -94,6 +96,23 @@ class GitHub:
     def pull(self, number: int) -> PullFacts:
         """Return one pull request; raises NotFoundError when there is none of that number."""
         return _one(self._http.get(f"{self._path}/pulls/{int(number)}"), read_pull)
+
+    def files(self, number: int) -> list[FileFacts]:
+        """Return what a pull request changes, as far as GitHub tells: 3,000 files.
+
+        One that can't be read raises UnavailableError: none may be overlooked.
+        """
+        found: list[FileFacts] = []
+        at = ""
+        while True:
+            query = {"per_page": PAGE} | _place(1, at)
+            page = _page(self._http.get(f"{self._path}/pulls/{int(number)}/files", query), read_file)
+            if page.unreadable:
+                raise UnavailableError(f"GitHub tells of {page.unreadable} files in a form that can't be read.")
+            found += page.items
+            if page.next in ("", at):
+                return found
+            at = page.next
 
     def commit(self, sha: str) -> CommitFacts:
         """Return who wrote a commit; raises NotFoundError when there is none of that name."""

@@ -4,10 +4,20 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 SHA = re.compile(r"[0-9a-f]{40}")
 MAX_NUMBER = 2**31 - 1  # a pull request's
 MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who wrote something, and how GitHub says that they stand to the repository. No text of theirs is part of it."""
+
+    id: int  # stays when an account is renamed; 0 where it was deleted, or is not told
+    association: str  # OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE …; "" where it is not told
+    is_bot: bool
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class PullFacts:
     updated_at: datetime
     closed_at: datetime | None
     merged_at: datetime | None
+    account: Account  # the author's
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,15 @@ class CommentFacts:
     body: str
     created_at: datetime
     updated_at: datetime
+    account: Account  # the author's
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A file that a pull request changes: its name, and the one before where it was moved."""
+
+    names: tuple[str, ...]
+    sha: str  # the head that it was compared at; "" where GitHub does not tell
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,7 @@ def read_pull(data: dict[str, Any]) -> PullFacts:
         updated_at=_needed_time(data["updated_at"]),
         closed_at=_time(data.get("closed_at")),
         merged_at=_time(data.get("merged_at")),
+        account=_account(data),
     )
 
 
@@ -84,6 +105,7 @@ def read_comment(data: dict[str, Any]) -> CommentFacts:
         body=text_of(data.get("body")),
         created_at=_needed_time(data["created_at"]),
         updated_at=_needed_time(data.get("updated_at") or data["created_at"]),
+        account=_account(data),
     )
 
 
@@ -104,6 +126,24 @@ def _number(value: Any, most: int) -> int:
     if not 0 < int(value) <= most:
         raise ValueError("a number that no such thing has")
     return int(value)
+
+
+def read_file(data: dict[str, Any]) -> FileFacts:
+    """Read one changed file of a pull request."""
+    address = urlsplit(text_of(data.get("contents_url")))
+    names = (text_of(data["filename"]), text_of(data.get("previous_filename")))
+    return FileFacts(tuple(name for name in names if name), dict(parse_qsl(address.query)).get("ref", ""))
+
+
+def _account(data: dict[str, Any]) -> Account:
+    user = data.get("user")
+    known = user if isinstance(user, dict) else {}
+    number = known.get("id")
+    return Account(
+        id=number if isinstance(number, int) and 0 < number <= MAX_ID else 0,
+        association=text_of(data.get("author_association")).upper()[:24],
+        is_bot=text_of(known.get("type")) == "Bot",
+    )
 
 
 def _login(user: Any) -> str:

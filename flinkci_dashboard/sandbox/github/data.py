@@ -42,6 +42,16 @@ class Pull:
         return "closed" if self.closed_at else "open"
 
 
+@dataclass(frozen=True)
+class Change:
+    """A file that a pull request changes."""
+
+    name: str
+    status: str  # added, modified, removed, renamed
+    blob: str
+    former: str = ""  # its name before, where it was moved
+
+
 @dataclass
 class Label:
     """A label of the repository."""

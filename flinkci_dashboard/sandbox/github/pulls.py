@@ -3,14 +3,16 @@
 import copy
 import itertools
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.git.repositories import AUTHOR, Repositories
-from flinkci_dashboard.sandbox.github.data import Comment, Label, Pull
+from flinkci_dashboard.sandbox.github.accounts import Accounts
+from flinkci_dashboard.sandbox.github.data import Change, Comment, Label, Pull
 
 BOT = "flinkbot"
+STATUSES = {"A": "added", "D": "removed", "R": "renamed"}  # of a changed file, by git's letter
 LAGGING = "refs/internal/pull/"  # where heads are that refs/pull/ does not show yet
 
 
@@ -27,6 +29,7 @@ class Pulls:
         self.by_pull: dict[int, list[int]] = {}
         self.review_comments: list[Comment] = []
         self.labels: dict[str, Label] = {}  # by name in lower case
+        self.accounts = Accounts()
         self.hidden: set[int] = set()  # whose author is banned: 404 wherever they are asked for by number
         self.unlisted: set[int] = set()  # of those, the ones that lists leave out too
         self.blocking: set[str | None] = set()  # logins that have blocked the bot
@@ -59,7 +62,22 @@ class Pulls:
         """Return one account's comments on a pull request."""
         return [comment for comment in self.conversation(number) if comment.login == login]
 
+    def changes(self, number: int) -> list[Change]:
+        """Return the files that differ between a pull request's head and where it left its base."""
+        pull = self.by_number[number]
+        tips = (f"{pull.base_sha}...{pull.head}", "--")
+        told = self.repositories.git(self.repo, "diff", "--raw", "--find-renames", "--no-abbrev", "-z", *tips)
+        return list(_changes(iter(told.strip("\0").split("\0")))) if told else []
+
     # Moving ----------------------------------------------------------------------------------
+
+    def rename(self, login: str, to: str) -> None:
+        """Give an account another login, on everything that it wrote."""
+        with self.lock:
+            self.accounts.rename(login, to)
+            for each in (*self.by_number.values(), *self.comments.values()):
+                each.login = to if each.login == login else each.login
+            self._events += 1
 
     def open(
         self,
@@ -266,3 +284,12 @@ class Pulls:
         self._events += 1
         self._last = max(self._last + timedelta(seconds=1), self.clock.now().replace(microsecond=0))
         return self._last
+
+
+def _changes(fields: Iterator[str]) -> Iterator[Change]:
+    """Read `git diff --raw -z`: ":modes blobs status", then a name, or two of them for what was moved."""
+    for head in fields:
+        *_, blob, status = head.split(" ")
+        name = next(fields)
+        moved = status.startswith("R")
+        yield Change(next(fields) if moved else name, STATUSES.get(status[0], "modified"), blob, name if moved else "")

@@ -5,10 +5,11 @@ from flinkci_dashboard.sandbox.calls import Answer, Call
 from flinkci_dashboard.sandbox.github.answers import paged, refuse
 from flinkci_dashboard.sandbox.github.on_pulls import REPO, on_pulls, since_of
 from flinkci_dashboard.sandbox.github.pulls import Pulls
-from flinkci_dashboard.sandbox.github.shapes import issue_json, pull_json
+from flinkci_dashboard.sandbox.github.shapes import file_json, issue_json, pull_json
 from flinkci_dashboard.sandbox.routing import Router
 
 router = Router()
+MAX_FILES = 3000
 
 
 @router.route("GET", f"{REPO}/pulls", "state", "sort", "direction", "page", "per_page", "head", "base")
@@ -35,6 +36,14 @@ def get_pull(pulls: Pulls, call: Call, account: Account | None, number: int) -> 
     pull = pulls.by_number[number]
     more = {"merged": pull.merged_at is not None, "mergeable": None if pull.closed_at else True, "commits": 1}
     return Answer(200, pull_json(pulls, call, pull) | more)
+
+
+@router.route("GET", f"{REPO}/pulls/{{number}}/files", "page", "per_page")
+@on_pulls
+def list_files(pulls: Pulls, call: Call, account: Account | None, number: int) -> Answer:
+    """List the files that a pull request changes, 3,000 at most."""
+    pull = pulls.by_number[number]
+    return paged(call, pulls.changes(number)[:MAX_FILES], lambda change: file_json(pulls, call, pull, change))
 
 
 @router.route("GET", f"{REPO}/issues/{{number}}")
