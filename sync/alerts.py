@@ -47,7 +47,7 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     for row in branches:
         found += [branch_trouble(row), branch_lag(row, now, limits.length("mirror_lag"))]
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
-    found.append(blocked(list(opened.filter(ci_state=PullRequest.CIState.BLOCKED).order_by("why_since"))))
+    found.append(blocked(list(opened.filter(waiting=Waiting.BLOCKED).order_by("why_since"))))
     since = now - limits.length("pulls_waiting")
     found.append(waiting(list(opened.filter(waiting__in=WAITS, why_since__lt=since).order_by("why_since")), now))
     found.append(reports(_stale(now - limits.length("reports_stale"))))
@@ -111,7 +111,9 @@ def blocked(pulls: Sequence[PullRequest]) -> Finding | None:
     if not pulls:
         return None
     text = f"{_counted(pulls)} blocked, since the token lacks the workflow scope: {_named(pulls)}"
-    return _pulls("pulls_blocked", Severity.WARN, text, pulls[0].why_since, "?ci=blocked", "none is blocked", GITHUB)
+    return _pulls(
+        "pulls_blocked", Severity.WARN, text, pulls[0].why_since, "?waiting=blocked", "none is blocked", GITHUB
+    )
 
 
 def waiting(pulls: Sequence[PullRequest], now: datetime) -> Finding | None:

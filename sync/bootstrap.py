@@ -1,7 +1,7 @@
-"""The repositories and the mirror that an installation starts from."""
+"""The repositories, the mirror and the trust gate that an installation starts from."""
 
 from sync.merging.rows import offer_switch
-from sync.models import Mirror, Repository
+from sync.models import Mirror, Repository, TrustGate
 
 Role = Repository.Role
 REPOSITORIES = (
@@ -29,4 +29,6 @@ def bootstrap() -> None:
             source=Repository.objects.get(owner="apache", name="flink"),
             target=Repository.objects.get(owner="flink-ci", name="flink-mirror"),
         )
+    if not TrustGate.objects.exists():
+        TrustGate.objects.create()
     offer_switch()

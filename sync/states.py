@@ -20,8 +20,9 @@ CI_MEANINGS = {
         "The Retry button, or a comment with the bot's command, starts it again.",
     ),
     CI.BLOCKED: (
-        "It changes files in .github/workflows/, and our token may not push such changes.",
-        "An admin stores a GitHub token with the “workflow” scope, or the author leaves those files alone.",
+        "It waits for a committer's approval, or it changes files in .github/workflows/, which our token may not push.",
+        "Its page says which. A committer comments with the bot's command “approve”, or an operator presses “Let this head "
+        "run”; or an admin stores a GitHub token with the “workflow” scope.",
     ),
 }
 

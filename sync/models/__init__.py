@@ -3,9 +3,12 @@
 from sync.models.mirrors import Mirror, MirrorBranch
 from sync.models.pipelines import Pipeline, PipelineVariable
 from sync.models.pulls import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.models.trust import ApprovedHead, Approver, TrustedAuthor, TrustGate
 from sync.models.repositories import Repository, valid_branch_name
 
 __all__ = [
+    "ApprovedHead",
+    "Approver",
     "CIBranch",
     "CommandComment",
     "Mirror",
@@ -15,6 +18,8 @@ __all__ = [
     "PullRequest",
     "ReportComment",
     "Repository",
+    "TrustGate",
+    "TrustedAuthor",
     "Watermark",
     "valid_branch_name",
 ]

@@ -31,6 +31,8 @@ class PullRequest(models.Model):
     number = models.PositiveIntegerField(unique=True)
     title = models.CharField(max_length=500)
     author = models.CharField(max_length=100, blank=True)  # "" when the account was deleted
+    author_id = models.BigIntegerField(default=0)  # the account's number, which stays when it is renamed; 0: not told
+    author_association = models.CharField(max_length=24, blank=True)  # how it stands to the repository: MEMBER, NONE …
     draft = models.BooleanField(default=False)
     base = models.CharField(max_length=255)
     head_sha = models.CharField(max_length=40)
@@ -44,6 +46,7 @@ class PullRequest(models.Model):
     closed_at = models.DateTimeField(null=True)
     merged_at = models.DateTimeField(null=True)
     head_seen_at = models.DateTimeField(default=timezone.now)  # when this head was first seen
+    head_told_at = models.DateTimeField(null=True)  # `updated_at` of the answer that first had it: GitHub's own time
     # Where its CI stands, as the last pass found it.
     ci_state = models.CharField(max_length=8, choices=CIState, blank=True)
     waiting = models.CharField(max_length=16, blank=True)  # a `pull_values.Waiting`, for filters
@@ -62,6 +65,10 @@ class PullRequest(models.Model):
     # What stands in the way of its build: why the CI service queues none for this head.
     build_problem = models.TextField(blank=True)
     build_problem_head = models.CharField(max_length=40, blank=True)
+    # What the trust gate knows of its head.
+    files_head = models.CharField(max_length=40, blank=True)  # the head whose changed files were read
+    files_held = models.JSONField(default=list)  # those of them that an approval is needed for
+    held = models.CharField(max_length=300, blank=True)  # why the gate holds it, or would if it did not only observe
     # Since when the stream of comments tells everything about its conversation; before that, it has to be read.
     conversation_read_at = models.DateTimeField(null=True)
     read_problem = models.TextField(blank=True)  # why it can't be read, in GitHub's words
@@ -120,13 +127,20 @@ class CommandComment(models.Model):
         UNKNOWN = "unknown", "not understood"
         BEFORE = "before", "settled before"  # by the bot that ran before us
         REFUSED = "refused", "no build can be queued"  # the CI service refuses the head; the report says why
+        GRANTED = "granted", "granted"  # the head, or its author, may run
+        DENIED = "denied", "not theirs to give"  # who wrote it may not approve
+        UNBOUND = "unbound", "not clear for which commit"  # one came at about the same time
+        NEEDLESS = "needless", "nothing waits for that"
 
     comment_id = models.BigIntegerField(unique=True)
     pull = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="commands")
     author = models.CharField(max_length=100, blank=True)
+    author_id = models.BigIntegerField(default=0)
+    author_association = models.CharField(max_length=24, blank=True)
+    author_is_bot = models.BooleanField(default=False)
     words = models.CharField(max_length=100)  # as written, after the mention
     known = models.BooleanField(default=True)
-    head_sha = models.CharField(max_length=40)  # the head when it was first seen
+    head_sha = models.CharField(max_length=40, blank=True)  # the head when it was first seen; an approval's, or ""
     commented_at = models.DateTimeField()  # when it was written, or edited to hold the command
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     build_url = models.CharField(max_length=500, blank=True)

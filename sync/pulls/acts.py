@@ -13,6 +13,7 @@ class PushBranch:
     number: int
     sha: str
     reason: str
+    alone: bool = False  # this commit, and no newer one that is the head by now: nobody has let that run
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,28 @@ class SettleCommands:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """Let a head run (`sha`), or all heads of its pull request's author (`trust`), on somebody's word."""
+
+    number: int
+    sha: str
+    trust: bool
+    by: str  # who may do so
+    comment_id: int | None  # in which it was asked for; None: by a button
+    reason: str
+
+
+@dataclass(frozen=True)
+class Deny:
+    """Note that somebody who may not asked to let a head run."""
+
+    number: int
+    by: str
+    comment_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class WriteReport:
     """Change the report, or write the first one (`comment_id` None)."""
 
@@ -107,7 +130,7 @@ class Reply:
     reason: str
 
 
-Act = PushBranch | DeleteBranch | CancelBuild | RetryBuild | QueueBuild | SettleCommands
+Act = PushBranch | DeleteBranch | CancelBuild | RetryBuild | QueueBuild | SettleCommands | Grant | Deny
 
 
 Word = WriteReport | DeleteReport | React | Reply

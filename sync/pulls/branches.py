@@ -98,6 +98,10 @@ class Branches:
             return self._fetch_singly(cache, heads, error)
         if differing := [number for number, sha in heads.items() if refs.get(number) != sha]:
             heads |= self._heads_now(differing)
+            for push in pushes:
+                if push.alone and heads[push.number] != push.sha:
+                    del heads[push.number]  # the next pass decides about the newer one
+            differing = [number for number in differing if number in heads]
             behind = {number: heads[number] for number in differing if refs.get(number) != heads[number]}
             for number in cache.fetch_heads(self.source.git_url, behind):
                 sha = heads.pop(number)

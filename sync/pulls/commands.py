@@ -13,7 +13,13 @@ MENTION = rf"(?<![\w/@.`-])@flinkbot[,:]?{GAP}(?:please,?{GAP})?"
 RUN = re.compile(rf"{MENTION}run{GAP}(?P<words>\w[\w-]*(?:{GAP}\w[\w-]*){{0,3}})", re.IGNORECASE)
 AZURE = re.compile(r"azure\b", re.IGNORECASE)
 # What people try instead, alone on its line.
-VERBS = "run|rerun|re-run|retry|retest|test|build|rebuild|restart|start|trigger|cancel|azure|help"
+VERBS = "run|rerun|re-run|retry|retest|test|build|rebuild|restart|start|trigger|cancel|azure|help|approve|trust"
+# What lets strangers' code run: alone on its line, and never in code, for texts that explain it show it so.
+GRANT = re.compile(
+    rf"^[^\S\n]*{MENTION}(?P<verb>approve(?:{GAP}(?P<sha>[0-9a-f]{{40}}))?|trust)[^\S\n]*[.!]?[^\S\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+SHOWN_GRANT = re.compile(rf"@flinkbot[,:]?{GAP}(?:please,?{GAP})?(?:approve|trust)\b", re.IGNORECASE)
 ATTEMPT = re.compile(
     rf"^[^\S\n]*@flinkbot[^\S\n]*[,:;-]*{GAP}(?:(?:please|pls|can|could|you|kindly),?{GAP}){{0,3}}"
     rf"(?P<words>(?:{VERBS})\b(?:[,:]?{GAP}[\w-]+){{0,3}})[^\S\n]*[.!?]?[^\S\n]*$",
@@ -42,10 +48,21 @@ MAX_TEXT = 262_144  # characters looked at: four times what GitHub takes
 
 @dataclass(frozen=True)
 class CommandText:
-    """A command as written: `words` follow the mention ("run azure")."""
+    """A command as written: `words` follow the mention ("run azure", "approve", "approve trust")."""
 
     words: str
     known: bool
+    sha: str = ""  # the commit that an approval names
+
+    @property
+    def grants(self) -> bool:
+        """Tell whether it lets something run that waits at the trust gate."""
+        return self.known and bool(granted(self.words))
+
+
+def granted(words: str) -> set[str]:
+    """Return what a known command grants: "approve" for its head, "trust" for the author, or nothing."""
+    return {"approve", "trust"} & set(words.split())
 
 
 def find_command(body: str) -> CommandText | None:
@@ -53,6 +70,10 @@ def find_command(body: str) -> CommandText | None:
     if "@flinkbot" not in body.casefold():
         return None
     text = own_words(body)
+    if grants := list(GRANT.finditer(text)):
+        verbs = {found["verb"].split()[0].lower() for found in grants}
+        shas = {found["sha"].lower() for found in grants if found["sha"]}
+        return CommandText(" ".join(sorted(verbs)), True, shas.pop() if len(shas) == 1 else "")
     runs = [found["words"] for found in RUN.finditer(text)]
     known = next((words for words in runs if AZURE.match(words)), None)
     if known:
@@ -86,7 +107,7 @@ def _plain(line: str) -> str:
         return ""
     line = CODED_WORDS.sub(r"\1\2", STRESSED.sub(r"\2", LINKED.sub(lambda found: found[1] or found[2], line)))
     alone = ALONE_IN_CODE.match(line)
-    return alone[2] if alone else line
+    return alone[2] if alone and not SHOWN_GRANT.search(alone[2]) else line
 
 
 def _without_blocks(lines: list[str]) -> list[str]:

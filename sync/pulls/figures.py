@@ -28,6 +28,8 @@ ACTS = {
     "retry": "Retry",
     "cancel": "Cancel its builds",
     "delete-branches": "Delete old branches",
+    "approve-head": "Let this head run",
+    "trust-author": "Trust its author",
 }
 CI_WORDS = (
     *(("success", "succeeded"), ("failure", "failed"), ("pending", "pending")),
@@ -45,6 +47,11 @@ DEEDS = {
     "delete-report": ("delete a second report", "deleted a second report"),
     "react": ("react to a command", "reacted to a command"),
     "reply": ("answer a command", "answered a command"),
+    "approve-head": ("let the head run", "let the head run"),
+    "trust-author": ("trust the author", "trusts the author"),
+    "deny-approval": ("refuse an approval", "refused an approval"),
+    "hold-head": ("hold the head at the trust gate", "held the head at the trust gate"),
+    "would-hold-head": ("note what the trust gate would hold", "would have held the head at the trust gate"),
 }
 
 
@@ -71,6 +78,8 @@ class Button:
 WARNINGS = {
     "cancel": "What these builds have done so far is lost; a retry starts them anew.",
     "delete-branches": "They are deleted in the CI repository, and so is what only they hold.",
+    "approve-head": "The code of {head} runs on the build machines. Look at what it changes first.",
+    "trust-author": "All that its author pushes from now on runs on the build machines, whether somebody looked or not.",
 }
 
 
@@ -168,8 +177,11 @@ def buttons(pull: PullRequest, builds: Iterable[Build], branches: Iterable[CIBra
         "retry": is_open and not going and pull.head_sha in heads,
         "cancel": going,
         "delete-branches": bool(heads - ({pull.head_sha} if is_open else set())),
+        "approve-head": is_open and bool(pull.held),
+        "trust-author": is_open and bool(pull.held) and bool(pull.author),
     }
-    return [Button(act, title, WARNINGS.get(act, "")) for act, title in ACTS.items() if applies[act]]
+    asks = {act: text.format(head=pull.head_sha[:10]) for act, text in WARNINGS.items()}
+    return [Button(act, title, asks.get(act, "")) for act, title in ACTS.items() if applies[act]]
 
 
 def branches_of(pull: PullRequest) -> list[CIBranch]:

@@ -16,6 +16,7 @@ from sync.pulls.values import Waiting
 ME = "@me"  # as an author: whoever reads, by the linked GitHub account
 WAITING = {
     Waiting.PUSH: "its push",
+    Waiting.APPROVAL: "approval",
     Waiting.BLOCKED: "blocked",
     Waiting.REFUSED: "refused, tried again",
     Waiting.BUILD: "a build to appear",

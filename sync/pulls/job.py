@@ -1,7 +1,7 @@
 """`sync_pulls`: apache/flink's pull requests → branches in the CI repository, builds, commands and reports."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
 from agents.builds.observe import observe_builds
@@ -29,6 +29,7 @@ from sync.pulls.reported import read_reported
 from sync.pulls.requests import Requests
 from sync.pulls.rows import live_pulls, move_times_back, save_branches
 from sync.pulls.state import JOB, PullStates
+from sync.pulls.trust.gate import FilesReader, note_holds, settle_grants
 
 BOT = "flinkbot"  # whose reports observe mode looks at, whoever's token it has
 SPEAKING = 240.0  # seconds that saying them may take
@@ -109,6 +110,7 @@ class PullsPass:
         if self.active:
             Recovery(self.current, self.ledger, self.github, self.service, conversations).settle(self.heads)
         conversations.read_new(live_pulls())
+        self._try(FilesReader(self.current, self.github, budget).read)
         self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
         return conversations
 
@@ -156,7 +158,11 @@ class PullsPass:
         states = self._states([*pulls, *self.requests.others(pulls)])
         decided = self._decide(states)
         wished = self.requests.wanted({number: each.state for number, each in decided.items()}, self.active)
+        if self.active and self._settle_grants(decided, wished):
+            states = PullStates(states.pulls, self.token)
+            decided = self._decide(states)
         if self.active:
+            note_holds(self.ledger, {number: each.state for number, each in decided.items()})
             self._act([each.plan for each in decided.values()], wished, conversations.observer)
             touched = {number for number, each in decided.items() if each.plan} | {each.act.number for each in wished}
             replies = Replies(self.current, self.ledger, self.github, self.token)
@@ -169,6 +175,11 @@ class PullsPass:
             states.pulls = [pull for pull in states.pulls if pull.number not in touched]
         record_states(states, decided, self.current.now)
         self.requests.answer_rest()
+
+    def _settle_grants(self, decided: Mapping[int, Decision], wished: Iterable[Wanted]) -> bool:
+        """Let run what people let run, before it is decided what is pushed; tells whether anything changed."""
+        planned = [Wanted(act) for each in decided.values() for act in each.plan.acts]
+        return settle_grants(self.current, self.ledger, [*planned, *wished])
 
     def _act(self, plans: Iterable[PullPlan], wished: list[Wanted], observer: Observer) -> None:
         planned = [Wanted(act) for each in plans for act in each.acts]

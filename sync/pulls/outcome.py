@@ -10,7 +10,7 @@ from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest
 from sync.pulls.acts import PullPlan, WriteReport
 from sync.pulls.state import PullStates
-from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, latest_build
+from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, branch_of, held, latest_build
 from sync.pulls.waiting import waiting_reason
 
 
@@ -53,6 +53,7 @@ def _shown(
         "waiting": str(waiting),
         "why": why.text[:500],
         "why_since": why.since,
+        "held": state.hold.reason[:300] if state.hold and not branch_of(state, state.head) else "",
         "plan": describe(plan),
         "report_due_since": (pull.report_due_since or now) if _changes_report(plan) else None,
         "build_id": build.pk if build else (None if state.open else pull.build_id),
@@ -64,7 +65,7 @@ def _changes_report(plan: PullPlan) -> bool:
 
 
 def _ci_state(state: PullState) -> str:
-    if blocked(state):
+    if blocked(state) or held(state):
         return PullRequest.CIState.BLOCKED
     build = latest_build(state)
     if build is None:

@@ -7,6 +7,8 @@ from sync.pulls.acts import (
     Act,
     CancelBuild,
     DeleteBranch,
+    Deny,
+    Grant,
     PullPlan,
     PushBranch,
     QueueBuild,
@@ -23,6 +25,7 @@ from sync.pulls.values import (
     PullState,
     blocked,
     branch_of,
+    held,
     latest_build,
     push_due,
     retained,
@@ -39,6 +42,7 @@ def plan(state: PullState, now: datetime) -> PullPlan:
     """
     acts = tuple(_acts(state, now))
     served = {id for act in acts for id in getattr(act, "commands", ())}
+    served |= {act.comment_id for act in acts if isinstance(act, Grant | Deny) and act.comment_id}
     return PullPlan(acts, tuple(words(state, now, served)))
 
 
@@ -57,9 +61,11 @@ def _acts(state: PullState, now: datetime) -> Iterator[Act]:
 
 def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
     due = push_due(state)
+    if held(state):
+        return
     if not branch_of(state, state.head) and not blocked(state) and (due is None or now >= due):
         reason = "The head has no branch yet." if due is None else "GitHub refused it before; this is another try."
-        yield PushBranch(state.number, state.head, reason)
+        yield PushBranch(state.number, state.head, reason, alone=not state.gate_open)
 
 
 def _cancels(state: PullState, now: datetime) -> Iterator[CancelBuild]:
@@ -95,6 +101,10 @@ def _deletions(state: PullState) -> Iterator[DeleteBranch]:
 
 def _commands(state: PullState, now: datetime) -> Iterator[Act]:
     waiting = [command for command in state.commands if command.state is CommandState.WAITING]
+    grants = [command for command in waiting if command.approves or command.trusts]
+    waiting = [command for command in waiting if command not in grants]
+    for command in grants:
+        yield _judged(state, command)
     current = _current_commands(state)
     unknown = [command for command in waiting if not command.known]
     stale = [command for command in waiting if command not in unknown and command not in current]
@@ -111,7 +121,23 @@ def _commands(state: PullState, now: datetime) -> Iterator[Act]:
 
 def _current_commands(state: PullState) -> list[Command]:
     waiting = (command for command in state.commands if command.state is CommandState.WAITING and command.known)
-    return [command for command in waiting if state.open and command.head == state.head]
+    runs = (command for command in waiting if not command.approves and not command.trusts)
+    return [command for command in runs if state.open and command.head == state.head]
+
+
+def _judged(state: PullState, command: Command) -> Act:
+    """Decide about a comment that wants to let a head, or an author, run."""
+    if state.gate_open or not state.open:
+        return _settle(state, [command], CommandState.NEEDLESS, "Nothing waits for that.")
+    if not command.may:
+        return Deny(state.number, command.author, command.id, "Who wrote it may not approve.")
+    if command.approves and not command.head:
+        reason = "It is not sure which commit it means."
+        return _settle(state, [command], CommandState.UNBOUND, reason)
+    if command.approves and command.head != state.head:
+        return _settle(state, [command], CommandState.SUPERSEDED, "It means another commit than the head.")
+    sha = state.head if command.approves else ""
+    return Grant(state.number, sha, command.trusts, command.author, command.id, f"{command.author} asked for it.")
 
 
 def _undo_cancel(state: PullState) -> Iterator[RetryBuild]:

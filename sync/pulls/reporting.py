@@ -37,6 +37,7 @@ from sync.pulls.values import (
     Reaction,
     blocked,
     build_refused,
+    held,
     queue_order,
     refused,
     retained,
@@ -52,16 +53,31 @@ REACTIONS = {
     CommandState.RERUN: Reaction.DONE,
     CommandState.UNKNOWN: Reaction.CONFUSED,
     CommandState.REFUSED: Reaction.CONFUSED,
+    CommandState.GRANTED: Reaction.DONE,
+    CommandState.DENIED: Reaction.DENIED,
+    CommandState.UNBOUND: Reaction.CONFUSED,
+    CommandState.NEEDLESS: Reaction.SEEN,
 }
 
 
-REPLY = "I know one command: `@flinkbot run azure` re-runs the last Azure build."
+REPLY = (
+    "I know `@flinkbot run azure`, which re-runs the last Azure build; and of committers `@flinkbot approve`, which lets "
+    "a commit run that waits for approval, and `@flinkbot trust`, which lets all of its author's run from now on."
+)
+WHICH_COMMIT = (
+    "It is not sure which commit this means: a new one came at about the same time, or the comment was edited. Please "
+    "look at the head and write a new comment, or name the commit: `@flinkbot approve {head}`."
+)
 
 
 MAX_WORDS = 300  # characters of a service's own words
 BLOCKED_NOTE = (
     "**Blocked:** this pull request changes files in `.github/workflows/`, and the bot's token may not push such "
     "changes, so there is no build. A committer can ask the operators of the bot for a token with the `workflow` scope."
+)
+HELD_NOTE = (
+    "**Waits for approval:** this commit does not run yet. A committer who has looked at it lets it run with the comment "
+    "`@flinkbot approve`, or with `@flinkbot trust` all of its author's."
 )
 
 
@@ -81,12 +97,15 @@ def _answers(state: PullState, command: Command, now: datetime) -> Iterator[Word
     if wanted != command.reaction:
         yield React(state.number, command.id, wanted, f"The command is {command.state}.")
     if command.state is CommandState.UNKNOWN and not command.replied:
-        yield Reply(state.number, command.id, reply_text(command.id), "The command is not understood.")
+        yield Reply(state.number, command.id, _reply(command, REPLY), "The command is not understood.")
+    if command.state is CommandState.UNBOUND and not command.replied:
+        text = _reply(command, WHICH_COMMIT.format(head=state.head))
+        yield Reply(state.number, command.id, text, "It is not clear for which commit.")
 
 
-def reply_text(comment_id: int) -> str:
-    """Return the answer to an unknown command, with a mark by which it is found again."""
-    return f"{reply_mark(comment_id)}\n{REPLY}"
+def _reply(command: Command, text: str) -> str:
+    """Return an answer with a mark by which it is found again."""
+    return f"{reply_mark(command.id)}\n{text}"
 
 
 def reply_mark(comment_id: int) -> str:
@@ -143,6 +162,8 @@ def is_current(state: PullState) -> bool:
 
 def _note(state: PullState) -> str:
     """Say below the lines why there is no build, and who can do something about it."""
+    if state.hold and held(state):
+        return f"{HELD_NOTE} Why: {_cited(state.hold.reason)}"
     if blocked(state):
         return BLOCKED_NOTE
     if state.refusal and refused(state):
@@ -228,8 +249,11 @@ def _hidden(entry: Entry, keep: set[str]) -> Entry:
 
 
 def _reported(command: Command) -> bool:
-    """Tell whether a report holds it. One that nobody understood may be edited, and is looked at again then."""
-    return command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
+    """Tell whether a report holds it. One that nobody understood may be edited, and is looked at again then; what is
+    granted is no build's.
+    """
+    grants = command.approves or command.trusts
+    return not grants and command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
 
 
 def _build_of(entry: Entry, state: PullState) -> Build | None:

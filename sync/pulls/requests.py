@@ -7,12 +7,13 @@ from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action, JobRequest
 from flinkci_dashboard.names import head_of
 from sync.models import CIBranch, PullRequest
-from sync.pulls.acts import Act, CancelBuild, DeleteBranch, QueueBuild, RetryBuild, Wanted
+from sync.pulls.acts import Act, CancelBuild, DeleteBranch, Grant, QueueBuild, RetryBuild, Wanted
 from sync.pulls.github.conversations import Conversations
-from sync.pulls.values import BuildStatus, PullState, latest_build
+from sync.pulls.values import BuildStatus, PullState, held, latest_build
 
 SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN = "sync-pull", "retry", "cancel", "delete-branches", "delete-orphan"
-ACTS = (SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN)
+APPROVE, TRUST = "approve-head", "trust-author"
+ACTS = (SYNC, RETRY, CANCEL, DELETE_BRANCHES, DELETE_ORPHAN, APPROVE, TRUST)
 UNKNOWN = "There was no answer: the next pass looks what became of it."
 UNTRIED = "A service did not answer in this pass: ask again later."
 OBSERVING = "Nothing was done: this installation only observes (SYNC_MODE=observe)."
@@ -103,7 +104,19 @@ def _wanted(request: JobRequest, states: Mapping[int, PullState]) -> list[Act] |
             return _cancel(state, reason) or "No build is waiting or running."
         case "delete-branches":
             return _delete(state, reason) or "There is none to delete."
+        case "approve-head" | "trust-author":
+            return _grant(request, state, reason)
     return []
+
+
+def _grant(request: JobRequest, state: PullState, reason: str) -> list[Act] | str:
+    """Let run what waits: a commit only when it is the head still that was looked at."""
+    trust = request.act == TRUST
+    if state.gate_open or not state.hold:
+        return "It does not wait for approval."
+    if not trust and request.payload.get("sha") != state.head:
+        return "There is a newer head: look at that one first."
+    return [Grant(state.number, "" if trust else state.head, trust, str(request.requested_by or ""), None, reason)]
 
 
 def _cancel(state: PullState, reason: str) -> list[Act]:
@@ -122,6 +135,8 @@ def _retry(state: PullState, reason: str) -> list[Act] | str:
         return "The pull request is closed."
     if build and build.pending:
         return "A build is waiting or running already."
+    if held(state):
+        return "It waits for approval first."
     if not any(branch.sha == state.head for branch in state.branches):
         return "Its branch is not there yet; it is pushed first."
     if build and not build.gone and build.status in (BuildStatus.FAILURE, BuildStatus.CANCELED):

@@ -9,8 +9,9 @@ from flinkci_dashboard.jobs.clocks import move_back
 from flinkci_dashboard.models.writing import Changes
 from flinkci_dashboard.names import head_of, ticket_in
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
-from sync.pulls.commands import find_command
+from sync.pulls.commands import CommandText, find_command
 from sync.pulls.report import is_report
+from sync.pulls.trust.rules import meant_head
 from sync.pulls.values import Waiting
 
 OURS = "ci_"  # what a branch of the bot begins with
@@ -21,7 +22,7 @@ def news(facts: Iterable[PullFacts]) -> set[int]:
     from_github = {pull.number: pull for pull in facts}
     known = PullRequest.objects.in_bulk(from_github, field_name="number")
     return {
-        number for number, pull in from_github.items() if number not in known or _differs(known[number], _values(pull))
+        number for number, pull in from_github.items() if number not in known or _differs(known[number], _told(pull))
     }
 
 
@@ -78,6 +79,8 @@ def _values(pull: PullFacts) -> dict[str, Any]:
     return {
         "title": pull.title,
         "author": pull.author,
+        "author_id": pull.account.id,
+        "author_association": pull.account.association,
         "draft": pull.draft,
         "base": pull.base,
         "head_sha": pull.head_sha,
@@ -93,6 +96,11 @@ def _values(pull: PullFacts) -> dict[str, Any]:
     }
 
 
+def _told(pull: PullFacts) -> dict[str, Any]:
+    """Return what moves a pull request to the top of the list; how its author stands is told on the way."""
+    return {name: value for name, value in _values(pull).items() if name not in ("author_id", "author_association")}
+
+
 def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
@@ -100,7 +108,7 @@ def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
 def _brought_up_to_date(row: PullRequest, values: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return what GitHub tells, and what follows from it."""
     if row.head_sha != values["head_sha"]:
-        values |= {"head_seen_at": now, "lost_builds": []}
+        values |= {"head_seen_at": now, "head_told_at": values["updated_at"], "lost_builds": []}
     if row.waiting == Waiting.CLOSED and values["state"] == PullRequest.State.OPEN:
         values["waiting"] = ""
     return values
@@ -117,6 +125,7 @@ def _new_row(pull: PullFacts, now: datetime, told: bool) -> PullRequest:
         conversation_read_at=read_at,
         **_values(pull),
         head_repository=pull.head_repository,
+        head_told_at=pull.updated_at,
     )
 
 
@@ -145,10 +154,20 @@ def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
     if row and (row.words, row.known) == (command.words, command.known):
         return False
     facts: dict[str, Any] = {"pull": pull, "author": comment.author, "words": command.words, "known": command.known}
-    facts |= {"head_sha": pull.head_sha, "commented_at": comment.updated_at}
+    facts |= {"author_id": comment.account.id, "author_association": comment.account.association}
+    facts |= {"author_is_bot": comment.account.is_bot}
+    facts |= {"head_sha": _head_of(command, comment, pull), "commented_at": comment.updated_at}
     facts |= {"state": waiting, "settled_at": None, "build_url": ""}
     CommandComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
     return True
+
+
+def _head_of(command: CommandText, comment: CommentFacts, pull: PullRequest) -> str:
+    """Return the head that a command is about; "" for an approval of which that is not sure."""
+    if not command.grants:
+        return pull.head_sha
+    edited = comment.updated_at > comment.created_at
+    return command.sha or meant_head(pull.head_sha, pull.head_told_at, comment.updated_at, edited)
 
 
 def _branch_row(name: str, tip: str, now: datetime) -> CIBranch:

@@ -14,8 +14,10 @@ from flinkci_dashboard.clients.providers import BUILDS_PULLS, build_page
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.names import branch_name, build_number, head_of
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
+from sync.pulls.commands import granted
 from sync.pulls.report import MANUAL, build_id, normalized, parse
 from sync.pulls.reported import lost_ids
+from sync.pulls.trust.rows import Gate
 from sync.pulls.values import (
     Branch,
     Build,
@@ -62,6 +64,7 @@ class PullStates:
         self._failed = _failed_jobs([row for rows in self._builds.values() for row in rows])
         self._cancels = self._read_cancels()
         self._queued = self._queued_heads()
+        self._gate = Gate(pulls)
 
     def state(self, pull: PullRequest) -> PullState:
         """Put together what is known of one pull request."""
@@ -72,13 +75,15 @@ class PullStates:
             conversation_known=pull.conversation_read_at is not None,
             branches=tuple(_branch(row) for row in self._branches[pull.number] if row.tip == row.sha),
             builds=tuple(self._builds_of(pull)),
-            commands=tuple(_command(row) for row in self._commands[pull.pk]),
+            commands=tuple(_command(row, self._gate) for row in self._commands[pull.pk]),
             reports=tuple(ReportText(row.comment_id, row.body) for row in self._present(pull.pk)),
             former_reports=tuple(row.body for row in reversed(self._reports[pull.pk]) if row.gone),
             refusal=_refusal(pull),
             build_problem=pull.build_problem if pull.build_problem_head == pull.head_sha else "",
             hidden=bool(pull.read_problem),
             token=self.token,
+            gate_open=self._gate.is_open,
+            hold=self._gate.hold(pull),
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
             sections=tuple(sorted((name, text) for name, text in pull.sections.items() if text)),
         )
@@ -204,7 +209,8 @@ def _branch(row: CIBranch) -> Branch:
     return Branch(row.sha, row.seen_at, row.pushed_at, build_number(row.after_build, BUILDS_PULLS) or 0)
 
 
-def _command(row: CommandComment) -> Command:
+def _command(row: CommandComment, gate: Gate) -> Command:
+    grants = granted(row.words) if row.known else set()
     return Command(
         id=row.comment_id,
         head=row.head_sha,
@@ -215,6 +221,10 @@ def _command(row: CommandComment) -> Command:
         reaction=row.reaction,
         replied=row.replied,
         recorded=row.recorded,
+        approves="approve" in grants,
+        trusts="trust" in grants,
+        author=f"{row.author or 'a deleted account'} ({row.author_association or 'unknown'})",
+        may=bool(grants) and gate.may(row),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sync.pulls.trust.rules import Hold
+
 
 class BuildStatus(StrEnum):
     """What a build says, in ci-bot's words, whichever service it ran on."""
@@ -29,6 +31,10 @@ class CommandState(StrEnum):
     UNKNOWN = "unknown"
     BEFORE = "before"
     REFUSED = "refused"
+    GRANTED = "granted"
+    DENIED = "denied"
+    UNBOUND = "unbound"
+    NEEDLESS = "needless"
 
 
 class Waiting(StrEnum):
@@ -36,6 +42,7 @@ class Waiting(StrEnum):
 
     READING = "reading"  # its conversation has not been read yet
     PUSH = "push"  # its head has no branch yet
+    APPROVAL = "approval"  # the trust gate holds its head until somebody lets it run
     BLOCKED = "blocked"  # GitHub refuses the branch until the head or the token changes
     REFUSED = "refused"  # GitHub refused the branch; it is tried again
     BUILD = "build"  # pushed, no build seen yet
@@ -54,6 +61,7 @@ class Reaction(StrEnum):
     SEEN = "eyes"  # seen: it waits, or there was nothing to re-run
     DONE = "+1"  # a build was started for it
     CONFUSED = "confused"  # not understood, or no build can be queued: the report says why
+    DENIED = "-1"  # who wrote it may not do that
 
 
 @dataclass(frozen=True)
@@ -101,9 +109,13 @@ class Command:
     """A comment that tells the bot to do something."""
 
     id: int  # the comment's
-    head: str  # the head when it was first seen
+    head: str  # the head when it was first seen; of an approval the one that was meant, "" where that is not sure
     at: datetime
     known: bool = True
+    approves: bool = False  # lets its head run
+    trusts: bool = False  # lets all heads of the author run
+    author: str = ""
+    may: bool = False  # its author may approve and trust
     state: CommandState = CommandState.WAITING
     url: str = ""  # of the build that serves it
     reaction: str = ""  # the last one that we gave
@@ -148,6 +160,8 @@ class PullState:
     build_problem: str = ""  # why the CI service queues no build of the head, in its words
     hidden: bool = False  # GitHub does not show its conversation
     token: str = ""  # fingerprint of the current token
+    gate_open: bool = True  # the trust gate is off
+    hold: Hold | None = None  # why the gate wants somebody to let the head run
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
     sections: tuple[tuple[str, str], ...] = ()  # what the report says apart from ci-bot's format, by name
 
@@ -165,6 +179,11 @@ def latest_build(state: PullState) -> Build | None:
     """Return the head's latest build, whoever started it."""
     builds = [build for build in state.builds if build.sha == state.head]
     return max(builds, key=queue_order, default=None)
+
+
+def held(state: PullState) -> bool:
+    """Tell whether the head waits for somebody to let it run. One that has its branch is past the gate."""
+    return bool(state.open and state.hold and not state.hold.observed and not branch_of(state, state.head))
 
 
 def blocked(state: PullState) -> bool:

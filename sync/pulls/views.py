@@ -98,8 +98,9 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
     pull = get_object_or_404(PullRequest, number=number)
     if act not in ACTS:
         raise Http404(f"There is no act {act}.")
-    audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}")
-    jobs.request(JOB, request.user, act, str(pull.number))  # type: ignore[arg-type]
+    looked_at = {"sha": request.POST.get("sha", "")[:40]}  # the head that the page showed
+    audit.record(request, f"pull request: {ACTS[act].lower()}", f"#{pull.number}", None, looked_at)
+    jobs.request(JOB, request.user, act, str(pull.number), looked_at)  # type: ignore[arg-type]
     promise(request, JOB, f"{ACTS[act]}: asked for", "what comes of it appears below within seconds")
     return HttpResponseRedirect(reverse("pull_request", args=[pull.number]))
 

@@ -12,6 +12,7 @@ from sync.pulls.values import (
     Why,
     blocked,
     build_refused,
+    held,
     latest_build,
     push_due,
 )
@@ -36,6 +37,11 @@ def sentence(text: str, since: datetime | None, now: datetime) -> str:
 
 
 def _without_branch(state: PullState, now: datetime) -> Why:
+    if state.hold and held(state):
+        text = (
+            f"waits for approval for {{time}}: {_plain(state.hold.reason)}; a committer may write “@flinkbot approve”"
+        )
+        return Why(Waiting.APPROVAL, text, state.hold.since)
     refusal = state.refusal
     if refusal and blocked(state):
         text = (
