@@ -21,8 +21,8 @@ CI_MEANINGS = {
     ),
     CI.BLOCKED: (
         "It waits for a committer's approval, or it changes files in .github/workflows/, which our token may not push.",
-        "Its page says which. A committer comments with the bot's command “approve”, or an operator presses “Let this head "
-        "run”; or an admin stores a GitHub token with the “workflow” scope.",
+        "Its page says which. A committer comments with the bot's command “approve”, or an operator presses “Let this "
+        "head run”; or an admin stores a GitHub token with the “workflow” scope.",
     ),
 }
 

@@ -182,12 +182,14 @@ class Exposure(models.Model):
 
         SAFE = "safe", "safe"
         EXPOSED = "exposed", "exposed"
+        ALLOWED = "allowed", "allowed by the settings"  # it does not hold, and an admin can make it hold
         UNKNOWN = "unknown", "could not be checked"
 
     TITLES = {
         "pull-request-secrets": "Pull request builds see no secret",
         "mirror-entrances": "Pull request code does not reach the mirror",
         "push-rights": "The bot's token can't push to the source repository",
+        "trust-gate": "Strangers' code runs only when a committer has let it",
     }
 
     check_name = models.SlugField(unique=True)

@@ -14,6 +14,7 @@ TONES = {
         "offline",
         "drift",
         "unknown",
+        "allowed",
         *("canceled", "stale", "action_required", "red, all known"),
         *("timeout", "disk", "memory", "network", "docker", "agent"),  # why a job failed, where no change is to blame
     ),

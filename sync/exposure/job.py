@@ -12,11 +12,12 @@ from flinkci_dashboard.clients.github import rights
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Exposure
 from sync.exposure.inventory import save_inventory
-from sync.exposure.rules import Finding, mirror_entrances, pull_request_pipelines, push_rights
-from sync.models import Repository
+from sync.exposure.rules import Finding, mirror_entrances, pull_request_pipelines, push_rights, trust_gate
+from sync.models import Repository, TrustGate
 
 JOB = "check_exposure"
 TITLES = Exposure.TITLES
+SETTINGS = ("trust-gate",)  # what an admin decides: it is told, and nobody is alarmed
 
 
 def check_exposure(current: Pass) -> None:
@@ -25,6 +26,7 @@ def check_exposure(current: Pass) -> None:
         ("pull-request-secrets", _pull_request_secrets),
         ("mirror-entrances", _mirror_entrances),
         ("push-rights", _push_rights),
+        ("trust-gate", _trust_gate),
     ):
         _check(current, name, question)
 
@@ -46,6 +48,11 @@ def _push_rights() -> Finding:
     return push_rights([source for source in sources if rights.may_push(source)])
 
 
+def _trust_gate() -> Finding:
+    setting = TrustGate.current()
+    return trust_gate(setting.mode, setting.hold_files)
+
+
 def _repositories(role: str) -> set[str]:
     return {str(repository) for repository in Repository.objects.filter(role=role)}
 
@@ -58,7 +65,8 @@ def _check(current: Pass, name: str, question: Callable[[], Finding]) -> None:
         _record(name, Exposure.State.UNKNOWN, None, str(error), current.now)
         return
     current.achieved = True
-    state = Exposure.State.EXPOSED if finding.exposed else Exposure.State.SAFE
+    lacking = Exposure.State.ALLOWED if name in SETTINGS else Exposure.State.EXPOSED
+    state = lacking if finding.exposed else Exposure.State.SAFE
     row = _record(name, state, finding, "", current.now)
     if state == Exposure.State.EXPOSED:
         subject = f"Exposed: it no longer holds that {TITLES[name][0].lower()}{TITLES[name][1:]}"

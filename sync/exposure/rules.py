@@ -50,6 +50,15 @@ def push_rights(allowed: Iterable[str]) -> Finding:
     return Finding(tuple(f"the bot's token may push to {name}" for name in sorted(allowed)))
 
 
+def trust_gate(mode: str, holds_files: bool) -> Finding:
+    """Judge how the trust gate is set: pull request code runs on machines that others gave."""
+    if mode != "on":
+        does = "only observes" if mode == "observe" else "is off"
+        return Finding((f"the trust gate {does}: whoever opens a pull request runs code on the build machines",))
+    builds = "changes to build files wait" if holds_files else "changes to build files do not wait"
+    return Finding(seen=(f"the trust gate is on, {builds} whoever wrote them",))
+
+
 def may_use(pipeline: Pipeline, group: VariableGroup) -> bool:
     """Tell whether a pipeline uses a variable group, or may from its YAML."""
     return group.name in pipeline.groups or group.for_all_pipelines or pipeline.id in group.pipelines

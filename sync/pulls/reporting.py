@@ -61,8 +61,8 @@ REACTIONS = {
 
 
 REPLY = (
-    "I know `@flinkbot run azure`, which re-runs the last Azure build; and of committers `@flinkbot approve`, which lets "
-    "a commit run that waits for approval, and `@flinkbot trust`, which lets all of its author's run from now on."
+    "I know `@flinkbot run azure`, which re-runs the last Azure build. Committers also have `@flinkbot approve`, which "
+    "lets a commit run that waits for approval, and `@flinkbot trust`, which lets all of its author's run from now on."
 )
 WHICH_COMMIT = (
     "It is not sure which commit this means: a new one came at about the same time, or the comment was edited. Please "
@@ -76,8 +76,8 @@ BLOCKED_NOTE = (
     "changes, so there is no build. A committer can ask the operators of the bot for a token with the `workflow` scope."
 )
 HELD_NOTE = (
-    "**Waits for approval:** this commit does not run yet. A committer who has looked at it lets it run with the comment "
-    "`@flinkbot approve`, or with `@flinkbot trust` all of its author's."
+    "**Waits for approval:** this commit does not run yet. A committer who has looked at it lets it run with the "
+    "comment `@flinkbot approve`, or with `@flinkbot trust` all of its author's."
 )
 
 

@@ -16,6 +16,7 @@ SAYS_AZURE = (
     *("flinkci_dashboard/accounts/contacts.py", "flinkci_dashboard/credentials/seed.py"),  # what Flink has there
     "agents/machines/names.py",  # what its workers are called
     "sync/infrastructure/places.py",  # what the wiki page names
+    "sync/models/trust.py",  # files of Flink's that decide what its builds run
     *("flinkci_dashboard/clients/secrets.py", "flinkci_dashboard/clients/probes.py"),  # its token
     "flinkci_dashboard/clients/web.py",  # the name of its address
     *("sync/pulls/commands.py", "sync/pulls/report.py", "sync/pulls/reporting.py"),  # ci-bot's words

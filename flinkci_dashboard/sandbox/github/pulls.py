@@ -75,7 +75,8 @@ class Pulls:
         """Give an account another login, on everything that it wrote."""
         with self.lock:
             self.accounts.rename(login, to)
-            for each in (*self.by_number.values(), *self.comments.values()):
+            written: list[Pull | Comment] = [*self.by_number.values(), *self.comments.values()]
+            for each in written:
                 each.login = to if each.login == login else each.login
             self._events += 1
 

@@ -11,7 +11,7 @@ from sync.models import PullRequest
 from sync.pulls.acts import Deny, Grant, Wanted
 from sync.pulls.github.pulls import Budget, for_each
 from sync.pulls.rows import live_pulls
-from sync.pulls.trust.rows import Gate, deny, grant, reads_files
+from sync.pulls.trust.rows import Gate, carry_out, reads_files
 from sync.pulls.values import PullState, branch_of
 
 APPROVE, TRUST, DENY, HOLD, WATCH = "approve-head", "trust-author", "deny-approval", "hold-head", "would-hold-head"
@@ -65,7 +65,7 @@ def _settle(current: Pass, ledger: Ledger, wanted: Wanted) -> bool:
         return False
     with transaction.atomic():  # it is ours alone: nobody outside has to be asked whether it was done
         action = ledger.begin(_intent(act, wanted.causes))
-        (grant if isinstance(act, Grant) else deny)(act, current.now)
+        carry_out(act, current.now)
         if action:
             ledger.done(action)
     current.count("approvals_denied" if isinstance(act, Deny) else "approvals_granted")

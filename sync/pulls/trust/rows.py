@@ -81,28 +81,28 @@ def reads_files() -> bool:
     return setting.hold_files and setting.mode != TrustGate.Mode.OFF
 
 
-def grant(act: Grant, now: datetime) -> None:
-    """Let a head, or an author, run."""
+def carry_out(act: Grant | Deny, now: datetime) -> None:
+    """Let a head, or an author, run; or note that a comment grants nothing."""
+    if isinstance(act, Grant):
+        _grant(act, now)
+    else:
+        _settle(act.comment_id, CommandComment.State.DENIED, now)
+
+
+def _grant(act: Grant, now: datetime) -> None:
     pull = PullRequest.objects.get(number=act.number)
-    comment = CommandComment.objects.filter(comment_id=act.comment_id).first()
     facts = {"granted_by": act.by[:150], "granted_at": now}
     with transaction.atomic():
         if act.sha:
             ApprovedHead.objects.get_or_create(pull=pull, sha=act.sha, defaults=facts)
         if act.trust and pull.author:
             _trust(pull, facts)
-        if comment:
-            _note_number(comment)
-            settle_comment(act.comment_id, CommandComment.State.GRANTED, now)
+        if act.comment_id:
+            _note_number(CommandComment.objects.get(comment_id=act.comment_id))
+            _settle(act.comment_id, CommandComment.State.GRANTED, now)
 
 
-def deny(act: Deny, now: datetime) -> None:
-    """Note that a comment grants nothing."""
-    settle_comment(act.comment_id, CommandComment.State.DENIED, now)
-
-
-def settle_comment(comment_id: int | None, state: str, now: datetime) -> None:
-    """Note what became of a comment that wanted to let something run."""
+def _settle(comment_id: int, state: str, now: datetime) -> None:
     CommandComment.objects.filter(comment_id=comment_id).update(state=state, settled_at=now)
 
 
