@@ -16,117 +16,188 @@ def read_authors(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sync', '0011_sections'),
+        ("sync", "0011_sections"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Approver',
+            name="Approver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('login', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^[\\w.-]+(\\[bot\\])?\\Z')])),
-                ('account_id', models.BigIntegerField(blank=True, help_text="GitHub's number of the account, which stays when it is renamed. Left empty, it is noted when the account first approves something; from then on the login alone counts for nothing.", null=True, unique=True)),
-                ('note', models.CharField(blank=True, max_length=255)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "login",
+                    models.CharField(
+                        max_length=100,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^[\\w.-]+(\\[bot\\])?\\Z")],
+                    ),
+                ),
+                (
+                    "account_id",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="GitHub's number of the account, which stays when it is renamed. Left empty, it is noted when the account first approves something; from then on the login alone counts for nothing.",
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=255)),
             ],
             options={
-                'ordering': ['login'],
+                "ordering": ["login"],
             },
         ),
         migrations.CreateModel(
-            name='TrustedAuthor',
+            name="TrustedAuthor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('login', models.CharField(max_length=100)),
-                ('account_id', models.BigIntegerField(blank=True, help_text="GitHub's number of the account: a login may change hands.", null=True, unique=True)),
-                ('granted_by', models.CharField(editable=False, max_length=150)),
-                ('granted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("login", models.CharField(max_length=100)),
+                (
+                    "account_id",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="GitHub's number of the account: a login may change hands.",
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                ("granted_by", models.CharField(editable=False, max_length=150)),
+                ("granted_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'ordering': ['login'],
+                "ordering": ["login"],
             },
         ),
         migrations.CreateModel(
-            name='TrustGate',
+            name="TrustGate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('off', 'off: every head runs'), ('observe', 'observe: every head runs, and it is shown which would be held'), ('on', "on: a stranger's head waits for a committer")], default='off', help_text='A stranger is who is no member or collaborator, has nothing merged, and was not trusted by anybody. A head that has its branch already is not held any more.', max_length=7)),
-                ('hold_files', models.BooleanField(default=False, help_text='Whoever wrote them, a member too: each such head waits for an approval of its own.', verbose_name='hold changes to build files')),
-                ('files', models.TextField(default='.github/\n/azure-pipelines.yml\n/tools/azure-pipelines/\n/tools/ci/\nmvnw\nmvnw.cmd\n.mvn/\npom.xml', help_text='One on each line. A name without a slash counts in every folder, one that begins with a slash from the top; of a folder all that is in it counts, and * stands for anything within a name.', verbose_name='build files')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("off", "off: every head runs"),
+                            ("observe", "observe: every head runs, and it is shown which would be held"),
+                            ("on", "on: a stranger's head waits for a committer"),
+                        ],
+                        default="off",
+                        help_text="A stranger is who is no member or collaborator, has nothing merged, and was not trusted by anybody. A head that has its branch already is not held any more.",
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "hold_files",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whoever wrote them, a member too: each such head waits for an approval of its own.",
+                        verbose_name="hold changes to build files",
+                    ),
+                ),
+                (
+                    "files",
+                    models.TextField(
+                        default=".github/\n/azure-pipelines.yml\n/tools/azure-pipelines/\n/tools/ci/\nmvnw\nmvnw.cmd\n.mvn/\npom.xml",
+                        help_text="One on each line. A name without a slash counts in every folder, one that begins with a slash from the top; of a folder all that is in it counts, and * stands for anything within a name.",
+                        verbose_name="build files",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'trust gate',
-                'verbose_name_plural': 'trust gate',
+                "verbose_name": "trust gate",
+                "verbose_name_plural": "trust gate",
             },
         ),
         migrations.AddField(
-            model_name='commandcomment',
-            name='author_association',
+            model_name="commandcomment",
+            name="author_association",
             field=models.CharField(blank=True, max_length=24),
         ),
         migrations.AddField(
-            model_name='commandcomment',
-            name='author_id',
+            model_name="commandcomment",
+            name="author_id",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='commandcomment',
-            name='author_is_bot',
+            model_name="commandcomment",
+            name="author_is_bot",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='author_association',
+            model_name="pullrequest",
+            name="author_association",
             field=models.CharField(blank=True, max_length=24),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='author_id',
+            model_name="pullrequest",
+            name="author_id",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='files_head',
+            model_name="pullrequest",
+            name="files_head",
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='files_held',
+            model_name="pullrequest",
+            name="files_held",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='head_told_at',
+            model_name="pullrequest",
+            name="head_told_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='pullrequest',
-            name='held',
+            model_name="pullrequest",
+            name="held",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AlterField(
-            model_name='commandcomment',
-            name='head_sha',
+            model_name="commandcomment",
+            name="head_sha",
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.AlterField(
-            model_name='commandcomment',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('rerun', 're-run'), ('running', 'nothing to re-run'), ('superseded', 'Superseded'), ('unknown', 'not understood'), ('before', 'settled before'), ('refused', 'no build can be queued'), ('granted', 'granted'), ('denied', 'not theirs to give'), ('unbound', 'not clear for which commit'), ('needless', 'nothing waits for that')], default='waiting', max_length=10),
+            model_name="commandcomment",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "Waiting"),
+                    ("rerun", "re-run"),
+                    ("running", "nothing to re-run"),
+                    ("superseded", "Superseded"),
+                    ("unknown", "not understood"),
+                    ("before", "settled before"),
+                    ("refused", "no build can be queued"),
+                    ("granted", "granted"),
+                    ("denied", "not theirs to give"),
+                    ("unbound", "not clear for which commit"),
+                    ("needless", "nothing waits for that"),
+                ],
+                default="waiting",
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='ApprovedHead',
+            name="ApprovedHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha', models.CharField(max_length=40)),
-                ('granted_by', models.CharField(max_length=150)),
-                ('granted_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('pull', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approved_heads', to='sync.pullrequest')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha", models.CharField(max_length=40)),
+                ("granted_by", models.CharField(max_length=150)),
+                ("granted_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "pull",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="approved_heads",
+                        to="sync.pullrequest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('pull', 'sha'), name='unique_approved_head')],
+                "ordering": ["pk"],
+                "constraints": [models.UniqueConstraint(fields=("pull", "sha"), name="unique_approved_head")],
             },
         ),
         migrations.RunPython(read_authors, migrations.RunPython.noop),

@@ -13,6 +13,7 @@ from flinkci_dashboard.clients.github import rights
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import Contact, Exposure
 from sync.exposure.rules import mirror_entrances, pull_request_pipelines
+from sync.models import TrustGate
 
 PULLS, MIRROR = "flink-ci/flink", "flink-ci/flink-mirror"
 PLAIN = Pipeline(2, "PRs", PULLS, variables=frozenset({"JDK"}))
@@ -61,9 +62,25 @@ def quiet(bootstrapped, monkeypatch):
     Contact.objects.update(email="")
 
 
+def others_than_the_gate() -> set[str]:
+    return set(Exposure.objects.exclude(check_name="trust-gate").values_list("state", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "says"),
+    [("off", "allowed", "gate is off"), ("observe", "allowed", "only observes"), ("on", "safe", "gate is on")],
+)
+def test_how_the_trust_gate_is_set_is_told_and_alarms_nobody(quiet, admin, mode, state, says):
+    TrustGate.objects.update(mode=mode)
+    assert run_pass("check_exposure", "command").outcome == "ok"
+    assert Exposure.objects.get(check_name="trust-gate").state == state
+    assert says in admin.get("/credentials/").content.decode()
+    assert mail.outbox == []
+
+
 def test_a_quiet_installation_is_safe_and_nobody_is_bothered(quiet):
     assert run_pass("check_exposure", "command").outcome == "ok"
-    assert set(Exposure.objects.values_list("state", flat=True)) == {"safe"}
+    assert others_than_the_gate() == {"safe"}
     assert mail.outbox == []
 
 
@@ -97,7 +114,7 @@ def test_a_silent_service_leaves_the_question_open_and_keeps_what_was_known(quie
 
 def test_the_sandbox_keeps_the_rules_until_a_pull_request_branch_is_pushed_to_the_mirror(world, bootstrapped):
     run_pass("check_exposure", "command")
-    assert set(Exposure.objects.values_list("state", flat=True)) == {"safe"}
+    assert others_than_the_gate() == {"safe"}
     world.commit("master", repo=MIRROR)
     world.create_branch("ci_1_abc", repo=MIRROR)
     run_pass("check_exposure", "command")

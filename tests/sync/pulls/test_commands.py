@@ -156,3 +156,51 @@ def test_hostile_text_takes_no_time(body):
     own_words(body)
     find_command(body)
     assert process_time() - began < 2
+
+
+APPROVE = "@flinkbot approve"
+SHA = "0123456789abcdef0123456789abcdef01234567"
+GRANTS = {
+    APPROVE: ("approve", ""),
+    "@FlinkBot Approve.": ("approve", ""),
+    "@flinkbot, please approve": ("approve", ""),
+    "**@flinkbot** approve": ("approve", ""),
+    f"{APPROVE} {SHA.upper()}": ("approve", SHA),
+    "Fine with me.\r\n\r\n@flinkbot trust\r\n": ("trust", ""),
+    f"@flinkbot trust\n{APPROVE}": ("approve trust", ""),
+    f"{APPROVE}\n@flinkbot run azure": ("approve", ""),
+    f"{APPROVE} {SHA}\n{APPROVE} {SHA[::-1]}": ("approve", ""),  # which of them is not told
+}
+NO_GRANTS = [
+    f"`{APPROVE}`",
+    f"- ``{APPROVE}``",
+    "@flinkbot `approve`",
+    f"```\n{APPROVE}\n```",
+    f"~~~\n{APPROVE}",
+    f"> {APPROVE}",
+    f"Text.\n\n    {APPROVE}",
+    f"<!--\n{APPROVE}\n-->",
+    f"<pre>\n{APPROVE}\n</pre>",
+    f"{MAIL}\n\n{APPROVE}",
+    f"write {APPROVE} to let it run",
+    f"Don't {APPROVE}",
+    f"{APPROVE} all",  # flinkbot's reviewers wrote such things once
+    f"{APPROVE} description",
+    f"{APPROVE} 0123abc",  # a commit with the same beginning is soon made
+    f"{APPROVE} {SHA}0",
+    "@flinkbot approved",
+    "@flinkbot trustworthy",
+    "mail@flinkbot approve",
+]
+
+
+@pytest.mark.parametrize("body", GRANTS)
+def test_an_approval_stands_alone_on_its_line_and_may_name_its_commit(body):
+    found = find_command(body)
+    assert found and found.grants and (found.words, found.sha) == GRANTS[body]
+
+
+@pytest.mark.parametrize("body", NO_GRANTS)
+def test_what_only_looks_like_an_approval_grants_nothing(body):
+    found = find_command(body)
+    assert found is None or not found.grants
