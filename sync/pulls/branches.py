@@ -96,18 +96,22 @@ class Branches:
             refs = cache.fetch_pulls(self.source.git_url, heads)
         except RefusedError as error:
             return self._fetch_singly(cache, heads, error)
-        if differing := [number for number, sha in heads.items() if refs.get(number) != sha]:
-            heads |= self._heads_now(differing)
-            for push in pushes:
-                if push.alone and heads[push.number] != push.sha:
-                    del heads[push.number]  # the next pass decides about the newer one
-            differing = [number for number in differing if number in heads]
-            behind = {number: heads[number] for number in differing if refs.get(number) != heads[number]}
-            for number in cache.fetch_heads(self.source.git_url, behind):
-                sha = heads.pop(number)
-                if number not in refs:  # else it is at a former head, and the next pass looks again
-                    self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
+        if differing := [push for push in pushes if refs.get(push.number) != push.sha]:
+            heads = heads | self._heads_now(push.number for push in differing)
+            heads = _let_run(heads, differing)
+            behind = {push.number: heads[push.number] for push in differing if push.number in heads}
+            behind = {number: sha for number, sha in behind.items() if refs.get(number) != sha}
+            self._wait_for(cache, heads, behind, refs)
         return heads
+
+    def _wait_for(
+        self, cache: Cache, heads: dict[int, str], behind: Mapping[int, str], refs: Mapping[int, str]
+    ) -> None:
+        """Fetch by name what refs do not show, and leave out what GitHub does not give out yet."""
+        for number in cache.fetch_heads(self.source.git_url, behind):
+            sha = heads.pop(number)
+            if number not in refs:  # else it is at a former head, and the next pass looks again
+                self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
 
     def _fetch_singly(self, cache: Cache, heads: Mapping[int, str], error: RefusedError) -> dict[int, str]:
         """Fetch one by one what GitHub does not give out together, and leave out the bad ones; returns what came."""
@@ -202,6 +206,12 @@ class Branches:
             self.current.count("pulls_blocked")
         else:
             self.current.fail(f"#{number}: {sha[:10]} was not pushed: {words}")
+
+
+def _let_run(heads: Mapping[int, str], pushes: Iterable[PushBranch]) -> dict[int, str]:
+    """Leave out newer heads than those that may run: the next pass decides about them."""
+    moved = {push.number for push in pushes if push.alone and heads[push.number] != push.sha}
+    return {number: sha for number, sha in heads.items() if number not in moved}
 
 
 def is_workflow_refusal(words: str) -> bool:

@@ -71,9 +71,7 @@ def find_command(body: str) -> CommandText | None:
         return None
     text = own_words(body)
     if grants := list(GRANT.finditer(text)):
-        verbs = {found["verb"].split()[0].lower() for found in grants}
-        shas = {found["sha"].lower() for found in grants if found["sha"]}
-        return CommandText(" ".join(sorted(verbs)), True, shas.pop() if len(shas) == 1 else "")
+        return _grants(grants)
     runs = [found["words"] for found in RUN.finditer(text)]
     known = next((words for words in runs if AZURE.match(words)), None)
     if known:
@@ -82,6 +80,13 @@ def find_command(body: str) -> CommandText | None:
         return CommandText(_short(f"run {runs[0]}"), False)
     attempt = ATTEMPT.search(text)
     return CommandText(_short(attempt["words"]), False) if attempt else None
+
+
+def _grants(found: list[re.Match[str]]) -> CommandText:
+    """Put together what a comment grants; of two commits that it names, none is sure."""
+    verbs = {each["verb"].split()[0].lower() for each in found}
+    shas = {each["sha"].lower() for each in found if each["sha"]}
+    return CommandText(" ".join(sorted(verbs)), True, shas.pop() if len(shas) == 1 else "")
 
 
 def own_words(body: str) -> str:

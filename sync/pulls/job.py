@@ -1,7 +1,7 @@
 """`sync_pulls`: apache/flink's pull requests → branches in the CI repository, builds, commands and reports."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from agents.builds.observe import observe_builds
@@ -158,11 +158,8 @@ class PullsPass:
         states = self._states([*pulls, *self.requests.others(pulls)])
         decided = self._decide(states)
         wished = self.requests.wanted({number: each.state for number, each in decided.items()}, self.active)
-        if self.active and self._settle_grants(decided, wished):
-            states = PullStates(states.pulls, self.token)
-            decided = self._decide(states)
         if self.active:
-            note_holds(self.ledger, {number: each.state for number, each in decided.items()})
+            states, decided = self._at_the_gate(states, decided, wished)
             self._act([each.plan for each in decided.values()], wished, conversations.observer)
             touched = {number for number, each in decided.items() if each.plan} | {each.act.number for each in wished}
             replies = Replies(self.current, self.ledger, self.github, self.token)
@@ -176,10 +173,16 @@ class PullsPass:
         record_states(states, decided, self.current.now)
         self.requests.answer_rest()
 
-    def _settle_grants(self, decided: Mapping[int, Decision], wished: Iterable[Wanted]) -> bool:
-        """Let run what people let run, before it is decided what is pushed; tells whether anything changed."""
+    def _at_the_gate(
+        self, states: PullStates, decided: dict[int, Decision], wished: Iterable[Wanted]
+    ) -> tuple[PullStates, dict[int, Decision]]:
+        """Let run what people let run, before anything is pushed, and note what waits; returns how all stand then."""
         planned = [Wanted(act) for each in decided.values() for act in each.plan.acts]
-        return settle_grants(self.current, self.ledger, [*planned, *wished])
+        if settle_grants(self.current, self.ledger, [*planned, *wished]):
+            states = PullStates(states.pulls, self.token)
+            decided = self._decide(states)
+        note_holds(self.ledger, [each.state for each in decided.values()])
+        return states, decided
 
     def _act(self, plans: Iterable[PullPlan], wished: list[Wanted], observer: Observer) -> None:
         planned = [Wanted(act) for each in plans for act in each.acts]

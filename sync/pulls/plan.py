@@ -55,6 +55,7 @@ def _acts(state: PullState, now: datetime) -> Iterator[Act]:
         yield from _pushes(state, now)
     yield from _deletions(state)
     if state.conversation_known:
+        yield from _grants(state)
         yield from _commands(state, now)
         yield from _missing_build(state, now)
 
@@ -100,12 +101,8 @@ def _deletions(state: PullState) -> Iterator[DeleteBranch]:
 
 
 def _commands(state: PullState, now: datetime) -> Iterator[Act]:
-    waiting = [command for command in state.commands if command.state is CommandState.WAITING]
-    grants = [command for command in waiting if command.approves or command.trusts]
-    waiting = [command for command in waiting if command not in grants]
-    for command in grants:
-        yield _judged(state, command)
     current = _current_commands(state)
+    waiting = _waiting_commands(state)
     unknown = [command for command in waiting if not command.known]
     stale = [command for command in waiting if command not in unknown and command not in current]
     if unknown:
@@ -119,10 +116,18 @@ def _commands(state: PullState, now: datetime) -> Iterator[Act]:
         yield from _undo_cancel(state)
 
 
+def _waiting_commands(state: PullState) -> list[Command]:
+    return [each for each in state.commands if each.state is CommandState.WAITING and not each.grants]
+
+
 def _current_commands(state: PullState) -> list[Command]:
-    waiting = (command for command in state.commands if command.state is CommandState.WAITING and command.known)
-    runs = (command for command in waiting if not command.approves and not command.trusts)
-    return [command for command in runs if state.open and command.head == state.head]
+    return [each for each in _waiting_commands(state) if each.known and state.open and each.head == state.head]
+
+
+def _grants(state: PullState) -> Iterator[Act]:
+    for command in state.commands:
+        if command.grants and command.state is CommandState.WAITING:
+            yield _judged(state, command)
 
 
 def _judged(state: PullState, command: Command) -> Act:

@@ -252,8 +252,7 @@ def _reported(command: Command) -> bool:
     """Tell whether a report holds it. One that nobody understood may be edited, and is looked at again then; what is
     granted is no build's.
     """
-    grants = command.approves or command.trusts
-    return not grants and command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
+    return not command.grants and command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
 
 
 def _build_of(entry: Entry, state: PullState) -> Build | None:

@@ -122,6 +122,11 @@ class Command:
     replied: bool = False
     recorded: bool = False  # a report that holds it has been written
 
+    @property
+    def grants(self) -> bool:
+        """Tell whether it wants to let something run, and re-runs nothing."""
+        return self.approves or self.trusts
+
 
 @dataclass(frozen=True)
 class ReportText:

@@ -1,6 +1,6 @@
 """The trust gate in a pass: which files heads change is read, what people granted is noted, and each decision kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -51,9 +51,9 @@ def settle_grants(current: Pass, ledger: Ledger, wanted: Iterable[Wanted]) -> bo
     return any(done)
 
 
-def note_holds(ledger: Ledger, states: Mapping[int, PullState]) -> None:
+def note_holds(ledger: Ledger, states: Iterable[PullState]) -> None:
     """Keep, once for each head, that the gate holds it, or would."""
-    holding = [state for state in states.values() if state.open and state.hold and not branch_of(state, state.head)]
+    holding = [state for state in states if state.open and state.hold and not branch_of(state, state.head)]
     if holding:
         with transaction.atomic():
             ledger.done(*(action for action in ledger.begin_all([_hold(state) for state in holding]) if action))
