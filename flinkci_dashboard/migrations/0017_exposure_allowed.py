@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flinkci_dashboard", "0015_poll_often"),
+        ("flinkci_dashboard", "0016_standing_row"),
     ]
 
     operations = [

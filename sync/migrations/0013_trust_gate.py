@@ -17,7 +17,7 @@ def read_authors(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0011_sections"),
+        ("sync", "0012_forks_and_other_repositories"),
     ]
 
     operations = [
