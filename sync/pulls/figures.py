@@ -79,7 +79,7 @@ WARNINGS = {
     "cancel": "What these builds have done so far is lost; a retry starts them anew.",
     "delete-branches": "They are deleted in the CI repository, and so is what only they hold.",
     "approve-head": "The code of {head} runs on the build machines. Look at what it changes first.",
-    "trust-author": "All that its author pushes from now on runs on the build machines, whether somebody looked or not.",
+    "trust-author": "All that its author pushes from now on runs on the build machines, looked at or not.",
 }
 
 
