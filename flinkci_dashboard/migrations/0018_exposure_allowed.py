@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flinkci_dashboard", "0016_standing_row"),
+        ("flinkci_dashboard", "0017_saved_views"),
     ]
 
     operations = [
