@@ -177,8 +177,7 @@ def buttons(pull: PullRequest, builds: Iterable[Build], branches: Iterable[CIBra
         "retry": is_open and not going and pull.head_sha in heads,
         "cancel": going,
         "delete-branches": bool(heads - ({pull.head_sha} if is_open else set())),
-        "approve-head": is_open and bool(pull.held),
-        "trust-author": is_open and bool(pull.held) and bool(pull.author),
+        **dict.fromkeys(("approve-head", "trust-author"), is_open and bool(pull.held)),
     }
     asks = {act: text.format(head=pull.head_sha[:10]) for act, text in WARNINGS.items()}
     return [Button(act, title, asks.get(act, "")) for act, title in ACTS.items() if applies[act]]
