@@ -55,7 +55,7 @@ class TicketAdmin(ReadOnlyAdmin):
     """Tickets as Jira last told them."""
 
     list_display = ["key", "known", "summary", "status", "assignee", "updated_at", "fetched_at"]
-    list_filter = ["known", "status"]
+    list_filter = ["known"]
     search_fields = ["key", "summary", "assignee"]
 
 

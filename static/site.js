@@ -179,10 +179,11 @@ function setPace(element, changed) {
 
 // What changed: rows, tiles and lines whose text is not what it was, times and drawings aside.
 const PARTS = "tr, .tile, li, dd, .verdict, .callout";
-const changes = new MutationObserver(() => {});
+const records = [];
+const changes = new MutationObserver((told) => records.push(...told));
 function markChanges() {
   const found = new Set();
-  for (const { target, addedNodes } of changes.takeRecords()) {
+  for (const { target, addedNodes } of [...records.splice(0), ...changes.takeRecords()]) {
     for (const node of [target, ...addedNodes]) {
       const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
       if (!element?.isConnected || element.closest("time, svg")) continue;
@@ -216,7 +217,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (!element) return;
   setPace(element, shown.has(element) && said(shown.get(element)) !== said(text));
   if (shown.get(element) === text || isBusy(element)) return event.preventDefault();
-  if (shown.has(element)) changes.observe(element, { childList: true, characterData: true, subtree: true });
+  changes.observe(element, { childList: true, characterData: true, subtree: true });
   shown.set(element, text);
 });
 document.addEventListener("htmx:after:swap", () => {

@@ -18,7 +18,7 @@ class ContactAdmin(admin.ModelAdmin):
     """Who to ask."""
 
     list_display = ["name", "roles", "organization", "helps_with", "active"]
-    list_filter = ["active", "organization"]
+    list_filter = ["active"]
     search_fields = ["name", "roles", "organization", "github", "email"]
     fieldsets = [
         (None, {"fields": ["name", "roles", "organization", "about", "areas", "active"]}),
@@ -62,6 +62,7 @@ class AccountAdmin(UserAdmin):
 
     list_display = ["username", "email", "roles", "is_active", "last_login"]
     list_filter = ["is_active", "groups", "is_superuser"]
+    filter_horizontal = ()
 
     @admin.display(description="roles")
     def roles(self, user: User) -> str:
@@ -92,6 +93,12 @@ class AccountAdmin(UserAdmin):
         return obj is None or request.user.is_superuser or not obj.is_superuser
 
 
+class RoleAdmin(GroupAdmin):
+    """Roles; Django's two boxes for permissions say their help to no screen reader."""
+
+    filter_horizontal = ()
+
+
 admin.site.unregister([User, Group])
 admin.site.register(User, AccountAdmin)
-admin.site.register(Group, GroupAdmin)
+admin.site.register(Group, RoleAdmin)

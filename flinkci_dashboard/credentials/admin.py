@@ -25,7 +25,7 @@ HOUSE_RULE = f"House rule: {Credential.HOUSE_RULE} Say where the notice stands a
 PROBED = ("works", "problem", "probed_at", "seen_account", "seen_scopes", "scope_problem", "seen_expires_at")
 
 
-class StoredValueInline(admin.TabularInline):
+class StoredValueInline(admin.StackedInline):
     """Which values are stored: when, and by which fingerprint they are told apart. Never what they are."""
 
     model = StoredValue

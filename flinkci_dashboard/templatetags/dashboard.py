@@ -93,7 +93,7 @@ def commit(repository: object, sha: str) -> SafeString | str:
     if not repository:
         return format_html('<span class="mono">{}</span>', sha[:10])
     address = f"{settings.GITHUB_GIT_URL}/{repository}/commit/{sha}"
-    return format_html('<a class="mono" href="{}" title="{}">{}</a>', address, sha, sha[:10])
+    return format_html('<a class="mono nowrap" href="{}" title="{}">{}</a>', address, sha, sha[:10])
 
 
 @register.simple_tag

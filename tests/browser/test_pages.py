@@ -1,14 +1,17 @@
 """What a person sees: pages that move by themselves, forms that protect, and readable at any width."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.models import JobRun, JobSchedule, Worker
 from flinkci_dashboard.sandbox.seed import seed
-from sync.models import MirrorBranch
+from sync.models import Mirror, MirrorBranch
+from tests.machines import make_build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,30 +26,38 @@ def test_the_mirrors_page_changes_by_itself_after_a_commit(page, world):
     run_pass("sync_mirrors", "schedule")
     expect(row).to_contain_text("Seen in the browser", timeout=15_000)
     expect(row.get_by_role("link", name=head[:10])).to_have_count(2)
+    expect(row).to_have_class("changed")
 
 
-def test_progress_appears_and_goes(page, world):
+def test_a_verdict_that_changes_is_said_politely_and_marks_the_tab(page):
+    Worker.objects.create(host="one", pid=1, started_at=timezone.now(), seen_at=timezone.now())
+    page.goto("/")
+    heard = page.locator("[data-heard]")
+    expect(heard).to_have_text("")
+    MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="master", state="rejected", source_sha="a" * 40)
+    run_pass("send_alerts", "schedule")
+    expect(heard).to_contain_text("is refused by GitHub", timeout=15_000)
+    expect(page).to_have_title(re.compile("^✕ "))
+
+
+def test_ages_turn_amber_then_red_and_dates_are_read_without_a_pointer(page):
+    ended = timezone.now() - timedelta(seconds=5 * 15)
+    JobRun.objects.create(job="sync_mirrors", outcome="ok", ended_at=ended)
+    JobSchedule.objects.filter(job="sync_mirrors").update(interval=15)
     page.goto("/mirrors/")
-    run = JobRun.objects.create(
-        job="sync_mirrors", progress={"phase": "Receiving objects", "percent": 45, "megabytes": 12.3}
-    )
-    expect(page.locator(".progress")).to_contain_text("Receiving objects", timeout=15_000)
-    run.delete()
-    expect(page.get_by_text("Receiving objects")).to_have_count(0, timeout=15_000)
+    age = page.locator("time[data-every]").first
+    expect(age).to_have_class("late")
+    page.get_by_role("button", name="Dates instead of ages").press("Enter")
+    expect(age).to_contain_text(str(ended.year))
 
 
-def test_a_reset_wants_the_branch_s_name(page, world):
-    world.commit()
-    run_pass("sync_mirrors", "schedule")
-    MirrorBranch.objects.update(state="diverged")
-    page.goto("/mirrors/")
-    page.get_by_text("Reset to the source…").click()
-    button = page.get_by_role("button", name="Reset master")
-    expect(button).to_be_disabled()
-    page.get_by_label("to confirm").fill("master")
-    expect(button).to_be_enabled()
-    page.wait_for_timeout(5_000)  # two polls: what is being typed stays
-    expect(page.get_by_label("to confirm")).to_have_value("master")
+def test_what_is_final_is_not_asked_for_again(page):
+    build = make_build()
+    page.goto(build.get_absolute_url())
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6000)
+    assert [url for url in asked if "/builds/" in url] == []
 
 
 def test_times_stay_true_without_a_request(page):

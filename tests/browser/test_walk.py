@@ -1,0 +1,225 @@
+"""One walk through every page: what each costs, whom it shuts out, how wide it gets, what the console says."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as project
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from agents.models import Failure
+from flinkci_dashboard.models import JobRun
+from sync.models import Mirror
+from tests.addresses import PAGES
+from tests.browser.busy import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+JUDGE = (
+    "rules => axe.run({runOnly: rules, resultTypes: ['violations'], preload: false}).then(found => found.violations)"
+)
+SHIFT = """new Promise(told => { let sum = 0;
+  new PerformanceObserver(list => { for (const each of list.getEntries()) sum += each.value; told(sum); })
+    .observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => told(sum), 30); })"""
+UNREACHABLE = """[...document.querySelectorAll('main :is(a[href], button, input, select, textarea, summary)')]
+  .filter(each => each.checkVisibility() && each.tabIndex < 0).map(each => each.outerHTML)"""
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDTHS = (320, 375, 768, 881, 1280, 1920)  # 881 is where tables begin to be tables
+HEAVIEST, MOST_REQUESTS, MOST_SHIFT = 100_000, 6, 0.05
+
+
+@dataclass
+class Visit:
+    """What a page cost when it was first seen."""
+
+    urls: list[str] = field(default_factory=list)
+    weight: int = 0
+
+    def count(self, url: str, size: int) -> None:
+        """Add an answer; files come compressed from a server that runs for real."""
+        self.urls.append(url)
+        name = url.partition("/static/")[2]
+        found = next(
+            (path for path in (Path(each) / name for each in project.STATICFILES_DIRS) if path.is_file()), None
+        )
+        self.weight += (
+            len(found.read_bytes() if name.endswith("woff2") else gzip.compress(found.read_bytes())) if found else size
+        )
+
+
+def addresses() -> list[str]:
+    """Return every page that takes no argument, and an example of the others."""
+    reader = Client()
+    reader.cookies["sessionid"] = _session("reader", "member")
+    paths = {page.path for page in PAGES if page.part == ""}
+    answers = {
+        path: reader.get(path) for path in sorted(paths) if not re.search(r"/(1|x|sync_mirrors|azure)(/|$)", path)
+    }
+    plain = [path for path, answer in answers.items() if answer.status_code == 200]
+    return [*(path for path in plain if answers[path]["Content-Type"].startswith("text/html")), *examples()]
+
+
+def examples() -> list[str]:
+    """Return addresses that take an argument, and the faces of lists that have several."""
+    return [
+        *("/jobs/sync_mirrors/", f"/jobs/{JobRun.objects.latest('pk').pk}/", "/agents/7/", "/pulls/1/", "/nowhere/"),
+        *("/builds/azure/79300/", "/builds/azure/79301/", "/branches/master/", "/branches/master/?unfolded"),
+        *(f"/mirrors/{Mirror.objects.get().pk}/policy/", "/search?q=FLINK", "/help/glossary/"),
+        *(f"/labels/?tab={tab}" for tab in ("changes", "todo", "drift", "unknown")),
+        f"/failures/tests/{quote(Failure.objects.get().key)}/",
+    ]
+
+
+def admin_addresses() -> list[str]:
+    """Return the admin's lists, and its forms for new rows."""
+    names = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
+    found = [reverse(f"admin:{name}_changelist") for name in names]
+    return ["/admin/", *found, *(f"{path}add/" for path in found)]
+
+
+@pytest.fixture
+def open_as(browser, live_server, bootstrapped, settings, complaints) -> Iterator:
+    """Give a function that opens a tab as somebody with a role: "stranger", "member", "operator", "admin"."""
+    settings.PUBLIC_STATUS, settings.REQUIRE_SECOND_FACTOR = True, False
+    contexts = []
+
+    def tab(role: str) -> Page:
+        context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
+        contexts.append(context)
+        if role != "stranger":
+            context.add_cookies([{"name": "sessionid", "value": _session(f"a-{role}", role), "url": live_server.url}])
+        page = context.new_page()
+        page.emulate_media(reduced_motion="reduce")
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield tab
+    for context in contexts:
+        context.close()
+
+
+def _session(name: str, role: str) -> str:
+    client = Client()
+    user = User.objects.create_user(name, is_superuser=role == "admin", is_staff=role == "admin")
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+def test_every_page_is_light_open_to_all_and_fits(open_as, complaints):
+    fill()
+    page, paths, found = open_as("admin"), addresses(), []
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    urls: dict[str, str] = {}
+    visits = [Visit()]
+    devtools.on("Network.responseReceived", lambda told: urls.__setitem__(told["requestId"], told["response"]["url"]))
+    devtools.on(
+        "Network.loadingFinished",
+        lambda told: visits[-1].count(urls.get(told["requestId"], ""), told["encodedDataLength"]),
+    )
+    for number, path in enumerate(paths):
+        visits.append(Visit())
+        answer = page.goto(path)
+        if answer is None or answer.status not in (200, 404) or not page.url.endswith(path):
+            found.append(f"{path}: {answer and answer.status}, {page.url}")
+            continue
+        found += [f"{path}: {each}" for each in [*_costs(page, visits[-1]), *_judge(page, number), *_reach(page)]]
+        if path == "/nowhere/":
+            complaints.clear()  # Chromium's line about the 404
+        found += [f"{path}: the console says {each}" for each in complaints]
+        complaints.clear()
+    assert not found, "\n".join(found)
+
+
+def test_no_page_of_the_admin_shuts_anybody_out(open_as, complaints):
+    fill()
+    page, found = open_as("admin"), []
+    for number, path in enumerate(admin_addresses()):
+        answer = page.goto(path)
+        if answer is None or answer.status == 403:  # rows that nobody adds by hand
+            complaints.clear()
+            continue
+        found += [f"{path}: {each}" for each in [*_judge(page, number, widths=(320, 1280)), *complaints]]
+        complaints.clear()
+    assert not found, "\n".join(found)
+
+
+def test_everybody_finds_pages_that_fit_and_nothing_that_is_closed(open_as, complaints):
+    fill()
+    every, found = addresses(), []
+    for role, width in (("member", 320), ("operator", 1281), ("stranger", 375)):
+        page = open_as(role)
+        page.set_viewport_size({"width": width, "height": 800})
+        paths = (
+            ("/", "/status/", "/accounts/login/", "/accounts/password/reset/")
+            if role == "stranger"
+            else every[width % 2 :: 2]
+        )
+        for path in paths:
+            answer = page.goto(path)
+            if answer is None or answer.status not in (200, 404) or page.evaluate(WIDE) > 0:
+                found.append(
+                    f"{role} at {width}: {path}: {answer and answer.status}, too wide by {page.evaluate(WIDE)}"
+                )
+            if role == "stranger":
+                found += [f"stranger: {path}: {each}" for each in _judge(page, 0, widths=())]
+        found += [each for each in complaints if "404" not in each]
+        complaints.clear()
+    assert not found, "\n".join(found)
+
+
+def test_a_page_is_printed_without_its_frame(open_as):
+    fill()
+    page = open_as("member")
+    page.goto("/pulls/1/")
+    page.emulate_media(media="print")
+    assert not page.locator("header.bar").is_visible()
+    assert page.get_by_role("heading", level=1).is_visible()
+    after = "getComputedStyle(document.querySelector('main time[data-relative]'), '::after').content"
+    assert re.search(r"\d{4}", page.evaluate(after))
+
+
+def _costs(page: Page, visit: Visit) -> list[str]:
+    page.wait_for_load_state("networkidle") if len(visit.urls) < 3 else None
+    shift, asked = page.evaluate(SHIFT), [url for url in visit.urls if not url.startswith("data:")]
+    found = [f"shifts by {shift:.3f}"] if shift > MOST_SHIFT else []
+    found += [f"asks {len(asked)} times: {asked}"] if len(asked) > MOST_REQUESTS else []
+    return found + ([f"weighs {visit.weight}"] if visit.weight > HEAVIEST else [])
+
+
+def _judge(page: Page, number: int, widths: tuple[int, ...] = WIDTHS) -> list[str]:
+    """Return what axe-core finds, all of it in one theme and contrast in the other, and where the page is too wide."""
+    themes = ["light", "dark"] if number % 2 else ["dark", "light"]
+    page.evaluate(AXE)
+    found = []
+    for theme, rules in zip(themes, (RULES, ["color-contrast"]), strict=True):
+        page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {_words(each)}" for each in page.evaluate(JUDGE, rules)]
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        if (over := page.evaluate(WIDE)) > 0:
+            found.append(f"at {width} it is too wide by {over}")
+    page.set_viewport_size({"width": 1280, "height": 800}) if widths else None
+    return found
+
+
+def _reach(page: Page) -> list[str]:
+    return [f"no key reaches {each[:160]}" for each in page.evaluate(UNREACHABLE)]
+
+
+def _words(violation: dict) -> str:
+    places = [f"{node['html'][:160]}: {node['failureSummary']}" for node in violation["nodes"][:3]]
+    return "\n".join([violation["id"], *places])
