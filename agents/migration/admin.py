@@ -11,16 +11,15 @@ from django.utils import timezone
 
 from agents.migration.preview import preview, rules_with
 from agents.models import Authority, Criterion, JobRule
-from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
+from flinkci_dashboard.accounts.admin_site import OrderedAdmin, ReadOnlyAdmin
 
 
 @admin.register(JobRule)
-class JobRuleAdmin(admin.ModelAdmin):
+class JobRuleAdmin(OrderedAdmin):
     """Which jobs of one service are which of the other. A change counts from the next pass on, for old pairs too."""
 
     list_display = ["order", "group", "azure", "actions", "gaps", "comment"]
     list_display_links = ["group"]
-    list_editable = ["order"]
     search_fields = ["group", "azure", "actions"]
     change_form_template = "admin/job_rule_change_form.html"
 
@@ -44,12 +43,11 @@ class JobRuleAdmin(admin.ModelAdmin):
 
 
 @admin.register(Criterion)
-class CriterionAdmin(admin.ModelAdmin):
+class CriterionAdmin(OrderedAdmin):
     """What has to be so before the other service can be relied on; each turns green by itself."""
 
     list_display = ["order", "__str__", "days", "figure", "met_since"]
     list_display_links = ["__str__"]
-    list_editable = ["order"]
 
 
 @admin.register(Authority)

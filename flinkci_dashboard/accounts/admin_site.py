@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
+from django.forms import NumberInput
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -45,6 +46,16 @@ class Site(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or "/admin/")
+
+
+class OrderedAdmin(ModelAdmin):
+    """Rules that are tried in order, which is changed in their list."""
+
+    list_editable = ["order"]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name the fields in the list for screen readers."""
+        return super().get_changelist_form(request, widgets={"order": NumberInput({"aria-label": "Order"})}, **kwargs)
 
 
 class ReadOnlyAdmin(ModelAdmin):
