@@ -28,6 +28,7 @@ def main() -> None:
         prepare(Path(folder))
         dice, made = random.Random(4), Ids()
         generate(dice, made, BUILDS // 100, JOBS // 100)
+        known_failures()
         small = {name: measure(path)[1] for name, path in pages().items()}
         started = time.perf_counter()
         generate(dice, made, BUILDS - BUILDS // 100, JOBS - JOBS // 100)
@@ -79,12 +80,22 @@ def figures() -> None:
         cursor.execute("ANALYZE")
 
 
+def known_failures() -> None:
+    """Match the failing tests with tickets, as a pass does: one in three is known."""
+    from agents.models import Failure, KnownTicket, Test
+
+    facts = {"summary": "T1ITCase.test fails", "status": "Open", "updated_at": datetime.now(UTC)}
+    ticket = KnownTicket.objects.get_or_create(jira_id=1, defaults={"key": "FLINK-1", **facts})[0]
+    for place, test in enumerate(Test.objects.filter(failure=None)):
+        Failure.objects.create(test=test, key=test.key, ticket=None if place % 3 else ticket)
+
+
 # Measuring ---------------------------------------------------------------------------------------
 
 
 def pages() -> dict[str, str]:
     """Return the pages to look at, by name."""
-    from agents.models import Agent, Build
+    from agents.models import Agent, Build, Test
 
     agent = Agent.objects.get(name="AlibabaCI001-agent01").pk
     failed = Build.objects.filter(result="failed").order_by("-id")[0]
@@ -98,6 +109,8 @@ def pages() -> dict[str, str]:
         "builds, filtered": "/builds/?scope=branch&branch=master&state=failed&host=alibaba&reason=schedule",
         "builds, none match": "/builds/?branch=nothing&state=failed",
         "build": failed.get_absolute_url(),
+        "failures": "/failures/",
+        "a test": Test.objects.earliest("pk").get_absolute_url(),
         "branches": "/branches/",
         "charts, 24 h": "/agents/charts/?range=24h",
         "charts, 30 d": "/agents/charts/?range=30d",

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.run import request, run_pass
-from flinkci_dashboard.models import Action
+from flinkci_dashboard.models import Action, Switch
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.github.conversations import Conversations
@@ -622,3 +622,28 @@ def test_the_number_of_queries_of_an_idle_pass_does_not_grow(flink):
         return len(asked)
 
     assert queries(2) == queries(8)
+
+
+def test_a_report_explains_a_failure_in_place_where_an_admin_wants_it(flink):
+    number = flink.pulls.open()
+    settle()
+    end(flink, number, "failed")
+    assert run_pass("poll_builds", "command").outcome == "ok"
+    sync()
+    assert report(flink, number).sections == ()
+    Switch.objects.filter(name="explain_in_reports").update(on=True)
+    sync()
+    (section,) = report(flink, number).sections
+    assert "first seen here" in section.text and "`test_ci core`" in section.text and "@" not in section.text
+    (text,) = reports(flink, number)
+    assert json.loads(text.split("Meta data\n")[1].split("-->\n## CI report:")[0])["metaDataEntries"]
+    assert not sync().counts
+    flink.azure.retry(builds(flink, number)[-1].id)
+    end(flink, number)
+    run_pass("poll_builds", "command")
+    settle(2)
+    (section,) = report(flink, number).sections
+    assert "passed again" in section.text and "`test_ci core`: red" not in section.text
+    Switch.objects.update(on=False)
+    sync()
+    assert report(flink, number).sections == ()
