@@ -13,6 +13,7 @@ from agents.failures.reproduce import setup_of
 from agents.models import Build, Failure, TestFailure
 
 BACK = timedelta(days=1)  # hits that a comment speaks of
+LATELY = timedelta(days=30)  # since when a failure on master is worth its commits
 MAIN = "master"  # where what is new is the most urgent
 MOST = 500  # hits
 
@@ -33,7 +34,7 @@ NO_DRAFT = Draft("")
 def drafts(failures: Collection[Failure], latest: dict[int, TestFailure], now: datetime) -> dict[int, Draft]:
     """Return what is ready, by the failures' primary keys; `latest` are last failures by test. Six queries at most."""
     new = [row for row in failures if not row.ticket and row.test_id in latest]
-    since = _since(row.test_id for row in new)
+    since = _since((row.test_id for row in new), now)
     tickets = {row.pk: _ticket(row, latest[row.test_id], since.get(row.test_id)) for row in new}
     hits = _hits([row.test_id for row in failures if row.ticket], now)
     return tickets | {row.pk: _comment(row, hits[row.test_id], now) for row in failures if hits.get(row.test_id)}
@@ -59,10 +60,11 @@ def _comment(failure: Failure, hits: list[TestFailure], now: datetime) -> Draft:
     return Draft(comment_text(str(failure.ticket), failure.key, [hit_of(row) for row in hits], now.date()))
 
 
-def _since(tests: Iterable[int]) -> dict[int, Culprits]:
-    """Return since which commits tests fail on master."""
+def _since(tests: Iterable[int], now: datetime) -> dict[int, Culprits]:
+    """Return since which commits tests fail on master, that began to lately: of others nobody asks any more."""
     rows = TestFailure.objects.filter(test__in=list(tests), build__scope=Build.Scope.BRANCH, build__branch=MAIN)
-    firsts = rows.order_by().values("test").annotate(first=Min("pk")).values_list("first", flat=True)
+    began = rows.order_by().values("test").annotate(first=Min("pk"), at=Min("at")).filter(at__gt=now - LATELY)
+    firsts = began.values_list("first", flat=True)
     found = list(TestFailure.objects.filter(pk__in=list(firsts)).select_related("job", "build"))
     known = culprits(found)
     return {row.test_id: known[row.pk] for row in found if row.pk in known}

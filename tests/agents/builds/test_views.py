@@ -259,6 +259,6 @@ def test_a_red_build_and_branch_explain_themselves(member):
     TestFailure.objects.create(test=test, job=job, build=row, at=row.finished_at, source="log")
     refresh_streaks(minutes(0))
     for text in (read(member, "branches"), read(member, "build", "azure", 2)):
-        for words in ("why", "not in Jira", "30 days", "FooTest%23testBar"):
+        for words in ("why", "not in Jira", "1, 7, 30 days", "FooTest%23testBar"):
             assert words in text
     assert f"-Dtest.randomization.seed={row.version}" in text and "-Dtest=&#x27;FooTest#testBar&#x27;" in text
