@@ -13,6 +13,7 @@ from agents.charts.arithmetic import midnight
 from agents.machines.figures import AgentLine, agent_lines
 from agents.machines.judge import BAD_DAYS
 from agents.machines.waiting import Wait, waiting_jobs
+from agents.migration.authority import Decisions
 from agents.models import Agent, Build, HostPeriod, Streak, Watermark
 from agents.models.builds import Provider, Status
 from agents.models.statistics import Step
@@ -47,11 +48,7 @@ KIND_RULES = {PUSH: "branch_red", NIGHTLY: "nightly_red"}
 def findings(now: datetime, limits: Limits) -> list[Finding]:
     """Return what is wrong with CI services, branches, builds and machines."""
     found = [service(mark, since, now, limits.length("service_ci")) for mark, since in _silent_services()]
-    heads, nightlies = _heads(now), _nightlies(now)
-    for ledger in ledgers():
-        if lasting(ledger.whole.branch):
-            head, nightly = heads.get(ledger.whole.branch, ""), nightlies.get(ledger.whole.branch)
-            found += branch_findings(ledger, head, nightly, now, limits)
+    found += _of_branches(now, limits)
     agents = list(Agent.objects.select_related("pool"))
     for waits in _by_pool(waiting_jobs(now, agents)).values():
         found += [
@@ -64,6 +61,18 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     stuck = Build.objects.filter(status=Status.CANCELLING, changed_at__lt=now - limits.length("cancelling"))
     found += [cancelling(build) for build in stuck]
     return [*(each for each in found if each), *pace_rows.findings()]
+
+
+def _of_branches(now: datetime, limits: Limits) -> list[Finding | None]:
+    """Judge the branches whose colour matters, by the services that have the say there."""
+    heads, nightlies, decided = _heads(now), _nightlies(now), Decisions()
+    found: list[Finding | None] = []
+    for ledger in ledgers():
+        branch, provider = ledger.whole.branch, ledger.whole.provider
+        if lasting(branch):
+            told = branch_findings(ledger, heads.get(branch, ""), nightlies.get(branch), now, limits)
+            found += [each for each in told if each and decided.hears(branch, provider, each.rule == "publish_red")]
+    return found
 
 
 def service(mark: Watermark, since: datetime | None, now: datetime, patience: timedelta) -> Finding | None:

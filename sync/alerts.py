@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from agents.migration.authority import Decisions
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
@@ -44,8 +45,10 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     """Return what is wrong with mirrors, pull requests and exposure."""
     branches = MirrorBranch.objects.filter(selected=True, mirror__enabled=True).select_related("mirror__target")
     found = [service(Mirror.objects.filter(enabled=True), now, limits.length("service_github"))]
+    unpushed = Decisions().unpushed()
     for row in branches:
-        found += [branch_trouble(row), branch_lag(row, now, limits.length("mirror_lag"))]
+        late = None if row.name in unpushed else branch_lag(row, now, limits.length("mirror_lag"))
+        found += [branch_trouble(row), late]
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     found.append(blocked(list(opened.filter(waiting=Waiting.BLOCKED).order_by("why_since"))))
     since = now - limits.length("pulls_waiting")

@@ -50,6 +50,11 @@ class Decisions:
         """Return the services that have the say."""
         return PROVIDERS[self.choice(branch, purpose)]
 
+    def hears(self, branch: str, provider: str, publishes: bool = False) -> bool:
+        """Tell whether alerts about a branch speak of a service: of all of them until somebody decides."""
+        decided = self.latest(branch, Purpose.PUBLISHING if publishes else Purpose.TESTING)
+        return decided is None or provider in PROVIDERS[Choice(decided.choice)]
+
     def unpushed(self) -> dict[str, Authority]:
         """Return what is not pushed, with the decision that says so."""
         last = {branch: rows[-1] for (branch, purpose), rows in self._latest.items() if purpose == Purpose.PUSHING}

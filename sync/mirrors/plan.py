@@ -21,6 +21,7 @@ from sync.mirrors.values import (
 NUMBER = "(0|[1-9][0-9]{0,8})"
 RELEASE = re.compile(rf"release-{NUMBER}\.{NUMBER}")
 PUBLISHED = re.compile(rf"release-{NUMBER}\.{NUMBER}\.{NUMBER}")
+LAGGING = (BranchState.BEHIND, BranchState.NEW)
 MAX_NAME = 255  # what a row holds; a longer name follows no rule
 
 Version = tuple[int, int]
@@ -95,11 +96,19 @@ def plan(
     the relation of two heads is not known yet, `compare` names the branch: relate it, then plan again.
     """
     facts = tuple(_facts(choice, seen, known, now, forced) for choice in _choices(policy, seen, known))
-    lagging = [fact for fact in facts if fact.state in (BranchState.BEHIND, BranchState.NEW)]
-    lagging = [fact for fact in lagging if fact.branch not in seen.failures]
+    facts = tuple(_left_alone(fact, policy) for fact in facts)
+    left = {*seen.failures, *policy.unpushed}
+    lagging = [fact for fact in facts if fact.state in LAGGING and fact.branch not in left]
     compare = tuple(fact for fact in lagging if fact.target_sha and not fact.commits_behind)
     pushes = tuple(Push(fact.branch, fact.target_sha, fact.source_sha) for fact in lagging if fact not in compare)
     return MirrorPlan(facts, pushes, compare)
+
+
+def _left_alone(facts: BranchFacts, policy: Policy) -> BranchFacts:
+    """Say of a branch that nobody pushes any more why that is."""
+    if facts.branch not in policy.unpushed or facts.state not in LAGGING:
+        return facts
+    return replace(facts, detail=f"Pushing is switched off: {policy.unpushed[facts.branch]}")
 
 
 def out_of_reach(

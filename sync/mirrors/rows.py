@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.builds.commits import remember
+from agents.migration.authority import Decisions
 from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.models.writing import Changes
@@ -24,12 +25,14 @@ class MirrorRows:
     def __init__(self, mirror: Mirror, now: datetime) -> None:
         self.mirror, self.now = mirror, now
         self.rows = {row.name: row for row in mirror.branches.all()}
+        self._unpushed = Decisions().unpushed()
 
     def policy(self) -> Policy:
         """Return the policy as the admin set it."""
         lists = (self.mirror.always, self.mirror.pinned, self.mirror.excluded)
         always, pinned, excluded = (tuple(text.split()) for text in lists)
-        return Policy(always, self.mirror.published_versions, pinned, excluded)
+        unpushed = {branch: row.reason for branch, row in self._unpushed.items()}
+        return Policy(always, self.mirror.published_versions, pinned, excluded, unpushed)
 
     def known(self, due: Mapping[str, datetime] | None = None) -> dict[str, KnownBranch]:
         """Return what the last pass recorded, by branch; `due` says when a refused one is tried again."""

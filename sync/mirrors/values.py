@@ -31,6 +31,7 @@ class Policy:
     published_versions: int = 2
     pinned: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    unpushed: Mapping[str, str] = field(default_factory=dict)  # {branch: why}: left as they are until switched on again
 
 
 @dataclass(frozen=True)

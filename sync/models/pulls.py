@@ -131,6 +131,7 @@ class CommandComment(models.Model):
         DENIED = "denied", "not theirs to give"  # who wrote it may not approve
         UNBOUND = "unbound", "not clear for which commit"  # one came at about the same time
         NEEDLESS = "needless", "nothing waits for that"
+        ANSWERED = "answered", "answered"  # with where a person can do it
 
     comment_id = models.BigIntegerField(unique=True)
     pull = models.ForeignKey(PullRequest, on_delete=models.CASCADE, related_name="commands")

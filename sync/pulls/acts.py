@@ -58,6 +58,29 @@ class QueueBuild:
 
 
 @dataclass(frozen=True)
+class RerunRun:
+    """Run the failed jobs of a run of GitHub Actions again, for the sake of these commands."""
+
+    number: int
+    run_id: int
+    repository: str
+    attempt: int  # the one that failed
+    url: str
+    commands: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class AnswerCommands:
+    """Answer commands to GitHub Actions with where a person can do what the bot may not."""
+
+    number: int
+    commands: tuple[int, ...]
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class SettleCommands:
     """Note what became of commands for which nothing needs to be done."""
 
@@ -130,7 +153,18 @@ class Reply:
     reason: str
 
 
-Act = PushBranch | DeleteBranch | CancelBuild | RetryBuild | QueueBuild | SettleCommands | Grant | Deny
+Act = (
+    PushBranch
+    | RerunRun
+    | AnswerCommands
+    | DeleteBranch
+    | CancelBuild
+    | RetryBuild
+    | QueueBuild
+    | SettleCommands
+    | Grant
+    | Deny
+)
 
 
 Word = WriteReport | DeleteReport | React | Reply

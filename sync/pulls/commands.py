@@ -12,8 +12,10 @@ GAP = r"[^\S\n]+"
 MENTION = rf"(?<![\w/@.`-])@flinkbot[,:]?{GAP}(?:please,?{GAP})?"
 RUN = re.compile(rf"{MENTION}run{GAP}(?P<words>\w[\w-]*(?:{GAP}\w[\w-]*){{0,3}})", re.IGNORECASE)
 AZURE = re.compile(r"azure\b", re.IGNORECASE)
+ACTIONS = re.compile(r"gha\b", re.IGNORECASE)
+RUN_AZURE, RUN_ACTIONS = "run azure", "run gha"  # as rows have them
 # What people try instead, alone on its line.
-VERBS = "run|rerun|re-run|retry|retest|test|build|rebuild|restart|start|trigger|cancel|azure|help|approve|trust"
+VERBS = "run|rerun|re-run|retry|retest|test|build|rebuild|restart|start|trigger|cancel|azure|gha|help|approve|trust"
 # What lets strangers' code run: alone on its line, and never in code, for texts that explain it show it so.
 GRANT = re.compile(
     rf"^[^\S\n]*{MENTION}(?P<verb>approve(?:{GAP}(?P<sha>[0-9a-f]{{40}}))?|trust)[^\S\n]*[.!]?[^\S\n]*$",
@@ -73,9 +75,9 @@ def find_command(body: str) -> CommandText | None:
     if grants := list(GRANT.finditer(text)):
         return _grants(grants)
     runs = [found["words"] for found in RUN.finditer(text)]
-    known = next((words for words in runs if AZURE.match(words)), None)
-    if known:
-        return CommandText("run azure", True)
+    for pattern, known in ((AZURE, RUN_AZURE), (ACTIONS, RUN_ACTIONS)):
+        if any(pattern.match(words) for words in runs):
+            return CommandText(known, True)
     if runs:
         return CommandText(_short(f"run {runs[0]}"), False)
     attempt = ATTEMPT.search(text)

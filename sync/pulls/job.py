@@ -16,6 +16,7 @@ from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.merging.rows import refresh_sections
 from sync.models import PullRequest, Repository
+from sync.pulls.actions.reruns import Reruns
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
@@ -200,6 +201,7 @@ class PullsPass:
                 builds.carry_out(each)
             elif isinstance(each.act, SettleCommands):
                 settle_commands(self.current, each.act)
+        Reruns(self.current, self.ledger).serve(wanted)
 
     def _speak(self, numbers: set[int], replies: Replies) -> PullStates:
         """Decide anew for those that something was done for, and say it; returns how they stand then."""

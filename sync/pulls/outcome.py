@@ -10,7 +10,7 @@ from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest
 from sync.pulls.acts import PullPlan, WriteReport
 from sync.pulls.state import PullStates
-from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, branch_of, held, latest_build
+from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, branch_of, deciding_build, held
 from sync.pulls.waiting import waiting_reason
 
 
@@ -67,7 +67,7 @@ def _changes_report(plan: PullPlan) -> bool:
 def _ci_state(state: PullState) -> str:
     if blocked(state) or held(state):
         return PullRequest.CIState.BLOCKED
-    build = latest_build(state)
+    build = deciding_build(state)
     if build is None:
         return PullRequest.CIState.UNKNOWN if state.open else PullRequest.CIState.NONE
     status = BuildStatus.CANCELED if build.gone and not build.finished else build.status

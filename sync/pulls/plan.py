@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sync.pulls.acts import (
     Act,
+    AnswerCommands,
     CancelBuild,
     DeleteBranch,
     Deny,
@@ -12,6 +13,7 @@ from sync.pulls.acts import (
     PullPlan,
     PushBranch,
     QueueBuild,
+    RerunRun,
     RetryBuild,
     SettleCommands,
 )
@@ -56,13 +58,14 @@ def _acts(state: PullState, now: datetime) -> Iterator[Act]:
     yield from _deletions(state)
     if state.conversation_known:
         yield from _grants(state)
+        yield from _repeats(state)
         yield from _commands(state, now)
         yield from _missing_build(state, now)
 
 
 def _pushes(state: PullState, now: datetime) -> Iterator[PushBranch]:
     due = push_due(state)
-    if held(state):
+    if held(state) or not state.actions.pushing:
         return
     if not branch_of(state, state.head) and not blocked(state) and (due is None or now >= due):
         reason = "The head has no branch yet." if due is None else "GitHub refused it before; this is another try."
@@ -117,11 +120,36 @@ def _commands(state: PullState, now: datetime) -> Iterator[Act]:
 
 
 def _waiting_commands(state: PullState) -> list[Command]:
-    return [each for each in state.commands if each.state is CommandState.WAITING and not each.grants]
+    waiting = (each for each in state.commands if each.state is CommandState.WAITING)
+    return [each for each in waiting if not each.grants and not each.gha]
 
 
 def _current_commands(state: PullState) -> list[Command]:
     return [each for each in _waiting_commands(state) if each.known and state.open and each.head == state.head]
+
+
+def _repeats(state: PullState) -> Iterator[Act]:
+    """Serve commands to GitHub Actions: where the bot may not run failed jobs again, it says who may, and where."""
+    waiting = [each for each in state.commands if each.state is CommandState.WAITING and each.gha]
+    current = [each for each in waiting if state.open and each.head == state.head]
+    if stale := [each for each in waiting if each not in current]:
+        reason = "A newer push came before it." if state.open else "The pull request is closed."
+        yield _settle(state, stale, CommandState.SUPERSEDED, reason)
+    if current:
+        yield from _repeat(state, current)
+
+
+def _repeat(state: PullState, commands: list[Command]) -> Iterator[Act]:
+    ids, actions = tuple(command.id for command in commands), state.actions
+    for run in actions.to_repeat:
+        reason = f"Its last run ended as {run.status}."
+        yield RerunRun(state.number, run.id, run.repository, run.attempt, run.url, ids, reason)
+    if actions.to_repeat:
+        return
+    if going := actions.under_way:
+        yield _settle(state, commands, CommandState.RUNNING, "A run is waiting or running already.", going.url)
+    else:
+        yield AnswerCommands(state.number, ids, actions.link, "The bot may not run these jobs again.")
 
 
 def _grants(state: PullState) -> Iterator[Act]:

@@ -12,6 +12,7 @@ from flinkci_dashboard.jobs.ledger import Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
 from sync.models import PullRequest
+from sync.pulls.actions.reruns import RERUN, Reruns
 from sync.pulls.branches import DELETE, PUSH, note_pushed
 from sync.pulls.builds import QUEUE, Builds, ran_on, started
 from sync.pulls.github.conversations import Conversations
@@ -47,6 +48,9 @@ class Recovery:
         elif action.kind == CANCEL:
             build = Build.objects.filter(provider=self.service.provider, external_id=action.payload["build"])
             self._note(action, not build.exclude(status__in=(Status.FINISHED, Status.CANCELLING)).exists())
+        elif action.kind == RERUN:
+            if not Reruns(self.current, self.ledger).settle_lost(action):
+                self._note(action, False)
         elif action.kind in (RETRY, QUEUE, QUEUE_MISSING):
             self._build(action)
         else:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sync.pulls.actions.values import answer
 from sync.pulls.acts import (
     DeleteReport,
     React,
@@ -57,12 +58,14 @@ REACTIONS = {
     CommandState.DENIED: Reaction.DENIED,
     CommandState.UNBOUND: Reaction.CONFUSED,
     CommandState.NEEDLESS: Reaction.SEEN,
+    CommandState.ANSWERED: Reaction.SEEN,
 }
 
 
 REPLY = (
-    "I know `@flinkbot run azure`, which re-runs the last Azure build. Committers also have `@flinkbot approve`, which "
-    "lets a commit run that waits for approval, and `@flinkbot trust`, which lets all of its author's run from now on."
+    "I know `@flinkbot run azure`, which re-runs the last Azure build, and `@flinkbot run gha`, which re-runs failed "
+    "jobs of GitHub Actions, or says where that is done. Committers also have `@flinkbot approve`, which lets a commit "
+    "run that waits for approval, and `@flinkbot trust`, which lets all of its author's run from now on."
 )
 WHICH_COMMIT = (
     "It is not sure which commit this means: a new one came at about the same time, or the comment was edited. Please "
@@ -101,6 +104,9 @@ def _answers(state: PullState, command: Command, now: datetime) -> Iterator[Word
     if command.state is CommandState.UNBOUND and not command.replied:
         text = _reply(command, WHICH_COMMIT.format(head=state.head))
         yield Reply(state.number, command.id, text, "It is not clear for which commit.")
+    if command.state is CommandState.ANSWERED and not command.replied:
+        text = _reply(command, answer(command.url))
+        yield Reply(state.number, command.id, text, "Somebody else may run these jobs again.")
 
 
 def _reply(command: Command, text: str) -> str:
@@ -250,9 +256,9 @@ def _hidden(entry: Entry, keep: set[str]) -> Entry:
 
 def _reported(command: Command) -> bool:
     """Tell whether a report holds it. One that nobody understood may be edited, and is looked at again then; what is
-    granted is no build's.
+    granted is no build's, and ci-bot knows no runs of GitHub Actions.
     """
-    return not command.grants and command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
+    return not command.grants and not command.gha and command.state not in (CommandState.WAITING, CommandState.UNKNOWN)
 
 
 def _build_of(entry: Entry, state: PullState) -> Build | None:

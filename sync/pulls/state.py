@@ -14,7 +14,9 @@ from flinkci_dashboard.clients.providers import BUILDS_PULLS, build_page
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.names import branch_name, build_number, head_of
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment
-from sync.pulls.commands import granted
+from sync.pulls.actions.rows import ActionsRows
+from sync.pulls.actions.values import section
+from sync.pulls.commands import RUN_ACTIONS, granted
 from sync.pulls.report import MANUAL, build_id, normalized, parse
 from sync.pulls.reported import lost_ids
 from sync.pulls.trust.rows import Gate
@@ -27,26 +29,13 @@ from sync.pulls.values import (
     PullState,
     Refusal,
     ReportText,
-    latest_build,
+    deciding_build,
+    status_of,
 )
 
 JOB = "sync_pulls"
 CANCEL, RETRY, QUEUE_MISSING = "cancel-build", "retry-build", "queue-missing"  # kinds of actions that a state remembers
 CHUNK = 500  # values in one query
-STATUSES = {
-    Result.SUCCEEDED: BuildStatus.SUCCESS,
-    Result.PARTIAL: BuildStatus.FAILURE,
-    Result.FAILED: BuildStatus.FAILURE,
-    Result.ABANDONED: BuildStatus.FAILURE,
-    Result.TIMED_OUT: BuildStatus.FAILURE,
-    Result.STARTUP_FAILURE: BuildStatus.FAILURE,
-    Result.ACTION_REQUIRED: BuildStatus.CANCELED,
-    Result.STALE: BuildStatus.CANCELED,
-    Result.CANCELED: BuildStatus.CANCELED,
-    Result.SKIPPED: BuildStatus.CANCELED,
-    Result.NONE: BuildStatus.CANCELED,  # it ended, and its service does not say how
-}
-
 parse_known = lru_cache(maxsize=4096)(parse)
 
 
@@ -65,9 +54,12 @@ class PullStates:
         self._cancels = self._read_cancels()
         self._queued = self._queued_heads()
         self._gate = Gate(pulls)
+        self._actions = ActionsRows(pulls, _status)
 
     def state(self, pull: PullRequest) -> PullState:
         """Put together what is known of one pull request."""
+        actions = self._actions.of(pull)
+        sections = pull.sections | {"actions": section(actions)}
         return PullState(
             number=pull.number,
             head=pull.head_sha,
@@ -85,7 +77,8 @@ class PullStates:
             gate_open=self._gate.is_open,
             hold=self._gate.hold(pull),
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
-            sections=tuple(sorted((name, text) for name, text in pull.sections.items() if text)),
+            actions=actions,
+            sections=tuple(sorted((name, text) for name, text in sections.items() if text)),
         )
 
     def settle_served(self) -> None:
@@ -111,8 +104,10 @@ class PullStates:
         return [row for row in self._reports[pk] if not row.gone]
 
     def latest_row(self, state: PullState) -> BuildRow | None:
-        """Return the row of the head's latest build."""
-        build = latest_build(state)
+        """Return the row of the build that says how the head stands."""
+        build = deciding_build(state)
+        if build and build.is_run:
+            return self._actions.row(state.number, build.id)
         rows = self._builds[state.number] if build else []
         return next((row for row in rows if build and row.external_id == build.id), None)
 
@@ -223,16 +218,14 @@ def _command(row: CommandComment, gate: Gate) -> Command:
         recorded=row.recorded,
         approves="approve" in grants,
         trusts="trust" in grants,
+        gha=row.known and row.words == RUN_ACTIONS,
         author=f"{row.author or 'a deleted account'} ({row.author_association or 'unknown'})",
         may=bool(grants) and gate.may(row),
     )
 
 
 def _status(row: BuildRow) -> BuildStatus:
-    deleted_before_its_end = row.gone_at is not None and not row.result
-    if row.status != Status.FINISHED or deleted_before_its_end:
-        return BuildStatus.PENDING
-    return STATUSES[Result(row.result)]
+    return status_of(row.status == Status.FINISHED, row.result, row.gone_at is not None)
 
 
 def _refusal(pull: PullRequest) -> Refusal | None:

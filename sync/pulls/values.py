@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sync.pulls.actions.values import RANK, Actions
 from sync.pulls.trust.rules import Hold
 
 
@@ -18,6 +19,10 @@ class BuildStatus(StrEnum):
 
 
 PUSH_AGAIN = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))  # after the 1st, 2nd, later refusals
+STATUSES = {  # of a finished build, whichever service it ran on; all others say nothing
+    "succeeded": BuildStatus.SUCCESS,
+    **dict.fromkeys(("partial", "failed", "abandoned", "timed_out", "startup_failure"), BuildStatus.FAILURE),
+}
 FINAL = frozenset({BuildStatus.SUCCESS, BuildStatus.FAILURE, BuildStatus.CANCELED})
 
 
@@ -35,6 +40,7 @@ class CommandState(StrEnum):
     DENIED = "denied"
     UNBOUND = "unbound"
     NEEDLESS = "needless"
+    ANSWERED = "answered"
 
 
 class Waiting(StrEnum):
@@ -82,6 +88,7 @@ class Build:
     gone: bool = False  # the service does not have it any more
     ahead: int | None = None  # builds that wait for an agent and were queued before it
     failed_jobs: tuple[str, ...] = ()
+    is_run: bool = False  # of GitHub Actions
 
     @property
     def pending(self) -> bool:
@@ -114,6 +121,7 @@ class Command:
     known: bool = True
     approves: bool = False  # lets its head run
     trusts: bool = False  # lets all heads of the author run
+    gha: bool = False  # wants GitHub Actions' failed jobs to run again
     author: str = ""
     may: bool = False  # its author may approve and trust
     state: CommandState = CommandState.WAITING
@@ -168,6 +176,7 @@ class PullState:
     gate_open: bool = True  # the trust gate is off
     hold: Hold | None = None  # why the gate wants somebody to let the head run
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came
+    actions: Actions = field(default_factory=Actions)
     sections: tuple[tuple[str, str], ...] = ()  # what the report says apart from ci-bot's format, by name
 
 
@@ -180,10 +189,29 @@ class Why:
     since: datetime | None = None
 
 
+def status_of(finished: bool, result: str, gone: bool) -> BuildStatus:
+    """Return what a build says; one that was deleted before its end was seen has not come to it."""
+    if not finished or (gone and not result):
+        return BuildStatus.PENDING
+    return STATUSES.get(result, BuildStatus.CANCELED)
+
+
 def latest_build(state: PullState) -> Build | None:
     """Return the head's latest build, whoever started it."""
     builds = [build for build in state.builds if build.sha == state.head]
     return max(builds, key=queue_order, default=None)
+
+
+def deciding_build(state: PullState) -> Build | None:
+    """Return the build that says how the head stands, of the service that has the say; of two, the worse one."""
+    azure, run = latest_build(state), state.actions.deciding if state.actions.speaks else None
+    if run is None:
+        return None if state.actions.alone else azure
+    status = BuildStatus(run.status)
+    ran = Build(run.id, state.head, status, run.url, run.queued_at, run.started_at, run.finished_at, is_run=True)
+    if azure is None or state.actions.alone:
+        return ran
+    return min(ran, azure, key=lambda build: RANK.index(build.status) if build.status in RANK else 0)
 
 
 def held(state: PullState) -> bool:

@@ -1,5 +1,6 @@
 """Why a pull request is where it is, in one sentence. PURE"""
 
+from dataclasses import replace
 from datetime import datetime
 
 from flinkci_dashboard.web.durations import duration
@@ -12,8 +13,8 @@ from sync.pulls.values import (
     Why,
     blocked,
     build_refused,
+    deciding_build,
     held,
-    latest_build,
     push_due,
 )
 
@@ -22,13 +23,25 @@ def waiting_reason(state: PullState, now: datetime) -> Why:
     """Say what the pull request waits for, or how its build ended."""
     if not state.open:
         return Why(Waiting.CLOSED, "closed")
+    if state.actions.alone and not held(state):
+        return _of_runs(state)
     branch = next((branch for branch in state.branches if branch.sha == state.head), None)
     if branch is None:
         return _without_branch(state, now)
     if not state.conversation_known and not state.hidden:
         return Why(Waiting.READING, "its conversation is about to be read")
-    build = latest_build(state)
+    build = deciding_build(state)
     return _with_build(build) if build else _without_build(state, branch)
+
+
+def _of_runs(state: PullState) -> Why:
+    """Say how the runs of GitHub Actions stand, which alone have the say."""
+    build = deciding_build(state)
+    if build is None:
+        text = "no run of GitHub Actions is known yet; the author's fork runs it where Actions are switched on"
+        return Why(Waiting.BUILD, text)
+    why = _with_build(build)
+    return replace(why, text=f"GitHub Actions: {why.text}")
 
 
 def sentence(text: str, since: datetime | None, now: datetime) -> str:
@@ -42,6 +55,8 @@ def _without_branch(state: PullState, now: datetime) -> Why:
             f"waits for approval for {{time}}: {_plain(state.hold.reason)}; a committer may write “@flinkbot approve”"
         )
         return Why(Waiting.APPROVAL, text, state.hold.since)
+    if not state.actions.pushing:
+        return Why(Waiting.PUSH, "its head is not pushed: an operator has switched that off")
     refusal = state.refusal
     if refusal and blocked(state):
         text = (
