@@ -225,12 +225,8 @@ def low_disk(line: AgentLine) -> Finding | None:
 def cancelling(build: Build) -> Finding:
     """Return that a build does not come to its end though it was asked to."""
     text = f"build {build} of {build.branch} has been asked to stop for {{time}} and goes on"
-    facts: dict[str, Any] = {
-        "url": reverse("builds"),
-        "area": Area.BUILDS,
-        "under": BUILDS,
-        "tags": (f"branch:{build.branch}",),
-    }
+    facts: dict[str, Any] = {"url": reverse("builds"), "area": Area.BUILDS, "under": BUILDS}
+    facts |= {"tags": (f"branch:{build.branch}",)}
     ends = "it ends"
     subject = f"{build.provider} {build.external_id}"
     return Finding("cancelling", subject, Severity.WARN, text, build.changed_at, ends_when=ends, **facts)

@@ -11,7 +11,7 @@ from flinkci_dashboard.sandbox.world import PULLS as CI
 from sync.models import CommandComment, PullRequest
 from sync.pulls.report import is_report
 from tests.pulls import ci_branches, reactions, report, settle, sync
-from tests.runs import poll, start
+from tests.runs import poll, row, start
 
 Purpose, Choice = Authority.Purpose, Authority.Choice
 
@@ -44,7 +44,7 @@ def test_in_our_repository_failed_jobs_run_again_once(flink):
     poll()
     comment = flink.pulls.comment(number, "@flinkbot run gha", login=None)
     settle(3)
-    assert (flink.actions.runs[run.id].attempt, answers(flink, number)) == (2, [])
+    assert (row(run).attempt, answers(flink, number)) == (2, [])
     assert reactions(flink, comment) == {"+1"}
 
 
