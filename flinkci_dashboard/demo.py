@@ -78,9 +78,11 @@ def _prepare_database() -> None:
     from django.contrib.auth.models import Group, User
     from django.core.management import call_command
     from django.db import connection
+    from django.utils import timezone
 
     from flinkci_dashboard.jobs.health import pending_migrations
     from flinkci_dashboard.models import JobSchedule
+    from flinkci_dashboard.parts import parts
 
     folder = Path(os.environ["DATA_DIR"])
     database, template = folder / "flinkci.sqlite3", folder.with_name("demo-template.sqlite3")
@@ -96,6 +98,8 @@ def _prepare_database() -> None:
         user.set_password(password)
         user.save()
         user.groups.add(Group.objects.get(name="admin" if user.is_staff else "member"))
+    for part in parts("demo"):
+        part.prepare(timezone.now())
     JobSchedule.objects.filter(interval__lt=900).update(interval=15)  # so that one can watch
     connection.close()
 

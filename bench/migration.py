@@ -1,0 +1,125 @@
+"""The migration's page over 80,000 builds of Azure, 30,000 runs of Actions with 400,000 jobs, and their pairs.
+
+Prints the median time of each part and its number of queries, and what it takes to make pairs anew.
+"""
+
+import random
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generate_builds import Ids, generate
+from measuring import measure, prepare, report, timed
+
+BUILDS, JOBS = 80_000, 1_000_000
+RUNS, JOBS_OF_A_RUN = 30_000, 13
+MOVED = 100  # commits whose builds changed
+LIMIT = 50.0  # milliseconds
+PAGES = {
+    "pairs": "/migration/",
+    "pairs, far back": "/migration/?page=200",
+    "pairs, filtered": "/migration/?of=branch&agreement=differ&groups=unexplained",
+    "over time, 14 days": "/migration/?tab=time",
+    "budget, what if": "/migration/?tab=budget",
+    "criteria": "/migration/?tab=criteria",
+    "who has the say": "/migration/?tab=authority",
+}
+
+
+def main() -> None:
+    """Generate, measure, print; exits 1 when a page is slower than the limit or its queries grow."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        dice, made = random.Random(4), Ids()
+        generate(dice, made, BUILDS // 100, JOBS // 100)
+        run_beside(RUNS // 100)
+        small = {name: measure(path)[1] for name, path in PAGES.items()}
+        started = time.perf_counter()
+        generate(dice, made, BUILDS - BUILDS // 100, JOBS - JOBS // 100)
+        run_beside(RUNS - RUNS // 100)
+        print(f"{BUILDS:,} builds, {RUNS:,} runs: made in {time.perf_counter() - started:.0f} s")
+        good = [report(name, *measure(path), small[name], LIMIT) for name, path in PAGES.items()]
+        anew()
+    sys.exit(0 if all(good) else 1)
+
+
+def run_beside(runs: int) -> None:
+    """Let Actions have built the commits of the newest builds too, one in twelve with another result, and pair them."""
+    from django.db import connection
+
+    from agents.migration.usage import refresh_hosted_day
+    from agents.models import Build, HostedDay
+
+    with connection.cursor() as cursor:
+        cursor.execute(BESIDE, [runs])
+        cursor.execute(ITS_JOBS, [JOBS_OF_A_RUN])
+        cursor.execute(PAIRS)
+        cursor.execute(GROUPS)
+        cursor.execute("ANALYZE")
+    days = set(Build.objects.filter(provider="actions").dates("started_at", "day"))
+    now = datetime.now(UTC)
+    for day in sorted(days - set(HostedDay.objects.values_list("day", flat=True)))[-40:]:
+        refresh_hosted_day(day, now)
+
+
+def anew() -> None:
+    """Tell what a pass takes after some commits changed, and after none."""
+    from agents.migration.rows import refresh_pairs
+    from agents.models import Pair, StaleCommit
+
+    now = datetime.now(UTC)
+    StaleCommit.mark(Pair.objects.order_by("-at").values_list("sha", flat=True)[:MOVED])
+    print(f"  {MOVED} commits made anew: {timed(lambda: refresh_pairs(now)) * 1000:.0f} ms")
+    print(f"  nothing new: {timed(lambda: refresh_pairs(now)) * 1000:.1f} ms")
+
+
+BESIDE = """
+    INSERT INTO agents_build (provider, external_id, number, definition_id, definition, repository, branch, version,
+        message, reason, scope, pull_number, status, result, attempt, queued_at, started_at, finished_at, requested_for,
+        web_url, changed_at, jobs_pending, hosts, failed_jobs, failed_tests, workflow, event, head_repository,
+        jobs_etag)
+    SELECT 'actions', 10000000000 + id, '1', 7, 'Flink CI (beta)',
+        CASE scope WHEN 'pull' THEN 'ada/flink' ELSE 'apache/flink' END, branch, version, message, reason, scope,
+        pull_number, 'finished', CASE WHEN id %% 12 = 0 THEN 'failed' ELSE 'succeeded' END, 1, queued_at,
+        coalesce(started_at, queued_at), coalesce(finished_at, queued_at + interval '2 hours'), '', '', queued_at,
+        false, 'github', 0, 0, 'ci.yml', 'push', '', ''
+    FROM agents_build b WHERE provider = 'azure' AND NOT EXISTS
+        (SELECT 1 FROM agents_build o WHERE o.provider = 'actions' AND o.external_id = 10000000000 + b.id)
+    ORDER BY queued_at DESC LIMIT %s
+"""
+ITS_JOBS = """
+    INSERT INTO agents_job (build_id, key, name, attempt, latest, "order", status, result, started_at, finished_at,
+        stage_key, record_id, worker_name, host, queued_at, queued_exactly, wait_seconds, run_seconds, head_read,
+        errors, warnings, issues, low_disk, tests_pending, cause, cause_line, failed_step_id)
+    SELECT b.id, 'job ' || n, 'Default (Java 17) / Test (module: m' || n || ')', 1, true, n, 'finished',
+        CASE WHEN b.result = 'failed' AND n = 3 THEN 'failed' ELSE 'succeeded' END, b.started_at,
+        b.started_at + interval '50 minutes', 'Default (Java 17)', '', 'GitHub Actions 1', 'github', b.queued_at, true,
+        60, 3000, true, 0, 0, '[]', false, false, '', '', ''
+    FROM agents_build b, generate_series(1, %s) n WHERE b.provider = 'actions'
+        AND NOT EXISTS (SELECT 1 FROM agents_job j WHERE j.build_id = b.id)
+"""
+PAIRS = """
+    INSERT INTO agents_pair (sha, branch, pull_number, azure_id, actions_id, in_fork, at, agreement, agreed, differed,
+        undecided, unexplained, azure_after, actions_after)
+    SELECT a.version, CASE a.scope WHEN 'pull' THEN '' ELSE a.branch END, coalesce(a.pull_number, 0), a.id, b.id,
+        a.scope = 'pull', a.queued_at, CASE WHEN a.result = b.result THEN 'agree' ELSE 'differ' END, 12,
+        (a.result <> b.result)::int, 0, (a.result <> b.result)::int, 9000, 8000
+    FROM agents_build b JOIN agents_build a ON a.id = b.external_id - 10000000000
+    WHERE b.provider = 'actions' ON CONFLICT DO NOTHING
+"""
+GROUPS = """
+    INSERT INTO agents_pairgroup (pair_id, at, "order", "group", agreement, why, "both", mapped, tests, azure,
+        azure_wait, azure_seconds, azure_flaked, actions, actions_wait, actions_seconds, actions_flaked)
+    SELECT p.id, p.at, n, 'test m' || n, CASE WHEN n = 3 THEN p.agreement ELSE 'agree' END,
+        CASE WHEN n = 3 AND p.agreement = 'differ' THEN '["unexplained"]' ELSE '[]' END::jsonb, true, true, '{}',
+        'passed', 240, 2400, n = 5, CASE WHEN n = 3 AND p.agreement = 'differ' THEN 'failed' ELSE 'passed' END,
+        60, 3000, false
+    FROM agents_pair p, generate_series(1, 13) n
+    WHERE NOT EXISTS (SELECT 1 FROM agents_pairgroup g WHERE g.pair_id = p.id)
+"""
+
+
+if __name__ == "__main__":
+    main()
