@@ -76,11 +76,11 @@ def anew() -> None:
 
 
 BESIDE = """
-    INSERT INTO agents_build (provider, external_id, number, definition_id, definition, repository, branch, version,
+    INSERT INTO agents_build (id, provider, external_id, number, definition_id, definition, repository, branch, version,
         message, reason, scope, pull_number, status, result, attempt, queued_at, started_at, finished_at, requested_for,
         web_url, changed_at, jobs_pending, hosts, failed_jobs, failed_tests, workflow, event, head_repository,
         jobs_etag)
-    SELECT 'actions', 10000000000 + id, '1', 7, 'Flink CI (beta)',
+    SELECT 1000000 + id, 'actions', 10000000000 + id, '1', 7, 'Flink CI (beta)',
         CASE scope WHEN 'pull' THEN 'ada/flink' ELSE 'apache/flink' END, branch, version, message, reason, scope,
         pull_number, 'finished', CASE WHEN id %% 12 = 0 THEN 'failed' ELSE 'succeeded' END, 1, queued_at,
         coalesce(started_at, queued_at), coalesce(finished_at, queued_at + interval '2 hours'), '', '', queued_at,
@@ -90,10 +90,10 @@ BESIDE = """
     ORDER BY queued_at DESC LIMIT %s
 """
 ITS_JOBS = """
-    INSERT INTO agents_job (build_id, key, name, attempt, latest, "order", status, result, started_at, finished_at,
+    INSERT INTO agents_job (id, build_id, key, name, attempt, latest, "order", status, result, started_at, finished_at,
         stage_key, record_id, worker_name, host, queued_at, queued_exactly, wait_seconds, run_seconds, head_read,
         errors, warnings, issues, low_disk, tests_pending, cause, cause_line, failed_step_id)
-    SELECT b.id, 'job ' || n, 'Default (Java 17) / Test (module: m' || n || ')', 1, true, n, 'finished',
+    SELECT 20 * b.id + n, b.id, 'job ' || n, 'Default (Java 17) / Test (module: m' || n || ')', 1, true, n, 'finished',
         CASE WHEN b.result = 'failed' AND n = 3 THEN 'failed' ELSE 'succeeded' END, b.started_at,
         b.started_at + interval '50 minutes', 'Default (Java 17)', '', 'GitHub Actions 1', 'github', b.queued_at, true,
         60, 3000, true, 0, 0, '[]', false, false, '', '', ''
