@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from agents.actions.findings import switched_off
 from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
 from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
 from agents.charts import pace_rows
@@ -14,11 +15,12 @@ from agents.machines.figures import AgentLine, agent_lines
 from agents.machines.judge import BAD_DAYS
 from agents.machines.waiting import Wait, waiting_jobs
 from agents.migration.authority import Decisions
-from agents.models import Agent, Build, HostPeriod, Streak, Watermark
+from agents.models import Agent, Build, HostPeriod, Streak
 from agents.models.builds import Provider, Status
 from agents.models.statistics import Step
+from agents.silent import silent_services
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
-from flinkci_dashboard.models import Area, JobRun
+from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
 
@@ -29,6 +31,7 @@ RULES = (
     Rule("publish_red", "A job that publishes fails", 1, "runs", acknowledge=24 * 60),
     Rule("nothing_ran", "No nightly build ran", 26, "hours", acknowledge=24 * 60),
     Rule("run_unborn", "A run ended before any job existed", acknowledge=24 * 60),
+    Rule("workflow_off", "A workflow that ran is switched off", acknowledge=7 * 24 * 60),
     Rule("pool_empty", "Jobs wait for a pool without an agent", 10, "minutes", acknowledge=120),
     Rule("wait_p90", "Jobs wait for long (90th percentile of today)", 60, "minutes"),
     Rule("wait_oldest", "A job has waited for long", 1, "hours", acknowledge=240),
@@ -47,8 +50,9 @@ KIND_RULES = {PUSH: "branch_red", NIGHTLY: "nightly_red"}
 
 def findings(now: datetime, limits: Limits) -> list[Finding]:
     """Return what is wrong with CI services, branches, builds and machines."""
-    found = [service(mark, since, now, limits.length("service_ci")) for mark, since in _silent_services()]
+    found = silent_services(now, limits.length("service_ci"))
     found += _of_branches(now, limits)
+    found += switched_off(now)
     agents = list(Agent.objects.select_related("pool"))
     for waits in _by_pool(waiting_jobs(now, agents)).values():
         found += [
@@ -70,29 +74,14 @@ def _of_branches(now: datetime, limits: Limits) -> list[Finding | None]:
     for ledger in ledgers():
         branch, provider = ledger.whole.branch, ledger.whole.provider
         if lasting(branch):
-            told = branch_findings(ledger, heads.get(branch, ""), nightlies.get(branch), now, limits)
-            found += [each for each in told if each and decided.hears(branch, provider, each.rule == "publish_red")]
+            told = branch_findings(ledger, heads.get(branch, ""), nightlies.get((branch, provider)), now, limits)
+            found += [each for each in told if each and _is_heard(each, branch, provider, decided)]
     return found
 
 
-def service(mark: Watermark, since: datetime | None, now: datetime, patience: timedelta) -> Finding | None:
-    """Judge whether a CI service tells its builds: what stood in the way of the last reading, and since when."""
-    if not mark.note or since is None or now - since < patience:
-        return None
-    provider = mark.name.partition(":")[2]
-    name = dict(Provider.choices).get(provider, provider)
-    return Finding(
-        "service_ci",
-        str(name),
-        Severity.BAD,
-        f"{name} has not told its builds for {{time}}: {mark.note}",
-        since,
-        url=reverse("builds"),
-        area=Area.BUILDS,
-        ends_when="a pass reads its builds",
-        cause_of=(f"service:{provider}", "service:ci"),
-        under=("worker", f"token:{provider}"),
-    )
+def _is_heard(found: Finding, branch: str, provider: str, decided: Decisions) -> bool:
+    """Tell whether a service has a say in what was found; that nothing ran in it at all is told of any service."""
+    return found.rule == "run_unborn" or decided.hears(branch, provider, found.rule == "publish_red")
 
 
 def lasting(branch: str) -> bool:
@@ -103,12 +92,12 @@ def lasting(branch: str) -> bool:
 def branch_findings(
     ledger: Ledger, head: str, nightly: Run | None, now: datetime, limits: Limits
 ) -> list[Finding | None]:
-    """Judge one kind of builds of a branch: red as a whole, red where it publishes, or not run at all."""
+    """Judge one kind of builds of a branch by one service: red as a whole or where it publishes, or not run at all."""
     whole = ledger.whole
     found = [unborn(whole), red(ledger, limits[KIND_RULES[whole.kind]])]
     found += [unpublished(ledger, streak, limits["publish_red"]) for streak in ledger.publishing]
     if whole.kind == NIGHTLY:
-        found.append(no_nightly(whole.branch, nightly, head, now, limits["nothing_ran"]))
+        found.append(no_nightly(whole, nightly, head, now, limits["nothing_ran"]))
     return found
 
 
@@ -152,18 +141,13 @@ def unborn(whole: Streak) -> Finding | None:
     return _of_branch("run_unborn", whole, f"{whole.branch} {whole.kind}", text, since, "a run has jobs")
 
 
-def no_nightly(branch: str, latest: Run | None, head: str, now: datetime, hours: float) -> Finding | None:
+def no_nightly(whole: Streak, latest: Run | None, head: str, now: datetime, hours: float) -> Finding | None:
     """Judge whether a nightly is missing."""
     if latest is None or not missing(latest, head, now, hours):
         return None
-    text = f"no nightly build of {branch} has run for {{time}}"
-    facts: dict[str, Any] = {
-        "url": reverse("branch", args=[branch]),
-        "area": Area.BUILDS,
-        "tags": (f"branch:{branch}",),
-    }
+    text = f"no nightly build of {whole.branch} has run for {{time}}"
     ends = "a nightly build runs"
-    return Finding("nothing_ran", branch, Severity.WARN, text, latest.at, ends_when=ends, under=BUILDS, **facts)
+    return _of_branch("nothing_ran", whole, whole.branch, text, latest.at, ends, Severity.WARN)
 
 
 def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Finding | None:
@@ -238,15 +222,27 @@ def _causes(groups: Sequence[RedGroup]) -> str:
     return "; ".join(f"{group.names}, {group.culprit}" for group in groups[:NAMED]) + more
 
 
-def _of_branch(rule: str, streak: Streak, subject: str, text: str, since: datetime | None, ends_when: str) -> Finding:
-    branch = streak.branch
-    under = (*BUILDS, f"service:{streak.provider}", f"token:{streak.provider}")
+def _of_branch(
+    rule: str,
+    streak: Streak,
+    subject: str,
+    text: str,
+    since: datetime | None,
+    ends_when: str,
+    severity: Severity = Severity.BAD,
+) -> Finding:
+    branch, other = streak.branch, streak.provider == Provider.ACTIONS
+    where = f" ({Provider.ACTIONS.label})" if other else ""
+    job = "poll_actions" if other else "poll_builds"
+    under = (*CI, f"job:{job}", f"service:{streak.provider}", f"token:{streak.provider}")
     facts: dict[str, Any] = {
         "url": reverse("branch", args=[branch]),
         "area": Area.BUILDS,
         "tags": (f"branch:{branch}",),
     }
-    return Finding(rule, subject, Severity.BAD, text, since, ends_when=ends_when, under=under, **facts)
+    return Finding(
+        rule, f"{subject}{where}", severity, f"{text}{where}", since, ends_when=ends_when, under=under, **facts
+    )
 
 
 def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:
@@ -272,29 +268,18 @@ def _today(now: datetime) -> list[HostPeriod]:
     return list(HostPeriod.objects.filter(step=Step.DAY, start=midnight(now.date())))
 
 
-def _silent_services() -> list[tuple[Watermark, datetime | None]]:
-    """Return what stood in the way of reading a service's builds, with the first pass after the last good one."""
-    marks = Watermark.objects.filter(name__startswith="builds").exclude(note="")
-    if not marks:
-        return []
-    runs = JobRun.objects.filter(job__in=("poll_builds", "sync_pulls"))
-    good = runs.filter(outcome=JobRun.Outcome.OK).first()
-    bad = (runs.filter(pk__gt=good.pk) if good else runs).exclude(outcome=JobRun.Outcome.OK).order_by("pk").first()
-    return [(mark, bad.started_at if bad else None) for mark in marks]
-
-
 def _heads(now: datetime) -> dict[str, str]:
     """Return the commit of each branch's newest build."""
     rows = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - GONE).order_by("queued_at")
     return dict(rows.values_list("branch", "version"))
 
 
-def _nightlies(now: datetime) -> dict[str, Run]:
-    """Return each branch's last nightly build, unless the branch has been given up."""
+def _nightlies(now: datetime) -> dict[tuple[str, str], Run]:
+    """Return each branch's last nightly build by each service, unless the branch has been given up."""
     rows = Build.objects.filter(scope=Build.Scope.BRANCH, reason=Build.Reason.SCHEDULE, queued_at__gt=now - GONE)
     return {
-        branch: Run(pk, at or now, version, result or status)
-        for branch, pk, at, version, result, status in rows.order_by("queued_at").values_list(
-            "branch", "pk", "queued_at", "version", "result", "status"
+        (branch, provider): Run(pk, at or now, version, result or status)
+        for branch, provider, pk, at, version, result, status in rows.order_by("queued_at").values_list(
+            "branch", "provider", "pk", "queued_at", "version", "result", "status"
         )
     }

@@ -10,6 +10,7 @@ from django.urls import reverse
 from agents.alerts import KIND_RULES, lasting
 from agents.builds.branch_figures import in_order
 from agents.builds.nightly import NIGHTLY, PUSH, WHOLE
+from agents.migration.authority import Decisions
 from agents.models import Agent, Build, Host, HostPeriod, Streak, Watermark
 from agents.models.builds import BAD_RESULTS, Status
 from agents.models.statistics import Step
@@ -48,12 +49,8 @@ def _trend(words: str, ended: Iterable[Ended], now: datetime) -> trends.Trend:
 
 
 def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:
-    """Say how many branches are green, and name each; a branch is as red as its worst service."""
-    red: dict[str, int] = defaultdict(int)
-    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - 60 * DAY)
-    for branch, runs in rows.values_list("branch", "red_runs"):
-        if lasting(branch):
-            red[branch] = max(red[branch], runs)
+    """Say how many branches are green, and name each; a branch is as red as its worst service that has a say."""
+    red = _red_runs(kind, now)
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
     state, label = ("ok", "succeeded") if green == len(red) else ("partial", f"{len(red) - green} failed")
@@ -73,6 +70,17 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
         trend=_trend(f"{title}: builds of the last day, hour by hour", own, now),
         place=20 if kind == NIGHTLY else 10,
     )
+
+
+def _red_runs(kind: str, now: datetime) -> dict[str, int]:
+    """Return by branch how many runs in a row failed, by the service that has a say and is the worst."""
+    red: dict[str, int] = defaultdict(int)
+    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - 60 * DAY)
+    decisions = Decisions()
+    for branch, provider, runs in rows.values_list("branch", "provider", "red_runs"):
+        if lasting(branch) and decisions.hears(branch, provider):
+            red[branch] = max(red[branch], runs)
+    return red
 
 
 def _kind(ended: Ended) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
-from agents.builds.grid import Mark, green_streak, marks
+from agents.builds.grid import SILENT, Mark, green_streak, marks
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration
 from agents.models import Build, Commit, Job, TestFailure
-from agents.models.builds import BAD_RESULTS, Result, Status
+from agents.models.builds import BAD_RESULTS, Provider, Result, Status
 from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
@@ -135,20 +135,30 @@ def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
 
 
 def branch_grids(branch: str, unfolded: bool = False) -> list[Grid]:
-    """Return the grids of a branch: pushes and manual builds, and nightly builds apart from them.
+    """Return the grids of a branch: pushes and manual builds, and nightly builds apart from them, by service.
 
     The jobs of a stage that were green in all builds are folded into one row, unless `unfolded`.
     """
-    builds = Build.objects.filter(branch=branch, scope=Build.Scope.BRANCH)
-    pushes = builds.exclude(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
-    nightly = builds.filter(reason=Build.Reason.SCHEDULE).order_by("-queued_at", "-id")[:BUILDS]
-    shown = {"push": ("Pushes", list(pushes)[::-1]), "nightly": ("Nightly", list(nightly)[::-1])}
+    shown = {
+        f"{key}-{provider}" if number else key: (f"{title}, {provider.label}" if number else title, found)
+        for key, title, is_nightly in (("push", "Pushes", False), ("nightly", "Nightly", True))
+        for number, provider in enumerate(Provider)
+        if (found := _latest(branch, provider, is_nightly))
+    }
     every = [build for _, found in shown.values() for build in found]
     jobs, versions = _jobs(every), {build.version for build in every}
     heads = {commit.sha: commit for commit in Commit.objects.filter(branch=branch, sha__in=versions)}
     tests = _first_tests(jobs)
     known = _Known(jobs, heads, tests, unfolded)
-    return [_grid(key, title, found, known) for key, (title, found) in shown.items() if found]
+    return [_grid(key, title, found, known) for key, (title, found) in shown.items()]
+
+
+def _latest(branch: str, provider: Provider, nightly: bool) -> list[Build]:
+    """Return the last builds of a branch by one service, the oldest first."""
+    builds = Build.objects.filter(branch=branch, scope=Build.Scope.BRANCH, provider=provider)
+    is_nightly = Q(reason=Build.Reason.SCHEDULE)
+    chosen = builds.filter(is_nightly if nightly else ~is_nightly)
+    return list(chosen.order_by("-queued_at", "-id")[:BUILDS])[::-1]
 
 
 @dataclass(frozen=True)
@@ -192,7 +202,6 @@ def _grid(key: str, title: str, builds: list[Build], known: _Known) -> Grid:
     shown = rows if known.unfolded else _fold(rows)
     results = [build.state for build in reversed(builds)]
     streak = green_streak(results)
-    neutral = {"succeeded", "canceled", "running", "queued"}
     latest = [row.cells[-1].mark for row in rows if row.cells]
     return Grid(
         key=key,
@@ -201,7 +210,7 @@ def _grid(key: str, title: str, builds: list[Build], known: _Known) -> Grid:
         rows=shown,
         folded=len(rows) - len(shown),
         streak=streak,
-        streak_is_all=streak > 0 and neutral.issuperset(results),
+        streak_is_all=streak > 0 and (SILENT | {"succeeded"}).issuperset(results),
         new_failures=latest.count(Mark.NEW),
         durations=_durations(key, builds),
     )

@@ -20,7 +20,7 @@ from flinkci_dashboard.web.live import Context, live
 
 def polls(request: HttpRequest) -> object:
     """Return what changes when a pass of a poll ends."""
-    return last_ended("poll_builds", "poll_agents")
+    return last_ended("poll_builds", "poll_actions", "poll_agents")
 
 
 @require_safe

@@ -12,7 +12,7 @@ from agents.models import Build, BuildPeriod, Host, HostPeriod
 from agents.models.statistics import Step
 from flinkci_dashboard.web.durations import duration
 
-HOSTS = (Host.AZURE, Host.ALIBABA)
+HOSTS = tuple(host for host in Host if host)
 SCOPES = (Build.Scope.BRANCH, Build.Scope.PULL)
 
 
@@ -51,6 +51,7 @@ def _host_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]:
         return [
             Series(f"{host.label} {share}".strip(), f"host-{host} {share}".strip(), _points(rows[host], moments, value))
             for host in HOSTS
+            if host in (Host.AZURE, Host.ALIBABA) or host in rows
         ]
 
     waits = [*lines(lambda row: row.wait_p50, "p50"), *lines(lambda row: row.wait_p90, "p90")]

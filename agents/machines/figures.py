@@ -12,6 +12,7 @@ from agents.charts.drawing import Bar, bar
 from agents.machines.judge import BAD_DAYS, MachineVerdict, Score, judge
 from agents.machines.waiting import Wait, Waits, waiting_jobs, waits_by_host
 from agents.models import Agent, AgentDay, Host, Job, Watermark
+from agents.models.builds import Status
 from flinkci_dashboard.web.durations import duration
 
 LOW_DISK_SHOWN = timedelta(hours=24)
@@ -37,12 +38,18 @@ class HostCard:
     idle: int
     offline: int
     disabled: int
-    listed: bool  # whether Azure tells its agents
+    listed: bool  # whether its service tells its agents
+    has_machines: bool  # that are known by name; else each job has its own, and none stays
     queued: int
     oldest: Wait | None
     today: Waits
     week: Waits
     score: Score
+
+    @property
+    def is_used(self) -> bool:
+        """Tell whether any job was on its machines lately, is, or waits."""
+        return bool(self.busy or self.queued or self.today.count or self.week.count)
 
     @property
     def swatch(self) -> str:
@@ -91,6 +98,7 @@ def agents_page(now: datetime) -> AgentsPage:
     waiting = waiting_jobs(now, agents)
     lines = agent_lines(agents, now)
     cards = [_card(host, agents, waiting, waits, lines) for host, waits in waits_by_host(now).items()]
+    cards = [card for card in cards if card.has_machines or card.is_used]
     return AgentsPage(
         cards=cards,
         lines=lines,
@@ -201,15 +209,18 @@ def _card(
     states = Counter(agent.state for agent in agents if agent.host == host)
     queue = [wait for wait in waiting if wait.host == host]
     own = [line.score for line in lines if line.agent.host == host]
+    has_machines = host != Host.GITHUB
+    running = 0 if has_machines else Job.objects.filter(host=host, status=Status.RUNNING).count()
     return HostCard(
         host=host,
         name=Host(host).label,
         online=Agent.count_online(states),
-        busy=states[State.BUSY],
+        busy=states[State.BUSY] if has_machines else running,
         idle=states[State.IDLE],
         offline=states[State.OFFLINE],
         disabled=states[State.DISABLED],
         listed=bool(states.keys() - {State.SEEN}),
+        has_machines=has_machines,
         queued=len(queue),
         oldest=queue[0] if queue else None,
         today=waits[0],

@@ -12,7 +12,7 @@ from agents.models.builds import Status
 
 WEEK = timedelta(days=7)
 MOST_WAITING = 500  # of those who wait, the ones that are counted
-HOSTS = (Host.AZURE.value, Host.ALIBABA.value)
+HOSTS = tuple(host.value for host in Host if host)
 State = Agent.State
 
 
@@ -64,12 +64,16 @@ def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
         if agent.pool_id:
             pools[agent.pool_id][agent.state] += 1
     rows = list(Waiting.objects.select_related("pool", "build")[:MOST_WAITING])
-    if rows:
-        return [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
+    asked = [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
     jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
+    jobs = jobs.filter(host=Host.GITHUB) if rows else jobs  # whose requests nobody lists
     jobs = jobs.exclude(build__status=Status.FINISHED).select_related("pool", "build").order_by("queued_at")
-    jobs = jobs.only("name", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
-    return [_wait(job.name, job.pool, job.build, job.queued_at or now, pools, now) for job in jobs[:MOST_WAITING]]
+    fields = ("name", "host", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
+    told = [
+        _wait(job.name, job.pool, job.build, job.queued_at or now, pools, now, job.host)
+        for job in jobs.only(*fields)[:MOST_WAITING]
+    ]
+    return sorted([*asked, *told], key=lambda wait: wait.queued_at)
 
 
 def _wait(
@@ -79,6 +83,7 @@ def _wait(
     queued_at: datetime,
     pools: dict[int, Counter[str]],
     now: datetime,
+    host: str = "",
 ) -> Wait:
     states = pools.get(pool.pk, Counter()) if pool else Counter()
     problem, nobody = "", False
@@ -88,8 +93,8 @@ def _wait(
         problem = why_stuck(queued_at, PoolState(pool.name, states[State.BUSY], states[State.IDLE], away), now)
     return Wait(
         job_name=job_name,
-        pool=pool.name if pool else "",
-        host=pool.host if pool else "",
+        pool=pool.name if pool else str(Host(host).label) if host else "",
+        host=pool.host if pool else host,
         queued_at=queued_at,
         build_id=build.external_id if build else None,
         build_url=build.get_absolute_url() if build else "",

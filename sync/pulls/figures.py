@@ -158,7 +158,7 @@ def report_of(pull: PullRequest) -> ReportComment | None:
 
 def builds_of(pull: PullRequest) -> list[Build]:
     """Return the builds of a pull request's branches, newest first."""
-    return list(Build.objects.filter(pull_number=pull.number).order_by("-external_id")[:50])
+    return list(Build.objects.filter(pull_number=pull.number).order_by("-queued_at", "-pk")[:50])
 
 
 def judged(pull: PullRequest) -> list[Judged]:
