@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import Count
 
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
 from agents.failures.culprits import Culprits, culprits
@@ -19,7 +18,7 @@ from agents.models.builds import Provider, Result
 from flinkci_dashboard.web.durations import duration
 
 BACK = timedelta(days=90)  # failures that are looked at
-MOST, SHOWN = 1000, 40  # failures that are counted by place, and that are listed
+MOST, SHOWN = 1000, 40  # failures that are counted, and builds of branches; failures that are listed
 SOURCE = "apache/flink"  # where Flink's code is
 NEEDED = (
     *("at", "message", "seconds", "source", "test_id", "job__name", "job__key", "job__attempt", "job__worker_name"),
@@ -30,7 +29,7 @@ NEEDED = (
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of its jobs' runs it failed in. A passing test leaves no row: the runs of its jobs are the base."""
+    """In how many of its jobs' runs on branches it failed. A passing test leaves no row: those runs are the base."""
 
     runs: int  # of its jobs that ended as succeeded or failed
     failed: int  # those in which it failed
@@ -56,8 +55,7 @@ class History:
     seen: Figures
     latest: list[TestFailure]  # the newest first
     places: dict[str, list[tuple[str, int]]]  # by what → how many failures where, most first
-    branches: Rate
-    pulls: Rate
+    rate: Rate
     culprits: Culprits | None
     days: Chart
     lengths: Chart
@@ -89,15 +87,13 @@ def history_of(key: str, now: datetime) -> History | None:
         return None
     failed = found[:MOST]
     recent = [each for each in failed if each.at > now - MONTH]
-    rates = _rates(recent, now)
     return History(
         key=key,
         failures=list(Failure.objects.filter(test__in=tests).select_related("ticket", "maybe")),
         seen=figures_of_test(tests, (_place(each.build) for each in recent), now),
         latest=failed[:SHOWN],
         places=_places(failed),
-        branches=rates[Build.Scope.BRANCH],
-        pulls=rates[Build.Scope.PULL],
+        rate=_rate(recent, now),
         culprits=_culprits(tests),
         days=_days(recent, now),
         lengths=_lengths(failed),
@@ -117,13 +113,14 @@ def _place(build: Build) -> tuple[str, str, str]:
     return build.provider, build.scope, build.branch if build.scope == Build.Scope.BRANCH else ""
 
 
-def _rates(failures: Sequence[TestFailure], now: datetime) -> dict[str, Rate]:
+def _rate(failures: Sequence[TestFailure], now: datetime) -> Rate:
+    """Count on branches alone: what fails on pull requests may be theirs. Builds come first, whose jobs are few."""
     keys = {each.job.key for each in failures}
-    ended = Job.objects.filter(key__in=keys, finished_at__gt=now - MONTH, finished_at__lte=now)
-    ended = ended.filter(result__in=(Result.SUCCEEDED, Result.FAILED)).order_by()
-    runs = dict(ended.values_list("build__scope").annotate(Count("pk"))) if keys else {}
-    failed = Counter(scope for scope, _ in {(each.build.scope, each.job_id) for each in failures})
-    return {scope: Rate(runs.get(scope, 0), failed[scope]) for scope in Build.Scope.values}
+    recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - MONTH).order_by("-queued_at")
+    builds = set(recent.values_list("pk", flat=True)[:MOST]) if keys else set()
+    ended = Job.objects.filter(build__in=builds, key__in=keys, result__in=(Result.SUCCEEDED, Result.FAILED))
+    failed = {each.job_id for each in failures if each.build_id in builds}
+    return Rate(ended.count() if builds else 0, len(failed))
 
 
 def _places(failures: Sequence[TestFailure]) -> dict[str, list[tuple[str, int]]]:

@@ -53,10 +53,9 @@ def test_its_pass_rate_is_of_the_runs_of_its_jobs(member):
     ran(4, 30)
     ran(5, 10, "canceled", failing=False)
     ran(6, 10, "succeeded", name="test_ci table", failing=False)
-    ran(7, 10, "succeeded", failing=False, scope="pull", pull_number=7)
+    ran(7, 10, scope="pull", pull_number=7)
     found = history(member)
-    assert (found.branches.runs, found.branches.failed, found.branches.percent) == (4, 1, "75.0%")
-    assert (found.pulls.runs, found.pulls.failed, found.pulls.percent) == (1, 0, "100%")
+    assert (found.rate.runs, found.rate.failed, found.rate.percent) == (4, 1, "75.0%")
     assert "failed in 1 of 4 runs" in page(member) and "may have ended before they came to it" in page(member)
 
 
@@ -65,7 +64,7 @@ def test_what_failed_once_in_thousands_is_not_said_to_pass_always(member):
         ran(number + 1, number + 1, "succeeded", failing=False)
     ran(9, 9)
     found = history(member)
-    assert type(found.branches)(100_000, 1).percent == "99.9%"
+    assert type(found.rate)(100_000, 1).percent == "99.9%"
 
 
 def test_the_commits_in_question_stand_between_the_last_green_and_the_first_red_run(member):
