@@ -7,7 +7,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench chaos rehearse audit sbom clean
+.PHONY: demo run test lint suite bench chaos rehearse audit sbom clean screenshots
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -42,6 +42,9 @@ chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both datab
 
 rehearse: $(VENV)/.dev  ## What operators will meet: two hosts, restarts, a full disk, a restore; needs root and redis-server for all of it
 	$(BIN)/pytest tests/rehearsal
+
+screenshots: $(VENV)/.dev  ## The README's pictures, from a demo; takes two minutes
+	$(BIN)/python scripts/screenshots.py
 
 audit: $(VENV)/.dev  ## Known holes in what we depend on; asks the package index
 	$(BIN)/pip-audit --disable-pip --no-deps -r requirements.txt

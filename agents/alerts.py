@@ -166,6 +166,7 @@ def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Fin
         stuck[0].queued_at,
         ends_when="an agent of it comes online",
         cause_of=(f"pool:{pool}", "pool"),
+        tags=_host(stuck[0].host),
     )
 
 
@@ -177,6 +178,7 @@ def longest(waits: Sequence[Wait], now: datetime, limit: timedelta) -> Finding |
     pool = first.pool or "unknown pool"
     text = f"{first.job_name} of {first.branch or 'a build'} has waited for {{time}} for an agent of {pool}"
     facts: dict[str, Any] = {"ends_when": "no job waits longer than the limit", "under": (*AGENTS, f"pool:{pool}")}
+    facts |= {"tags": _host(first.host)}
     return _of_machines("wait_oldest", pool, Severity.WARN, text, first.queued_at, **facts)
 
 
@@ -186,7 +188,8 @@ def slow(period: HostPeriod, limit: timedelta) -> Finding | None:
         return None
     host = period.get_host_display()
     text = f"one in ten jobs on {host} machines waited longer than {duration(period.wait_p90)} today"
-    return _of_machines("wait_p90", host, Severity.WARN, text, None, ends_when="a day with shorter waits begins")
+    ends, tags = "a day with shorter waits begins", _host(period.host)
+    return _of_machines("wait_p90", host, Severity.WARN, text, None, ends_when=ends, tags=tags)
 
 
 def bad_machine(line: AgentLine) -> Finding | None:
@@ -247,7 +250,12 @@ def _of_branch(
 
 def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:
     url = reverse("agent", args=[line.agent.pk])
-    return _of_machines(rule, line.agent.name, Severity.WARN, text, since, ends_when=ends_when, url=url)
+    tags = _host(line.agent.host)
+    return _of_machines(rule, line.agent.name, Severity.WARN, text, since, ends_when=ends_when, url=url, tags=tags)
+
+
+def _host(host: str) -> tuple[str, ...]:
+    return (f"host:{host}",) if host else ()
 
 
 def _of_machines(

@@ -151,6 +151,7 @@ def _host(
         seen_at=mark.at if mark else None,
         lines=lines,
         job="poll_agents",
+        tag=f"host:{host.value}",
         trend=trends.trend(f"{host.label}: busy machines of the last day, hour by hour", steps),
         place=60,
     )

@@ -9,7 +9,7 @@ from django.db.models import Count, Max
 
 from agents.builds.nightly_figures import Ledger
 from agents.models import KnownTicket, TestFailure
-from agents.models.builds import Build
+from agents.models.builds import Build, Provider
 from agents.models.failures import CLOSED
 from flinkci_dashboard.alerts.standing import Line, Standing
 from flinkci_dashboard.parts import parts
@@ -57,18 +57,19 @@ def release(branch: str, ledgers: Sequence[Ledger], found: Standing, now: dateti
     """Collect what is to be known of a branch."""
     return Release(
         wrong=[line for line in found.lines if f"branch:{branch}" in line.finding.tags],
-        kinds=[_green(ledger, now) for ledger in ledgers],
+        kinds=[_green(ledger, len({each.whole.provider for each in ledgers}) > 1, now) for ledger in ledgers],
         known=_known(branch, now),
         facts=[fact for part in parts("releases") for fact in part.facts(branch, now)],
     )
 
 
-def _green(ledger: Ledger, now: datetime) -> Green:
+def _green(ledger: Ledger, several: bool, now: datetime) -> Green:
     whole = ledger.whole
+    service = f", {Provider(whole.provider).label}" if several else ""
     last = whole.last_green if whole.red_runs else whole.latest
     ended = last.finished_at if last else None
     days = 0 if not whole.red_runs else (now - ended).days if ended else None
-    return Green(str(whole.get_kind_display()), not whole.red_runs, last, days)
+    return Green(f"{whole.get_kind_display()}{service}", not whole.red_runs, last, days)
 
 
 def _known(branch: str, now: datetime) -> list[KnownFailure]:

@@ -110,13 +110,15 @@ class Standing:
             if (names := self._areas(severity))
         )
 
-    def worst(self, area: str, rules: frozenset[str] = frozenset()) -> tuple[str, int]:
+    def worst(self, area: str, rules: frozenset[str] = frozenset(), tag: str = "") -> tuple[str, int]:
         """Return an area's state ("good", "warn", "bad" or "unknown") and how many findings are as bad as that.
 
-        With `rules`, by their findings alone.
+        With `rules`, by their findings alone; with a tag, by those that bear it.
         """
         all_found = [each for line in self.lines for each in _all(line) if each.area == area]
-        found = [each.severity for each in all_found if not rules or each.rule in rules]
+        found = [
+            each.severity for each in all_found if (not rules or each.rule in rules) and (not tag or tag in each.tags)
+        ]
         if self.unknown:
             return "unknown", 0
         worst = min(found, key=lambda each: RANK[each], default=None)

@@ -46,6 +46,7 @@ class Tile:
     permission: str = ""  # that it takes to follow the links; "" for everybody who is signed in
     job: str = ""  # what feeds it: how old it may be
     rules: frozenset[str] = frozenset()  # whose findings are about it; none: all of its area
+    tag: str = ""  # that these findings bear
     trend: Trend | None = None
     place: int = 50  # among the tiles
 
@@ -57,7 +58,7 @@ def tiles(now: datetime, found: Standing) -> list[Tile]:
 
 
 def _judged(tile: Tile, found: Standing) -> Tile:
-    worst, number = found.worst(tile.area, tile.rules)
+    worst, number = found.worst(tile.area, tile.rules, tile.tag)
     if worst not in WORRIES:
         return tile
     state, label = WORRIES[worst]

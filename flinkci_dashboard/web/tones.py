@@ -26,7 +26,7 @@ TONES = {
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
 WORDS = {  # one word for one state, whoever tells it
-    **dict.fromkeys(("ok", "success"), "succeeded"),
+    **dict.fromkeys(("ok", "success", "passed"), "succeeded"),
     "failure": "failed",
     "partial": "succeeded with issues",
     "cancelled": "canceled",
