@@ -4,9 +4,10 @@ from django.contrib import admin
 
 from agents.migration import admin as migration
 from agents.models import HostRule, Pool
+from agents.patterns import admin as patterns
 from flinkci_dashboard.accounts.admin_site import OrderedAdmin
 
-__all__ = ["HostRuleAdmin", "PoolAdmin", "migration"]
+__all__ = ["HostRuleAdmin", "PoolAdmin", "migration", "patterns"]
 
 
 @admin.register(HostRule)

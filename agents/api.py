@@ -189,8 +189,8 @@ def _failure(row: Failure, seen: Figures) -> dict[str, object]:
     return told | {
         "key": row.key,
         "kind": row.kind,
-        "ticket": row.ticket.key if row.ticket else None,
-        "title": row.key.rpartition(".")[2],
+        "ticket": row.ticket_key or None,
+        "title": row.key.rpartition(".")[2] if row.test_id else row.key,
         "summary": row.ticket.summary if row.ticket else "",
     }
 

@@ -239,6 +239,7 @@ PAIRS = {
 UNPAIRED = {
     "agents/builds/grid.py": {"Mark"},
     "agents/failures/rules.py": {"Cause"},  # whose words are the choices themselves
+    "agents/failures/verdicts.py": {"Side"},
     "agents/migration/agreement.py": {"Verdict"},  # of which the choices are made
     "agents/migration/evidence.py": {"Fault"},
     "agents/migration/reasons.py": {"Gap", "Why"},

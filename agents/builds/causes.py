@@ -24,7 +24,10 @@ def save_cause(job: Job, tests: Sequence[str], tail: Tail) -> None:
 
 
 def _cause(job: Job, tests: Sequence[str], tail: Tail) -> Found:
-    """A job that ended without a machine, or was given up by its service, was lost by it: no log can say so."""
-    lost = job.result == Result.ABANDONED or not (job.worker_name or job.started_at or job.log_id)
+    """A job that no machine ran and that left no log, or that its service gave up, was lost: no line can say so.
+
+    When it started says nothing: services give that of jobs that only waited, too.
+    """
+    lost = job.result == Result.ABANDONED or not (job.worker_name or tail.lines)
     told = [issue["message"] for issue in job.issues]
     return cause_of_log(tail.lines, tail.first, tests, told, Cause.AGENT if lost else Cause.UNKNOWN)

@@ -1,7 +1,7 @@
 """Which tests failed in failed jobs, by published results or the log's end; and why the jobs failed, by the log."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,9 +9,22 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from agents.builds.causes import NO_TAIL, save_cause
-from agents.builds.log_tail import MAX_MESSAGE, MAX_NAME, TAIL_LINES, failing_tests, without_case
+from agents.builds.log_tail import (
+    MAX_MESSAGE,
+    MAX_NAME,
+    TAIL_LINES,
+    Failure,
+    case_of,
+    failing_tests,
+    plain,
+    with_case,
+    without_case,
+)
 from agents.builds.observe import note, watermark
+from agents.failures.most_tests import most_failed, most_failed_in_log, title
+from agents.failures.packages import with_packages
 from agents.models import Build, Job, StaleCommit, Test, TestFailure
+from agents.patterns.kept import save_extracts
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import Tail, TestFailureFacts
 from flinkci_dashboard.clients.providers import CIService
@@ -20,7 +33,6 @@ from flinkci_dashboard.jobs.run import Pass
 BUILDS = 20  # builds whose failures are looked up in one pass
 PLAIN = ".__default"  # how the key of a job ends that is no part of a matrix
 TRY_AGAIN = timedelta(minutes=10)  # after a look that failed, or that found less than the jobs promise
-Found = list[tuple[str, str]]  # test, message
 Source = TestFailure.Source
 
 
@@ -28,7 +40,7 @@ Source = TestFailure.Source
 class Look:
     """What was found of one build."""
 
-    found: dict[Job, tuple[Source, Found]]
+    found: dict[Job, tuple[Source, list[Failure]]]  # each test once
     tails: dict[Job, Tail] = field(default_factory=dict)
     complete: bool = True  # no log is missing that the build's jobs name
     seconds: dict[str, float] = field(default_factory=dict)  # that published tests ran: the longest case counts
@@ -68,7 +80,7 @@ def _waiting(provider: str, now: datetime, most: int) -> dict[Build, list[Job]]:
 
 def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
     published = _published(service, build)
-    look = Look({job: (Source.RESULTS, _published_for(job, jobs, published)) for job in jobs})
+    look = Look({job: (Source.RESULTS, _published_of(job, jobs, published)) for job in jobs})
     look.seconds = _lengths(published)
     logs = {job: log_id for job in jobs if (log_id := job.failed_log_id or job.log_id) is not None}
     tails = service.tails(build.external_id, list(logs.values()), TAIL_LINES)
@@ -77,7 +89,7 @@ def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
         look.complete = look.complete and (log_id in tails or not is_silent)
         look.tails[job] = tail = tails.get(log_id, NO_TAIL)
         if is_silent:
-            look.found[job] = (Source.LOG, [(failure.test, failure.message) for failure in failing_tests(tail.lines)])
+            look.found[job] = (Source.LOG, _in_log(job, tail))
     return look
 
 
@@ -102,13 +114,37 @@ def _published(service: CIService, build: Build) -> list[TestFailureFacts]:
     return published
 
 
-def _published_for(job: Job, jobs: list[Job], published: list[TestFailureFacts]) -> Found:
+def _published_of(job: Job, jobs: list[Job], published: list[TestFailureFacts]) -> list[Failure]:
     """Return the failures of one attempt of a job; what names no job belongs to the only failed one."""
-    return [
-        (failure.test, failure.message)
+    told = [
+        failure
         for failure in published
         if (_same_job(job, failure) if failure.job_key else len(jobs) == 1) and failure.attempt in (None, job.attempt)
     ]
+    if told and all(most_failed(failure.run_tests, failure.run_failed) for failure in told):
+        return [_one_failure(job, told[0].message)]
+    return _each_once(Failure(failure.test, failure.message, case_of(failure.test)) for failure in told)
+
+
+def _in_log(job: Job, tail: Tail) -> list[Failure]:
+    found = failing_tests(tail.lines)
+    if found and most_failed_in_log(plain(line) for line in tail.lines):
+        return [_one_failure(job, found[0].message)]
+    return _each_once(found)
+
+
+def _one_failure(job: Job, message: str) -> Failure:
+    return Failure(title(job.name)[:MAX_NAME], message)
+
+
+def _each_once(failures: Iterable[Failure]) -> list[Failure]:
+    """Make one failure of all cases of a test; the first case tells why."""
+    found: dict[str, Failure] = {}
+    for failure in failures:
+        name = without_case(failure.test)[:MAX_NAME]
+        known = found.get(name, Failure(name, failure.message))
+        found[name] = Failure(name, known.message, with_case(known.case, failure.case))
+    return list(found.values())
 
 
 def _same_job(job: Job, failure: TestFailureFacts) -> bool:
@@ -121,10 +157,9 @@ def _same_job(job: Job, failure: TestFailureFacts) -> bool:
 
 @transaction.atomic
 def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
+    whole = with_packages({each.test for _, tests in look.found.values() for each in tests})
     failures = {
-        (job, without_case(test)[:MAX_NAME]): (source, message)
-        for job, (source, tests) in look.found.items()
-        for test, message in reversed(tests)  # the first case tells why
+        (job, whole[each.test]): (source, each) for job, (source, tests) in look.found.items() for each in tests
     }
     names = {name for _, name in failures}
     Test.objects.bulk_create([Test(name=name) for name in names], ignore_conflicts=True)
@@ -135,16 +170,18 @@ def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
             job=job,
             build=build,
             at=job.finished_at or build.changed_at,
-            message=message[:MAX_MESSAGE],
+            message=failure.message[:MAX_MESSAGE],
+            case=failure.case,
             source=source,
             seconds=look.seconds.get(name),
         )
-        for (job, name), (source, message) in failures.items()
+        for (job, name), (source, failure) in failures.items()
     ]
     TestFailure.objects.bulk_create(rows, ignore_conflicts=True)
     for job in jobs:
         _, failed = look.found.get(job, (Source.LOG, []))
-        save_cause(job, [without_case(test) for test, _ in failed], look.tails.get(job, NO_TAIL))
+        save_cause(job, [each.test for each in failed], look.tails.get(job, NO_TAIL))
+    save_extracts((job, tail.lines) for job, tail in look.tails.items())
     _settle(build, jobs, look.complete, now)
     return len(rows)
 

@@ -6,13 +6,15 @@ a parameterized test are one test. Every line is read in time that grows with it
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 TAIL_LINES = 1500  # of a log: Surefire's summary is followed by the upload of artifacts
 MAX_FAILURES = 50  # of a job: beyond that it is not about tests
 MAX_NAME = 500
 MAX_MESSAGE = 1000
+MAX_CASE = 200
+MAX_LINE = 2000  # of a line's characters are looked at
 
 NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|^##\[[a-z]+\]|[\x00-\x08\x0b-\x1f]")
 CLOCK = r"(?:[A-Z][a-z]{2} +\d{1,2} |\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? +"
@@ -31,8 +33,12 @@ LISTED = re.compile(r"^\[[A-Z]+\] ([\w$]+(?:\.[\w$]+)+)(.{0,600})$")  # a name a
 SUMMED = re.compile(r"^\[ERROR\] {2,}(?:Run \d+: )?([A-Z].*)$")
 WHERE = re.compile(r"(?::\d|->)\S*")
 EXIT_CODE = re.compile(r"^\[ERROR\] Process Exit Code: (\d{1,5})$")
-PYTHON = re.compile(r"^(?:FAILED|ERROR) +([\w./-]{1,300}\.py::[^\s\[]{1,200})(.*)$")
-END_TO_END = re.compile(r"^\[FAIL\] '([^']{1,300})' failed after ([^!]{1,80})!?(.*)$")
+PYTHON = re.compile(r"^(?:FAILED|ERROR) +([\w./-]{1,300}\.py(?:::[^\s\[]{1,200})?)(?=[\s\[]|$)(.*)$")
+END_TO_END = re.compile(r"^\[FAIL\] '(.{1,300}?)' failed after ([^!]{1,80})!?(.*)$")
+# \tat org.apache.flink.FooTest.testBar(FooTest.java:118): with which package a class is called
+FRAME = re.compile(
+    r"^\s{0,8}at (?:app//)?((?:[a-z]\w{0,60}\.){2,20}([A-Z]\w{0,200}))[.$][\w$.<>]{1,200}\(\2\.(?:java|scala):\d+\)$"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Failure:
 
     test: str  # Class.method with its package where told, path::test, or the end-to-end test's title
     message: str
+    case: str = field(default="", compare=False)  # of a parameterized test, as it was told: "(String, int)[2]"
 
 
 def failing_tests(lines: Iterable[str]) -> list[Failure]:
@@ -48,7 +55,7 @@ def failing_tests(lines: Iterable[str]) -> list[Failure]:
 
     A test that passed when it was run again is no failure; the class in which a forked VM crashed is one.
     """
-    cleaned = [plain(line) for line in lines]
+    cleaned = [plain(line[:MAX_LINE]) for line in lines]
     log = _Log()
     for line, following in pairwise([*cleaned, ""]):
         log.read(line, following)
@@ -70,6 +77,19 @@ def without_case(name: str) -> str:
         return name
     end = _after_case(name, found.end())
     return found[0] if end == len(name) else name
+
+
+def case_of(name: str) -> str:
+    """Return what `without_case` leaves out of a name: `(int)[2]`."""
+    return name[len(without_case(name)) :][:MAX_CASE]
+
+
+def with_case(before: str, case: str) -> str:
+    """Add a case to those that are known of a test, as far as there is room."""
+    if not case or case in before:
+        return before
+    both = f"{before}, {case}" if before else case
+    return both if len(both) <= MAX_CASE else before
 
 
 class _Log:
@@ -100,11 +120,19 @@ class _Log:
             self._section = ""
         elif failure := _read_python(line) or _read_end_to_end(line):
             self._add(failure)
+        elif found := FRAME.match(line):
+            self._classes.setdefault(found[2], found[1])
 
     def failures(self) -> list[Failure]:
-        """Return what has failed for good."""
+        """Return what has failed for good. What told a class's package may have come after the test."""
         flaky = self._flaky - self._summed
-        return [failure for name, failure in self._found.items() if name not in flaky]
+        lasting = [failure for name, failure in self._found.items() if name not in flaky]
+        named = {(name := self._with_package(failure.test)): replace(failure, test=name) for failure in lasting[::-1]}
+        return list(named.values())[::-1]
+
+    def _with_package(self, test: str) -> str:
+        first, dot, rest = test.partition(".")
+        return f"{self._classes.get(first, first)}{dot}{rest}"
 
     def _is_about_classes(self, line: str) -> bool:
         found = OF_CLASS.match(line) or RUNNING.match(line)
@@ -131,15 +159,16 @@ class _Log:
         head, _, rest = line.partition(ELAPSED)
         if not head.startswith("[ERROR] ") or not ENDED_BADLY.search(rest):
             return
-        name = self._qualified(head.removeprefix("[ERROR] ").strip().removesuffix("--").rstrip())
-        if name:
-            self._add(_failure(name, following))
+        told = head.removeprefix("[ERROR] ").strip().removesuffix("--").rstrip()
+        if name := self._qualified(told):
+            self._add(_failure(name, following, "" if _class_in_brackets(told) else case_of(told)))
 
     def _read_summed(self, text: str) -> None:
         found = NAME.match(text)
         if found is None or "." not in found[0]:
             return
-        rest = text[_after_case(text, found.end()) :]
+        end = _after_case(text, found.end())
+        case, rest = text[found.end() : end], text[end:]
         where = WHERE.match(rest)
         message = rest[where.end() :] if where else rest
         if message and not message.startswith(" "):
@@ -147,7 +176,7 @@ class _Log:
         first, _, method = found[0].rpartition(".")
         short = f"{first.partition('>')[0]}.{method}"
         name = self._known(short) or self._qualified(short)
-        self._summed.add(self._add(_failure(name, message.strip().removeprefix("» "))))
+        self._summed.add(self._add(_failure(name, message.strip().removeprefix("» "), case)))
 
     def _read_listed(self, name: str, rest: str) -> None:
         """Read a name that stands alone: a test that was run more than once, or a class whose VM crashed."""
@@ -157,7 +186,7 @@ class _Log:
             code = f" (exit code {self._exit_code})" if self._exit_code else ""
             self._add(_failure(name, f"The forked VM crashed{code}."))
         else:
-            self._summed.add(self._add(_failure(self._qualified(name), "")))
+            self._summed.add(self._add(_failure(self._qualified(name), "", rest)))
 
     def _qualified(self, text: str) -> str:
         """Return package.Class.method without the case; "" for what names no test."""
@@ -188,7 +217,8 @@ class _Log:
         """Add a failure, or what it tells more of one that is known, which keeps its place; returns its name."""
         known = self._known(failure.test)
         if known:
-            failure = Failure(max(known, failure.test, key=len), self._found[known].message or failure.message)
+            before, name = self._found[known], max(known, failure.test, key=len)
+            failure = Failure(name, before.message or failure.message, with_case(before.case, failure.case))
             both = {known: failure.test}
             self._found = {both.get(name, name): each for name, each in self._found.items()}
             self._summed |= {failure.test} if known in self._summed else set()
@@ -226,8 +256,9 @@ def _read_python(line: str) -> Failure | None:
     found = PYTHON.match(line)
     if found is None:
         return None
-    rest = found[2][_after_case(found[2], 0) :]
-    return _failure(found[1], rest.removeprefix(" - ")) if not rest or rest.startswith(" - ") else None
+    end = _after_case(found[2], 0)
+    case, rest = found[2][:end], found[2][end:]
+    return _failure(found[1], rest.removeprefix(" - "), case) if not rest or rest.startswith(" - ") else None
 
 
 def _read_end_to_end(line: str) -> Failure | None:
@@ -235,5 +266,6 @@ def _read_end_to_end(line: str) -> Failure | None:
     return _failure(found[1], f"failed after {found[2]}.{found[3]}") if found else None
 
 
-def _failure(test: str, message: str) -> Failure:
-    return Failure(test[:MAX_NAME], "" if message.startswith("[") else message.strip()[:MAX_MESSAGE])
+def _failure(test: str, message: str, case: str = "") -> Failure:
+    words = "" if message.startswith("[") else message.strip()[:MAX_MESSAGE]
+    return Failure(test[:MAX_NAME], words, case[:MAX_CASE])

@@ -1,14 +1,16 @@
-"""Old samples make way for the means of their hours and days."""
+"""Old samples make way for the means of their hours and days, and what failures were judged by goes with time."""
 
 from datetime import timedelta
 
 from agents.charts.arithmetic import DAY, midnight
 from agents.charts.periods import refresh_samples
-from agents.models import HostPeriod, Sample
+from agents.models import HostPeriod, LogExtract, PullHead, Sample
 from agents.models.statistics import Step
+from agents.patterns.kept import KEEP as KEEP_EXTRACTS
 from flinkci_dashboard.jobs.run import Pass
 
 KEEP_SAMPLES = timedelta(days=14)  # at full detail
+KEEP_HEADS = timedelta(days=90)
 KEEP_HOURS = timedelta(days=400)  # means of hours; means of days stay
 
 
@@ -23,3 +25,9 @@ def prune_samples(current: Pass) -> None:
     hours = HostPeriod.objects.filter(step=Step.HOUR, start__lt=current.now - KEEP_HOURS)
     if deleted := hours.delete()[0]:
         current.count("hours_deleted", deleted)
+    for rows, what in (
+        (LogExtract.objects.filter(at__lt=current.now - KEEP_EXTRACTS), "extracts_deleted"),
+        (PullHead.objects.filter(seen_at__lt=current.now - KEEP_HEADS), "heads_deleted"),
+    ):
+        if deleted := rows.delete()[0]:
+            current.count(what, deleted)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.builds.log_tail import plain
-from agents.failures.rules import OF_BUILD, RULES, Cause, Rule
+from agents.failures.rules import OF_A_TEST, OF_BUILD, RULES, Cause, Rule
 
 MAX_LINE = 1000  # of a line's characters are looked at, and kept
 # What runs inside of a test logs what it likes, and Maven's hints are no failures; nor are the frames of a trace.
@@ -13,6 +13,7 @@ CHATTER = re.compile(
     r"^\s+at [\w$.<>/]+\(|^\[(?:INFO|WARNING|DEBUG)\] (?!BUILD FAILURE)"
     r"|^(?:\[[^\]]{1,120}\] +)?(?:TRACE|DEBUG|INFO|WARN|ERROR)(?: +\[| +[\w$.]+ +[\[:-])"
 )
+TESTS_TOLD = re.compile("|".join(OF_A_TEST))
 TESTS_NAMED = 50  # failing tests that a line may be about
 OF_TESTS = 1 + max(rank for rank, rule in enumerate(RULES) if rule.cause is Cause.TEST)  # rules that say as much
 SHORT = 4  # letters: shorter names of tests are in many a line
@@ -66,7 +67,10 @@ def _rank(line: str, names: frozenset[str], better_than: int) -> int | None:
     """Return the first rule that a line matches, of those before one."""
     if not line or CHATTER.match(line):
         return None
-    return next((rank for rank, rule in enumerate(RULES[:better_than]) if _matches(rule, line, names)), None)
+    rules = list(enumerate(RULES[:better_than]))
+    if TESTS_TOLD.search(line):
+        rules = [each for each in rules if each[1].cause is Cause.TEST]
+    return next((rank for rank, rule in rules if _matches(rule, line, names)), None)
 
 
 def _matches(rule: Rule, line: str, names: frozenset[str]) -> bool:

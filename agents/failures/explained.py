@@ -55,10 +55,14 @@ def explain(failures: Iterable[TestFailure], now: datetime) -> list[Explained]:
 
 def why_pull(judged: Sequence[Judged], red: Iterable[int], base: str, now: datetime) -> Why:
     """Explain a pull request's head by its judged failures, and by its red jobs' primary keys: three queries."""
-    verdicts = {each.failure.pk: each.verdict for each in judged}
-    tests = [replace(each, verdict=verdicts[each.failure.pk]) for each in explain((j.failure for j in judged), now)]
+    verdicts = {each.failure.pk: each.verdict for each in judged if each.failure}
+    failures = [each.failure for each in judged if each.failure]
+    tests = [replace(each, verdict=verdicts[each.failure.pk]) for each in explain(failures, now)]
     jobs = list(Job.objects.filter(pk__in=list(red)).select_related("build").order_by("order", "name"))
-    return Why(jobs, tests, cards(jobs, (each.failure for each in judged), base))
+    without_test = {each.job.key: each.verdict for each in judged if not each.failure}
+    for job in jobs:
+        job.verdict = without_test.get(job.key)  # type: ignore[attr-defined]
+    return Why(jobs, tests, cards(jobs, failures, base))
 
 
 def why_builds(builds: Collection[int], now: datetime) -> Why:

@@ -1,4 +1,4 @@
-"""`match_failures`: failing tests → the tickets that know them.
+"""`match_failures`: failing tests → the tickets that know them, and kept logs → the patterns that do.
 
 A pass with nothing new asks Jira once and writes nothing.
 """
@@ -11,9 +11,10 @@ from agents.failures.comments import write_comments
 from agents.failures.match import Match, Matcher, TicketFacts, name_of
 from agents.failures.tickets import Told, ask_tickets, save_tickets
 from agents.models import Failure, KnownTicket, Test
+from agents.patterns.trials import match_patterns
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
-from flinkci_dashboard.jobs.run import ConfigurationError, Pass
+from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models.writing import Changes
 
 ROWS = 2000  # tests that are in memory at the same time
@@ -26,15 +27,14 @@ def match_failures(current: Pass) -> None:
         changed = save_tickets(told, current.now) if told else 0
         _match(current, changed)
     write_comments(current)
+    match_patterns(current)
 
 
 def _ask(current: Pass) -> Told | None:
-    """Without Jira, new tests are matched with the tickets that are known."""
+    """Without Jira, or without its token, new tests are matched with the tickets that are known."""
     try:
         return ask_tickets(current)
-    except UnreadableSecretError as error:
-        raise ConfigurationError(str(error)) from error
-    except ServiceError as error:
+    except (ServiceError, UnreadableSecretError) as error:
         current.fail(str(error))
         return None
 
@@ -59,8 +59,8 @@ def _add(tests: Iterable[Test], matcher: Matcher) -> int:
 
 def _match_again(matcher: Matcher) -> int:
     changes: Changes[Failure] = Changes()
-    for row in Failure.objects.select_related("test").iterator(ROWS):
-        changes.put(row, _found(matcher.match(row.test.name)))
+    for row in Failure.objects.exclude(test=None).select_related("test").iterator(ROWS):
+        changes.put(row, _found(matcher.match(row.test.name if row.test else "")))
     return changes.write()
 
 

@@ -49,6 +49,10 @@ class Rule:
     of_test: bool = False
 
 
+# How Surefire tells of one test. What it was failing with may be any words, and tells of no other cause.
+OF_A_TEST = (r" <<< (?:FAILURE|ERROR)!", r"^\[ERROR\] {2,}(?:Run \d+: )?[A-Z]")
+
+
 def _rule(cause: Cause, *shapes: str, of_test: bool = False) -> Rule:
     return Rule(cause, re.compile("|".join(shapes)), of_test)
 
@@ -80,8 +84,9 @@ RULES = (
         r"ran longer than the maximum time of \d+ minutes",
         r"^The job has exceeded the maximum execution time of ",
         r"^The action '[^']{1,200}' has timed out after \d+ minutes",
-        r"^\[ERROR\] .{0,300}There was a timeout or other error in the fork",
+        r"^\[ERROR\] Process Exit Code: 143$",
         r"^Test (?:has )?(?:exceeded|run over) the (?:time ?out|time limit)",
+        r"^Test \(pid: \d+\) did not finish after \d+ seconds",
     ),
     _rule(
         Cause.MEMORY,
@@ -97,12 +102,12 @@ RULES = (
     ),
     _rule(
         Cause.DOCKER,
-        r"^(?:docker: )?Error response from daemon: ",
+        r"^(?:docker: )?Error response from daemon: (?!No such container|[Cc]ontainer \S{1,100} is not running)",
         r"\btoomanyrequests: ",
         r"^Docker (?:pull|login|create|start) failed with exit code \d+",
         r"^(?:ERROR: )?failed to (?:solve|pull|register layer)\b.{0,120}",
         r"^Cannot connect to the Docker daemon at ",
-        r"^Error: (?:No such (?:image|container)|Exit code \d+ returned from process: file name '\S{0,100}docker')",
+        r"^Error: (?:No such image|Exit code \d+ returned from process: file name '\S{0,100}docker')",
         r"^Unable to find image '[^']{1,200}' (?:remotely|in the registry)",
         r"\bFailed to pull image \"",
     ),
@@ -121,15 +126,12 @@ RULES = (
     _rule(
         Cause.COMPILE,
         r"^\[ERROR\] COMPILATION ERROR",
-        r"^Compilation failure detected, skipping test execution\.",
-        r"^Compiling Flink failed\.",
         r"^\[ERROR\] Failed to execute goal \S{0,60}(?::maven-compiler-plugin|:scala-maven-plugin):",
         r"^\[ERROR\] /\S{1,400}\.(?:java|scala):\[\d+,\d+\] (?:error: )?(?!\(\w+\) )",
         r"^\[ERROR\] \S{1,400}\.scala:\d+: error: ",
         r"^\[ERROR\] .{0,300}Could not find artifact \S{1,200} in ",
         r"^\[ERROR\] The build could not read \d+ projects?",
         r"^\[(?:ERROR|FATAL)\] Non-(?:resolvable|parseable) ",
-        r"^Error building the docs",
         r"^Error: error building site: ",
         r"^\[ERROR\] Failed to execute goal org\.apache\.maven\.plugins:maven-javadoc-plugin",
     ),
@@ -139,7 +141,7 @@ RULES = (
         r"^Suffix Check failed\.",
         r"\bDetected '[^']{1,200}' unshaded\b",
         r"^License header check failure detected",
-        r"^\[ERROR\] .{0,400}\((?:[a-z]{1,20})\) [A-Z]\w{2,60}: ",
+        r"^\[ERROR\] \S{1,400}:\[\d+(?:,\d+)?\] \([a-z]{1,20}\) [A-Z]\w{2,60}: ",
         r"^\[ERROR\] .{0,200}(?:spotless-maven-plugin|maven-checkstyle-plugin|apache-rat-plugin|maven-enforcer-plugin)",
         r"^\[ERROR\] .{0,200}The following files had format violations",
         r"^\[ERROR\] Rule \d+: org\.apache\.maven\.(?:plugins\.)?enforcer\b",
@@ -149,11 +151,18 @@ RULES = (
         r"^(?:\[ERROR\] )?.{0,200}(?:missing|incorrect) (?:licen[cs]e|NOTICE) (?:header|file|entry)",
         r"^(?:ERROR|\[ERROR\])\s.{0,100}LicenseChecker\b",
     ),
-    _rule(Cause.TEST, r" <<< (?:FAILURE|ERROR)!", r"^\[ERROR\] {2,}(?:Run \d+: )?[A-Z]", of_test=True),
+    # What a step of Flink's scripts says at its end, whatever it ended by.
+    _rule(
+        Cause.COMPILE,
+        r"^Compilation failure detected, skipping test execution\.",
+        r"^Compiling Flink failed\.",
+        r"^Error building the docs",
+    ),
+    _rule(Cause.TEST, *OF_A_TEST, r"^\[ERROR\] (?:[a-z]\w{0,60}\.){2,20}[A-Z][\w$]{0,200}$", of_test=True),
     _rule(
         Cause.TEST,
-        r"^\[FAIL\] '[^']{1,300}' failed after ",
-        r"^(?:FAILED|ERROR) +[\w./-]{1,300}\.py::",
+        r"^\[FAIL\] '.{1,300}?' failed after ",
+        r"^(?:FAILED|ERROR) +[\w./-]{1,300}\.py\b",
         r"^tox checks\.\.\. \[FAILED\]",
         r"^pytest checks?\.\.\. \[FAILED\]",
         r"^\[ERROR\] Process Exit Code: 239$",
@@ -179,9 +188,21 @@ RULES = (
         r"^Connecting to \S{1,200} failed: ",
         r"^Could not resolve host: ",
     ),
+    _rule(
+        Cause.DOCKER,
+        r"^(?:Error: |Error response from daemon: )No such container",
+        r"^Error response from daemon: [Cc]ontainer \S{1,100} is not running",
+    ),
     _rule(Cause.DISK, r"^Free disk space on \S+ is lower than \d+%"),
+    _rule(Cause.TIMEOUT, r"^\[ERROR\] .{0,300}There was a timeout or other error in the fork"),
     _rule(Cause.TIMEOUT, r"(?:exit code|exited with code|returned code|exit status) '?(?:143|124)\b"),
     _rule(Cause.CANCELLED, r"^The (?:operation|build|job|run) was cancell?ed\b", r"^The Operation will be canceled\."),
+    # A script that is gone, as after a clean-up of the wrong folder: the shell ends with 127.
+    _rule(
+        Cause.UNKNOWN,
+        r": (?:command not found|No such file or directory)$",
+        r"^(?:/bin/)?sh: \d+: .{1,300}: not found$",
+    ),
     # Wrappers say that something failed, and belong to whatever did; alone they are all there is to show.
     _rule(
         Cause.UNKNOWN,
@@ -189,7 +210,6 @@ RULES = (
         r"^Process completed with exit code [1-9]",
         r"^\[ERROR\] Failed to execute goal ",
         r"^\[INFO\] BUILD FAILURE",
-        r"(?:^|: )(?:command not found|No such file or directory)$",
     ),
 )
 # Of the causes of several jobs, the first one here is the build's: first what its author is to look at.

@@ -7,6 +7,7 @@ from math import ceil
 
 from agents.builds.observe import watermark
 from agents.models import KnownTicket
+from agents.models.failures import CLOSED
 from flinkci_dashboard.clients.jira import Jira, Ticket
 from flinkci_dashboard.jobs.history import last_good
 from flinkci_dashboard.jobs.run import Pass
@@ -54,8 +55,10 @@ def _save(told: Iterable[Ticket]) -> int:
     rows = {row.jira_id: row for row in KnownTicket.objects.filter(jira_id__in=by_id)}
     changes: Changes[KnownTicket] = Changes()
     for id, ticket in by_id.items():
-        facts = {"key": ticket.key, "summary": ticket.summary, "status": ticket.status}
-        changes.put(rows.get(id) or KnownTicket(jira_id=id), {**facts, "updated_at": ticket.updated, "labelled": True})
+        row = rows.get(id) or KnownTicket(jira_id=id)
+        facts = {"key": ticket.key, "summary": ticket.summary, "status": ticket.status, "updated_at": ticket.updated}
+        closed_at = (row.closed_at or ticket.updated) if ticket.status in CLOSED else None
+        changes.put(row, {**facts, "closed_at": closed_at, "labelled": True})
     return changes.write()
 
 

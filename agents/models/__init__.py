@@ -2,7 +2,7 @@
 
 from agents.models.actions import Followed, Workflow
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
-from agents.models.failures import Failure, KnownTicket
+from agents.models.failures import Failure, KnownTicket, LogExtract, Pattern, PatternHit, PullHead
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
 from agents.models.migration import Authority, Criterion, HostedDay, JobRule, Pair, PairGroup, StaleCommit
 from agents.models.nightly import Commit, Streak
@@ -25,9 +25,13 @@ __all__ = [
     "Job",
     "JobRule",
     "KnownTicket",
+    "LogExtract",
     "Pair",
     "PairGroup",
+    "Pattern",
+    "PatternHit",
     "Pool",
+    "PullHead",
     "Queue",
     "Sample",
     "SlowJob",

@@ -268,6 +268,7 @@ class TestFailure(models.Model):
     build = models.ForeignKey(Build, on_delete=models.CASCADE, related_name="test_failures")
     at = models.DateTimeField()  # when the job ended
     message = models.CharField(max_length=1000, blank=True)
+    case = models.CharField(max_length=200, blank=True)  # of a parameterized test: "(String, int)[2]"
     source = models.CharField(max_length=7, choices=Source)
     seconds = models.FloatField(null=True)  # it ran until it failed, where that was told
 

@@ -239,6 +239,8 @@ class TestFailureFacts:
     job_key: str  # "" where not told
     attempt: int | None  # of the job; None where not told
     seconds: float | None = None  # it ran; None where not told
+    run_tests: int = 0  # how many ran together with it, and how many of those failed; 0 where not told
+    run_failed: int = 0
 
 
 @dataclass(frozen=True)

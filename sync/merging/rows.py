@@ -57,8 +57,8 @@ def section_of(pull: PullRequest) -> str:
     found = judged(pull)
     told = [
         Told(
-            name_of(each.failure.test.name).key,
-            each.failure.job.name,
+            name_of(each.name).key,
+            each.job.name,
             each.verdict.word,
             each.verdict.reason,
             each.ticket,

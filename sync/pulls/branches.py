@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from agents.failures.heads import remember_head
 from flinkci_dashboard.clients.errors import RefusedError, ServiceError, UnavailableError
 from flinkci_dashboard.clients.git.cache import Cache, open_cache
 from flinkci_dashboard.clients.git.errors import CacheCorrupt
@@ -73,6 +74,7 @@ class Branches:
     def _work_in(self, folder: Path, pushes: Sequence[PushBranch], deletions: Sequence[Intent]) -> None:
         with open_cache(folder) as cache:
             heads = self._fetch(cache, pushes)
+            self._note_changes(cache, heads)
             intents = [*self._pushing([push for push in pushes if push.number in heads], heads), *deletions]
             begun = [action for action in self.ledger.begin_all(intents) if action]
             if begun:
@@ -112,6 +114,13 @@ class Branches:
             sha = heads.pop(number)
             if number not in refs:  # else it is at a former head, and the next pass looks again
                 self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
+
+    def _note_changes(self, cache: Cache, heads: Mapping[int, str]) -> None:
+        """Keep what the heads change, for verdicts on what fails on them: of those against master, which came along."""
+        on_master = PullRequest.objects.filter(number__in=heads, base="master").values_list("number", flat=True)
+        for number in on_master:
+            if change := cache.change_of(heads[number]):
+                remember_head(number, heads[number], *change, self.current.now)
 
     def _fetch_singly(self, cache: Cache, heads: Mapping[int, str], error: RefusedError) -> dict[int, str]:
         """Fetch one by one what GitHub does not give out together, and leave out the bad ones; returns what came."""

@@ -15,11 +15,17 @@ def may_have_failures(run: dict[str, Any]) -> bool:
     outcomes = [each for each in run.get("runStatistics") or [] if isinstance(each, dict)]
     if outcomes:
         return any(each.get("outcome") in BAD_OUTCOMES and each.get("count") for each in outcomes)
+    counted = _counts(run)
+    return counted is None or counted[1] > 0
+
+
+def _counts(run: dict[str, Any]) -> tuple[int, int] | None:
+    """Return how many tests of a run there were, and how many of them failed; None where it does not tell."""
     total, passed = number(run.get("totalTests")), number(run.get("passedTests"))
     if total is None or passed is None:
-        return True
+        return None
     harmless = sum(number(run.get(field)) or 0 for field in ("notApplicableTests", "incompleteTests"))
-    return total > passed + harmless
+    return total, total - passed - harmless
 
 
 def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts | None:
@@ -29,6 +35,7 @@ def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts
     name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
     if not name:
         return None
+    tests, failed = _counts(run) or (0, 0)
     return TestFailureFacts(
         test=name,
         message=text(result.get("errorMessage"), 4000),
@@ -36,6 +43,8 @@ def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts
         job_key=_job_key(text(inner(pipeline, "phaseReference").get("phaseName"), 255), text(job.get("jobName"), 255)),
         attempt=number(job.get("attempt")),
         seconds=_seconds(result.get("durationInMs")),
+        run_tests=max(tests, 0),
+        run_failed=max(failed, 0),
     )
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -142,6 +143,24 @@ class Cache:
             return {}
         log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
         return read_log(self._local(log, given))
+
+    def change_of(self, sha: str, base: str = f"{PULLS}base") -> tuple[str, datetime, list[str]] | None:
+        """Return where a commit left its base (SHA and time of the commit there), and the paths that it changes since.
+
+        None where the two have no commit in common, or one of them is not in the cache.
+        """
+        fork = self._asked(["merge-base", base, sha])
+        facts = self.commit_facts([fork.strip()]) if fork else {}
+        at = facts[fork.strip()].committed_at if fork and fork.strip() in facts else None
+        if not fork or at is None:
+            return None
+        paths = self._asked(["diff", "--name-only", "--no-renames", "-z", fork.strip(), sha, "--"])
+        return fork.strip(), at, [path for path in (paths or "").split("\0") if path]
+
+    def _asked(self, arguments: Sequence[str]) -> str | None:
+        """Run a command that may find nothing; None where it did not end well."""
+        ended = self._run(arguments, self.folder.name, LOCAL)
+        return None if ended.status else ended.stdout
 
     def tidy(self) -> bool:
         """Join packs when many fetches have left many; tells whether it did. Raises ServiceError."""

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from agents.builds.failing_tests import find_failing_tests
-from agents.models import TestFailure
+from agents.models import Job, Test, TestFailure
 from flinkci_dashboard.clients.facts import LogFacts, TestFailureFacts
 from flinkci_dashboard.clients.providers import connect_listing
 from flinkci_dashboard.jobs.run import Pass
@@ -136,3 +136,47 @@ def test_what_no_machine_ran_has_lost_it(service):
     find(service)
     assert [cause(job)[0] for job in (unborn, given_up, strange)] == ["agent", "agent", "unknown"]
     assert cause(strange)[1] == "Bash exited with code '1'."
+
+
+def test_a_job_that_no_machine_ran_was_lost(service):
+    job = failed(make_build(result="failed"), "ci.compile_ci")
+    find(service)
+    assert cause(job) == ("agent", "", None)
+
+
+def test_the_cases_that_failed_are_kept(service):
+    failed(make_build(result="failed"), "ci.test_ci.core")
+    for number in range(2):
+        publish(service, f"a.FooTest.testX(String, int)[{number}]", "test_ci.core")
+    find(service)
+    assert TestFailure.objects.get().case == "(String, int)[0], (String, int)[1]"
+
+
+def test_a_module_most_of_whose_tests_failed_has_one_failure(service):
+    failed(make_build(result="failed"), "ci.test_ci.core")
+    for run, bad in ((1200, 1000), (20, 16)):
+        TestFailure.objects.all().delete()
+        service.published[:] = [
+            TestFailureFacts(f"a.FooTest.x{n}", "boom", "ci", "test_ci.core", 1, run_tests=run, run_failed=bad)
+            for n in range(3)
+        ]
+        Job.objects.update(tests_pending=True)
+        names = {name for _, name in find(service)}
+        assert (names == {"most tests of ci.test_ci.core"}) == (run == 1200)
+
+
+def test_a_log_tells_that_most_tests_failed(service, monkeypatch):
+    failed(make_build(result="failed"), "ci.test_ci.core", log_id=7, worker_name="w")
+    lines = [f"[ERROR] a.FooTest.x{n} -- Time elapsed: 1 s <<< ERROR!" for n in range(30)]
+    log(monkeypatch, service, [*lines, "Aug 21 12:34:56 [ERROR] Tests run: 31, Failures: 0, Errors: 30, Skipped: 0"])
+    assert find(service) == {("ci.test_ci.core", "most tests of ci.test_ci.core")}
+
+
+def test_a_test_without_its_package_is_the_one_that_is_called_so(service, monkeypatch):
+    Test.objects.create(name="org.apache.flink.FooTest.testX")
+    failed(make_build(result="failed"), "ci.test_ci.core", log_id=7, worker_name="w")
+    log(monkeypatch, service, ["[ERROR]   FooTest.testX:12 boom"])
+    assert find(service) == {("ci.test_ci.core", "org.apache.flink.FooTest.testX")}
+    Test.objects.create(name="org.apache.other.FooTest.testX")
+    failed(make_build(79301, result="failed"), "ci.test_ci.core", log_id=7, worker_name="w")
+    assert ("ci.test_ci.core", "FooTest.testX") in find(service)

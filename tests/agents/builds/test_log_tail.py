@@ -123,6 +123,46 @@ def test_the_cases_of_a_parameterized_test_are_one():
     assert failing_tests([*marked, *summed]) == [Failure(f"{PARAMETERIZED}.testX", "boom")]
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        CLASS_LINE.format("org.apache.flink.table.FooTest"),
+        "\tat org.apache.flink.table.FooTest.testX(FooTest.java:118)",
+        "[INFO] Running org.apache.flink.table.FooTest",
+    ],
+)
+def test_the_package_may_be_told_after_the_test(later):
+    shown = failing_tests(["[ERROR]   FooTest.testX(int)[1]:118 boom", later])
+    assert [(failure.test, failure.message) for failure in shown] == [("org.apache.flink.table.FooTest.testX", "boom")]
+
+
+def test_the_cases_that_failed_are_kept_beside_the_name():
+    [failure] = failing_tests(
+        [
+            f"[ERROR] {PARAMETERIZED}.testX(a b, [1, 2])[2] -- Time elapsed: 1 s <<< FAILURE!",
+            "boom",
+            "[ERROR]   FooTest.testX(a b, [1, 2])[2]:118 boom",
+            "[ERROR]   FooTest.testX(c, [3, 4])[3]:118 boom",
+        ]
+    )
+    assert (failure.test, failure.case) == (f"{PARAMETERIZED}.testX", "(a b, [1, 2])[2], (c, [3, 4])[3]")
+
+
+@pytest.mark.parametrize(
+    ("line", "test"),
+    [
+        (
+            "[FAIL] 'Run a user's jar' failed after 1 minutes and 2 seconds! Test exited with exit code 1",
+            "Run a user's jar",
+        ),
+        ("ERROR pyflink/table/tests/test_udf.py - ImportError: no module", "pyflink/table/tests/test_udf.py"),
+        ("FAILED pyflink/test_udf.py::Tests::test_all[a b-1, 2] - boom", "pyflink/test_udf.py::Tests::test_all"),
+    ],
+)
+def test_titles_with_apostrophes_and_files_that_can_not_be_read_are_told(line, test):
+    assert [failure.test for failure in failing_tests([line])] == [test]
+
+
 def test_the_class_of_a_crashed_vm_has_failed():
     lines = """
     [ERROR] ExecutionException The forked VM terminated without properly saying goodbye. VM crash or System.exit called?

@@ -54,6 +54,29 @@ def test_every_rule_has_a_line_that_only_it_explains(rule):
         (["We stopped hearing from agent X.", WATCHDOG], "agent", 1),
         (["[INFO] BUILD FAILURE", WRAPPER], "unknown", 1),
         ([], "unknown", None),
+        # Style fails a compile job, and the script says at its end what it says of every failure.
+        (
+            [
+                "[ERROR] src/main/java/Foo.java:[3,8] (imports) UnusedImports: Unused import.",
+                "Compiling Flink failed.",
+                WRAPPER,
+            ],
+            "style",
+            1,
+        ),
+        (["[ERROR] Process Exit Code: 143", "[ERROR] Crashed tests:", WRAPPER], "timeout", 1),
+        (["There was a timeout or other error in the fork", "[ERROR] Process Exit Code: 239", WRAPPER], "test", 2),
+        # Containers are removed at the end of each end-to-end test, those that never were there, too.
+        (["Error: No such container: jm-1", "[FAIL] 'A b's c' failed after 1 minutes and 2 seconds!"], "test", 2),
+        (["Error response from daemon: No such container: jm-1", WRAPPER], "docker", 1),
+        (
+            ["[INFO] BUILD FAILURE", "a.sh: line 1: ./b.sh: No such file or directory", "exited with code '127'"],
+            "unknown",
+            2,
+        ),
+        # What a test failed with may be any words.
+        (["[ERROR]   FooITCase.testX:88 » SocketTimeout Read timed out", WATCHDOG[:9], WRAPPER], "unknown", 3),
+        (["[ERROR]   FooTest.testX:88 » IO x (cause) Exception: No space left on device", WRAPPER], "unknown", 2),
     ],
 )
 def test_the_deepest_cause_owns_what_followed_from_it(lines, cause, number):
@@ -73,6 +96,17 @@ def test_a_failed_test_is_shown_by_its_own_line_and_not_by_a_flake():
 
 def test_tests_that_no_line_names_are_the_cause_all_the_same():
     assert cause_of_log([WRAPPER], tests=[TEST]) == Found(Cause.TEST, TEST, None)
+
+
+def test_the_words_of_a_failed_test_are_no_cause_of_their_own():
+    line = "[ERROR]   FooTest.testBar:88 » SocketTimeout Read timed out: status code: 503"
+    assert cause_of_log([line, WRAPPER], tests=[TEST]) == Found(Cause.TEST, line, 1)
+
+
+def test_a_class_whose_machine_crashed_is_shown_by_its_own_line():
+    line = "[ERROR] org.apache.flink.FooITCase"
+    found = cause_of_log(["[ERROR] Crashed tests:", line, WRAPPER], tests=["org.apache.flink.FooITCase"])
+    assert found == Found(Cause.TEST, line, 2)
 
 
 def test_a_failed_test_does_not_hide_what_killed_it():

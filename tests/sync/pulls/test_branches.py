@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from agents.models import PullHead
 from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.jobs import ledger
 from flinkci_dashboard.jobs.run import run_pass
@@ -41,6 +42,19 @@ def test_two_heads_that_github_declines_leave_the_rest_their_push(flink):
     sync("partial")
     assert ci_branches(flink) == {name_of(flink, number) for number in well}
     assert {row.number for row in PullRequest.objects.exclude(push_problem="")} == set(sick)
+
+
+def test_what_a_pushed_head_changes_is_kept_with_the_commit_where_it_left_master(flink):
+    base = flink.heads()["master"]
+    number = flink.pulls.open(files={"flink-core/src/main/java/a/Foo.java": "x\n", "docs/ä b.md": "y\n"})
+    flink.create_branch("release-2.2")
+    other = flink.pulls.open(base="release-2.2", files={"z": "z\n"})
+    flink.commit("master")
+    sync()
+    [head] = PullHead.objects.all()
+    assert (head.number, head.sha) == (number, PullRequest.objects.get(number=number).head_sha)
+    assert head.base_sha == base and head.files == ["docs/ä b.md", "flink-core/src/main/java/a/Foo.java"]
+    assert name_of(flink, other) in ci_branches(flink)
 
 
 def test_when_the_head_is_mended_it_is_pushed_at_once(flink):

@@ -1,0 +1,47 @@
+"""Is a failing test in code that a pull request changes? By the paths of the changed files and the test's name. PURE"""
+
+import re
+from collections.abc import Iterable
+
+DEEP = 5  # parts of two packages that are to be the same, where one holds the other: org.apache.flink.table.planner
+SOURCES = re.compile(r"(?:^|/)src/(?:main|test|it|e2e)[^/]*/(?:java|scala|java-generated|resources)/(.+)/[^/]+$")
+END_TO_END = "flink-end-to-end-tests/"
+PYTHON = "flink-python/"
+
+
+def touched(key: str, files: Iterable[str]) -> str:
+    """Return which changed part a test is of, in words: its own file, or its package; "" where none is.
+
+    `key` is `package.Class#method`, `path/test_x.py::Class::method`, or the title of an end-to-end test.
+    """
+    paths = list(files)
+    if "::" in key or key.startswith("pyflink."):
+        return _python(key, paths)
+    owner = key.partition("#")[0]
+    if " " in owner:
+        return "end-to-end tests" if any(path.startswith(END_TO_END) for path in paths) else ""
+    package, _, name = owner.rpartition(".")
+    return _java(package, name, paths) if package else ""
+
+
+def _java(package: str, name: str, paths: list[str]) -> str:
+    file = f"{package.replace('.', '/')}/{name.partition('$')[0]}"
+    if any(path.endswith((f"{file}.java", f"{file}.scala")) for path in paths):
+        return "the test's own file"
+    parts = package.split(".")
+    near = (found[1].split("/") for path in paths if (found := SOURCES.search(path)))
+    return next((".".join(each) for each in near if _is_near(parts, each)), "")
+
+
+def _is_near(one: list[str], other: list[str]) -> bool:
+    """Tell whether two packages are the same, or one of them, far from the root, holds the other."""
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (len(shorter) >= DEEP and longer[: len(shorter)] == shorter)
+
+
+def _python(key: str, paths: list[str]) -> str:
+    inside = key.partition("::")[0] if "::" in key else key.partition("#")[0].replace(".", "/")
+    if any(PYTHON in path and path.endswith(inside) for path in paths):
+        return "the test's own file"
+    part = inside.partition("/tests/")[0]  # pyflink/table/tests/test_udf.py is about pyflink/table
+    return part if part != inside and any(path.startswith(f"{PYTHON}{part}/") for path in paths) else ""
