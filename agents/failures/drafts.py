@@ -33,11 +33,12 @@ NO_DRAFT = Draft("")
 
 def drafts(failures: Collection[Failure], latest: dict[int, TestFailure], now: datetime) -> dict[int, Draft]:
     """Return what is ready, by the failures' primary keys; `latest` are last failures by test. Six queries at most."""
-    new = [row for row in failures if not row.ticket and row.test_id in latest]
-    since = _since((row.test_id for row in new), now)
-    tickets = {row.pk: _ticket(row, latest[row.test_id], since.get(row.test_id)) for row in new}
-    hits = _hits([row.test_id for row in failures if row.ticket], now)
-    return tickets | {row.pk: _comment(row, hits[row.test_id], now) for row in failures if hits.get(row.test_id)}
+    of_tests = {row.test_id: row for row in failures if row.test_id}  # a pattern's ticket is an admin's to name
+    new = {test: row for test, row in of_tests.items() if not row.ticket and test in latest}
+    since = _since(new, now)
+    tickets = {row.pk: _ticket(row, latest[test], since.get(test)) for test, row in new.items()}
+    hits = _hits([test for test, row in of_tests.items() if row.ticket], now)
+    return tickets | {row.pk: _comment(row, hits[test], now) for test, row in of_tests.items() if hits.get(test)}
 
 
 def hit_of(failure: TestFailure) -> Hit:

@@ -52,7 +52,7 @@ class Line:
     def is_new(self) -> bool:
         """Tell whether it began in the last week, on a branch, and Jira does not know it."""
         first, last = self.seen.first_seen, self.seen.last_seen
-        return bool(not self.failure.ticket and self.seen.branches and first and last and last - first < WEEK)
+        return bool(not self.failure.ticket_key and self.seen.branches and first and last and last - first < WEEK)
 
     @property
     def ticket_url(self) -> str:
@@ -89,10 +89,9 @@ def ranked(now: datetime, known: bool | None = None) -> list[Line]:
         counted = recent.annotate(builds=Count(f"{seen_in}__build", distinct=True))
         found += counted.order_by("-builds", "-pk")[:MOST]
     found = sorted(found, key=lambda row: (-row.builds, -row.pk))[:MOST]  # type: ignore[attr-defined]
-    tests = [row for row in found if row.test_id]
-    seen, latest = figures(found, now), _latest(tests)
+    seen, latest = figures(found, now), _latest(found)
     latest_hits = _latest_hits([row.pk for row in found if row.pattern_id])
-    ready = drafts(tests, latest, now)
+    ready = drafts(found, latest, now)
     return [
         Line(row, seen[row.pk], latest.get(row.test_id or 0) or latest_hits.get(row.pk), ready.get(row.pk, NO_DRAFT))
         for row in found

@@ -13,7 +13,7 @@ def note_closed(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0011_two_services'),
+        ('agents', '0013_pace_of_jobs'),
     ]
 
     operations = [
