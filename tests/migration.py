@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from agents.charts.periods import mark_stale
 from agents.migration.rows import refresh_pairs
 from agents.models import Build, Job, StaleCommit
 from agents.models.builds import Provider
@@ -20,10 +21,12 @@ def make_run(number: int, sha: str = SHA, **facts) -> Build:
 
 
 def make_hosted(run: Build, name: str, minutes: float, ended: float = 10, **facts) -> Job:
-    """Create a job on one of GitHub's runners that worked for some minutes and ended some minutes ago."""
+    """Create a job on one of GitHub's runners, as a pass does: how long it worked, and how long ago it ended."""
     end = timezone.now() - timedelta(minutes=ended)
     times = {"started_at": end - timedelta(minutes=minutes), "finished_at": end, "run_seconds": int(minutes * 60)}
-    return make_job(run, key=name, name=name, host="github", **{**times, **facts})
+    job = make_job(run, key=name, name=name, host="github", **{**times, **facts})
+    mark_stale([job])
+    return job
 
 
 def pair_up(*builds: Build) -> None:

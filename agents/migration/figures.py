@@ -1,11 +1,12 @@
 """What the pages about the migration show: pairs, and how they went over time."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
@@ -18,12 +19,42 @@ from agents.models import Failure, Pair, PairGroup
 from agents.models.builds import Provider
 
 SHOWN = 30  # differences that are judged, on the page
+REMEMBERED = 300  # seconds
+Kept = TypeVar("Kept")
 SIDES = (Provider.AZURE, Provider.ACTIONS)
-GROUP_FIELDS = (
-    *("pair_id", "group", "at", "agreement", "why", "pair__branch", "pair__pull_number"),
-    *("azure", "azure_wait", "azure_seconds", "azure_flaked"),
+FIELDS = (
+    *("group", "agreement", "azure", "azure_wait", "azure_seconds", "azure_flaked"),
     *("actions", "actions_wait", "actions_seconds", "actions_flaked"),
 )
+SEEN = ("pair_id", "pair__branch", "pair__pull_number", "group", "at", "azure", "actions", "agreement", "why")
+
+
+@dataclass
+class _Tally:
+    """What one service did in many groups of jobs."""
+
+    said: int = 0
+    flaked: int = 0
+    waits: list[int] = field(default_factory=list)
+    seconds: list[int] = field(default_factory=list)
+
+    def add(self, verdict: str, wait: int | None, seconds: int | None, flaked: bool) -> None:
+        """Count a group that said something."""
+        if verdict == "none":
+            return
+        self.said += 1
+        self.flaked += flaked
+        if wait is not None:
+            self.waits.append(wait)
+        if seconds is not None:
+            self.seconds.append(seconds)
+
+    def join(self, other: "_Tally") -> None:
+        """Count what another one counted, too."""
+        self.said += other.said
+        self.flaked += other.flaked
+        self.waits += other.waits
+        self.seconds += other.seconds
 
 
 @dataclass(frozen=True)
@@ -131,56 +162,84 @@ def summary(since: datetime) -> dict[str, Any]:
     return found | {"share": _share(found["agreed"], found["differed"])}
 
 
-def over_time(since: datetime, now: datetime) -> OverTime:
-    """Return how pairs went since a day: three queries."""
-    rows = [dict(zip(GROUP_FIELDS, row, strict=True)) for row in _groups_since(since)]
-    found = rulings(_seen(row) for row in rows)
-    by_group: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_group[row["group"]].append(row)
-    groups = [_group_figures(name, of_group) for name, of_group in by_group.items()]
+def over_time(days: int, now: datetime) -> OverTime:
+    """Return how pairs went in some days, made anew when pairs were: four queries then."""
+    return remembered(f"over-time:{days}", lambda: _over_time(now - timedelta(days=days), now))
+
+
+def remembered(name: str, make: Callable[[], Kept]) -> Kept:
+    """Return what takes long to make and changes with the pairs alone; made anew after five minutes in any case."""
+    newest = PairGroup.objects.order_by("-pk").values_list("pk", flat=True).first()
+    key = f"migration:{name}:{newest}"
+    found = cache.get(key)
+    if found is None:
+        found = make()
+        cache.set(key, found, REMEMBERED)
+    return found
+
+
+def _over_time(since: datetime, now: datetime) -> OverTime:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    tallies: dict[str, tuple[_Tally, _Tally]] = defaultdict(lambda: (_Tally(), _Tally()))
+    rows = PairGroup.objects.filter(at__gt=since, both=True).values_list(*FIELDS)
+    for group, agreement, *told in rows.iterator(chunk_size=5000):
+        counts[group][agreement] += 1
+        tallies[group][0].add(*told[:4])
+        tallies[group][1].add(*told[4:])
+    found = rulings(_differences(since))
+    groups = [_group_figures(name, counts[name], tallies[name]) for name in counts]
     return OverTime(
         chart=_chart(since, now),
         groups=sorted(groups, key=lambda each: (-each.differed, each.group)),
-        whole=_whole(since, rows, found),
+        whole=_whole(since, tallies.values(), found),
         rulings=found[:SHOWN],
         open=sum(each.fault is Fault.OPEN for each in found),
     )
 
 
-def _groups_since(since: datetime) -> QuerySet:
-    return PairGroup.objects.filter(at__gt=since, both=True).values_list(*GROUP_FIELDS)
+def _differences(since: datetime) -> list[Seen]:
+    """Return where both differed, and what the same jobs of the same branch or pull request said in these days."""
+    rows = PairGroup.objects.filter(at__gt=since, both=True)
+    differing = rows.filter(agreement=Pair.Agreement.DIFFER).values_list("group", "pair__branch", "pair__pull_number")
+    found = set(differing)
+    places = Q(pair__branch__in={of[1] for of in found}, pair__pull_number__in={of[2] for of in found})
+    near = rows.filter(places, group__in={of[0] for of in found}).values_list(*SEEN) if found else ()
+    return [
+        Seen(pair, f"#{number}" if number else branch, group, at, azure, actions, agreement, tuple(why))
+        for pair, branch, number, group, at, azure, actions, agreement, why in near
+        if (group, branch, number) in found
+    ]
 
 
-def _seen(row: dict[str, Any]) -> Seen:
-    of = f"#{row['pair__pull_number']}" if row["pair__pull_number"] else row["pair__branch"]
-    facts = (row["at"], row["azure"], row["actions"], row["agreement"], tuple(row["why"]))
-    return Seen(row["pair_id"], of, row["group"], *facts)
+def _group_figures(name: str, counts: Counter[str], sides: tuple[_Tally, _Tally]) -> GroupFigures:
+    agreed, differed, undecided = (counts[each] for each in Pair.Agreement)
+    return GroupFigures(name, agreed, differed, undecided, [_side(*each) for each in zip(SIDES, sides, strict=True)])
 
 
-def _group_figures(name: str, rows: Sequence[dict[str, Any]]) -> GroupFigures:
-    agreed, differed, undecided = (sum(row["agreement"] == each for row in rows) for each in Pair.Agreement)
-    return GroupFigures(name, agreed, differed, undecided, [_side(side, rows) for side in SIDES])
+def _side(side: Provider, tally: _Tally, **more: Any) -> SideFigures:
+    return SideFigures(
+        title=str(side.label),
+        wait_p50=percentile(tally.waits, 0.5),
+        wait_p90=percentile(tally.waits, 0.9),
+        seconds_p50=percentile(tally.seconds, 0.5),
+        seconds_p90=percentile(tally.seconds, 0.9),
+        flaked=tally.flaked / tally.said if tally.said else None,
+        **more,
+    )
 
 
-def _side(side: Provider, rows: Iterable[dict[str, Any]], **more: Any) -> SideFigures:
-    said = [row for row in rows if row[side] != "none"]
-    waits = [row[f"{side}_wait"] for row in said if row[f"{side}_wait"] is not None]
-    worked = [row[f"{side}_seconds"] for row in said if row[f"{side}_seconds"] is not None]
-    flaked = sum(row[f"{side}_flaked"] for row in said)
-    times = (percentile(waits, 0.5), percentile(waits, 0.9), percentile(worked, 0.5), percentile(worked, 0.9))
-    return SideFigures(side.label, *times, flaked=flaked / len(said) if said else None, **more)
-
-
-def _whole(since: datetime, rows: Sequence[dict[str, Any]], found: Sequence[Ruling]) -> list[SideFigures]:
+def _whole(since: datetime, tallies: Collection[tuple[_Tally, _Tally]], found: Sequence[Ruling]) -> list[SideFigures]:
     after = list(Pair.objects.filter(at__gt=since).values_list("azure_after", "actions_after"))
     sides = []
     for place, side in enumerate(SIDES):
+        total = _Tally()
+        for of_group in tallies:
+            total.join(of_group[place])
         known = [seconds for row in after if (seconds := row[place]) is not None]
         of_side = [each.fault for each in found if each.side == side]
         more = {"after_p50": percentile(known, 0.5), "after_p90": percentile(known, 0.9)}
         more |= {"false_red": of_side.count(Fault.FALSE_RED), "false_green": of_side.count(Fault.FALSE_GREEN)}
-        sides.append(_side(side, rows, **more))
+        sides.append(_side(side, total, **more))
     return sides
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Sum
 
 from agents.migration.budget import MINUTES_WEEK, runners
+from agents.migration.figures import remembered
 from agents.migration.names import JobMap
 from agents.migration.whatif import Load, Projection, project, scales
 from agents.models import Build, Job, JobRule, PairGroup
@@ -57,11 +58,11 @@ def what_if(
     percent: int = 100,
 ) -> WhatIf:
     """Project Azure's week onto hosted runners; None chooses everything."""
-    loads = _loads(week_from)
+    loads, by = remembered(f"week:{week_from.date()}", lambda: (_loads(week_from), scales(_pairs(week_from))))
     all_groups = list(dict.fromkeys(load.group for load in loads))
     all_branches = sorted({load.branch for load in loads}, key=lambda name: (name != PULLS, name != "master", name))
     chosen = set(all_groups if groups is None else groups), set(all_branches if branches is None else branches)
-    found = project(loads, scales(_pairs(week_from)), *chosen)
+    found = project(loads, by, *chosen)
     return WhatIf(sorted(all_groups), all_branches, *chosen, percent, found, used)
 
 

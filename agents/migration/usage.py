@@ -19,6 +19,7 @@ from agents.migration.budget import (
     worst_window,
 )
 from agents.models import HostedDay, Job, StaleDay
+from agents.models.builds import Status
 from agents.models.machines import Host
 
 PROJECT = "apache/flink"  # what all repositories begin with that the foundation counts together
@@ -60,10 +61,18 @@ def refresh_hosted_day(day: date, now: datetime) -> None:
 def hosted_days(first: date, now: datetime) -> list[HostedDay]:
     """Return what was used from a day on up to now. What may have changed since its rows were made is made anew."""
     today = now.date()
-    fresh = {day for day in (today - DAY, today) if day >= first}
+    fresh = {day for day in _running_days(now) if day >= first}
     fresh |= set(StaleDay.objects.filter(day__gte=first, day__lte=today).values_list("day", flat=True))
     made = HostedDay.objects.filter(day__gte=first, day__lte=today).exclude(day__in=fresh)
     return [*made, *_of_days(sorted(fresh), now)]
+
+
+def _running_days(now: datetime) -> set[date]:
+    """Return the days on which jobs work that have no end yet: their share of a day grows."""
+    running = Job.objects.filter(host=Host.GITHUB, status=Status.RUNNING, started_at__gt=now - LOOKS_BACK)
+    first = running.order_by("started_at").values_list("started_at", flat=True).first()
+    days = (now.date() - first.date()).days + 1 if first else 0
+    return {now.date() - n * DAY for n in range(days)}
 
 
 def use(now: datetime) -> Use:
@@ -133,7 +142,7 @@ def _work(first: date, last: date) -> dict[Place, list[Work]]:
         build__repository__startswith=PROJECT,
         started_at__gte=midnight(first) - DAY,
         started_at__lt=midnight(last) + DAY,
-    )
+    ).exclude(status=Status.FINISHED, finished_at=None)  # it was closed without an end
     facts = ("build__repository", "build__definition", "build__branch", "build_id", "key", "started_at", "finished_at")
     found: dict[Place, list[Work]] = defaultdict(list)
     for repository, workflow, branch, run, key, started, finished in jobs.values_list(*facts):

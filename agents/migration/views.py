@@ -18,7 +18,7 @@ from agents.migration.authority import Decisions, decide, stands
 from agents.migration.budget import BETTER_AT_ONCE, JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK, runners
 from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, PairFilter, WhatIfForm
 from agents.migration.moving import what_if
-from agents.migration.usage import use
+from agents.migration.usage import Use, use
 from agents.models import Authority, Criterion, Pair
 from agents.models.builds import Provider
 from flinkci_dashboard.accounts import audit
@@ -83,15 +83,20 @@ def _pairs(request: HttpRequest, decisions: Decisions) -> Context:
 def _over_time(request: HttpRequest, decisions: Decisions) -> Context:
     asked = request.GET.get("days", "")
     length = int(asked) if asked in DAYS else USUAL_DAYS
-    now = timezone.now()
-    return {"lengths": DAYS, "length": str(length), "time": figures.over_time(now - timedelta(days=length), now)}
+    return {"lengths": DAYS, "length": str(length), "time": figures.over_time(length, timezone.now())}
 
 
 def _budget(request: HttpRequest, decisions: Decisions) -> Context:
     used = use(timezone.now())
     limits = {"week": MINUTES_WEEK, "five": MINUTES_5_DAYS, "jobs": JOBS_AT_ONCE, "better": BETTER_AT_ONCE}
     shares = (used.minutes_week / MINUTES_WEEK, used.minutes_worst / MINUTES_5_DAYS)
-    return {"used": used, "limits": limits, "shares": shares, "runners": runners(used.minutes_week), **_moved(request)}
+    return {
+        "used": used,
+        "limits": limits,
+        "shares": shares,
+        "runners": runners(used.minutes_week),
+        **_moved(request, used),
+    }
 
 
 def _criteria(request: HttpRequest, decisions: Decisions) -> Context:
@@ -117,11 +122,11 @@ def pair(request: HttpRequest, pk: int) -> Context:
 @live("migration/what_if.html", "migration/_what_if.html", version=newest)
 def moved(request: HttpRequest) -> Context:
     """Show what this week's load would cost on hosted runners, as far as it is chosen to move."""
-    return _moved(request)
+    return _moved(request, use(timezone.now()))
 
 
-def _moved(request: HttpRequest) -> dict[str, Any]:
-    used, asked = use(timezone.now()), "chosen" in request.GET
+def _moved(request: HttpRequest, used: Use) -> dict[str, Any]:
+    asked = "chosen" in request.GET
     groups, branches = (request.GET.getlist(name) if asked else None for name in ("group", "branch"))
     share = WhatIfForm(request.GET).share
     return {"moving": what_if(used.week_from, used.minutes_week, groups, branches, share), "limit": MINUTES_WEEK}

@@ -155,6 +155,7 @@ def test_days_that_are_over_are_read_from_their_rows_until_something_of_them_cha
     time_machine.move_to(now, tick=False)
     run, monday = make_run(1, ago=0), now - timedelta(days=3)
     make_hosted(run, "a", 60, ended=3 * 24 * 60)
+    StaleDay.objects.all().delete()
     assert budget(member)["minutes_week"] == 0  # nothing says that the day's rows are missing
     StaleDay.objects.create(day=monday.date())
     assert budget(member)["minutes_week"] == 60
