@@ -1,6 +1,7 @@
 """The section of each open pull request's report that explains its failures: made anew where something changed."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,8 @@ NAME = "failures"  # of the section
 SWITCH = "explain_in_reports"
 CHUNK = 500  # heads in one query
 
+log = logging.getLogger(__name__)
+
 
 def offer_switch() -> None:
     """Let an admin switch the section on."""
@@ -31,9 +34,9 @@ def offer_switch() -> None:
     Switch.offer(SWITCH, "Explain failures in CI reports", words)
 
 
-def refresh_sections() -> int:
+def refresh_sections(fail: Callable[[str], None]) -> int:
     """Bring the sections of open pull requests up to date; returns how many changed. Off, those that stand are taken
-    back.
+    back. One that can't be made is told to `fail`, and does not stop the others.
     """
     changes: Changes[PullRequest] = Changes()
     if not Switch.is_on(SWITCH):
@@ -46,10 +49,21 @@ def refresh_sections() -> int:
     for pull in pulls:
         seen = f"{deciding} {prints[pull.head_sha]}" if pull.head_sha in prints else ""
         if seen and pull.sections_of.get(NAME) != seen:
-            changes.put(pull, _with(pull, section_of(pull), seen))
+            _make(changes, pull, seen, fail)
         elif not seen and NAME in pull.sections_of:
             changes.put(pull, _without(pull))
     return changes.write()
+
+
+def _make(changes: Changes[PullRequest], pull: PullRequest, seen: str, fail: Callable[[str], None]) -> None:
+    try:
+        text = section_of(pull)
+    except Exception as error:
+        log.exception("#%s can't be explained", pull.number)
+        fail(f"#{pull.number}: {type(error).__name__}: {error}")
+    else:
+        sections, made_of = pull.sections | {NAME: text}, pull.sections_of | {NAME: seen}
+        changes.put(pull, {"sections": sections, "sections_of": made_of})
 
 
 def section_of(pull: PullRequest) -> str:
@@ -67,10 +81,6 @@ def section_of(pull: PullRequest) -> str:
     ]
     page = f"{settings.PUBLIC_URL}/pulls/{pull.number}/"
     return section_text(readiness_of(pull, found), told, settings.JIRA_URL, page)
-
-
-def _with(pull: PullRequest, text: str, seen: str) -> dict[str, Any]:
-    return {"sections": pull.sections | {NAME: text}, "sections_of": pull.sections_of | {NAME: seen}}
 
 
 def _without(pull: PullRequest) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class PullsPass:
             self.current.fail(str(error))
             self._only_record()
             return
-        if changed := refresh_sections():
+        if changed := refresh_sections(self.current.fail):
             self.current.count("sections_changed", changed)
         self._work(live_pulls(), conversations)
         self._try(conversations.check_all)
