@@ -12,8 +12,10 @@ from agents.builds.observe import is_gone, take_in
 from agents.builds.rows import close_gone
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Status
+from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.facts import RUNS_ON_A_PAGE, RUNS_TOLD, BuildFacts, Reason, RunList
 from flinkci_dashboard.clients.providers import RunService
+from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.run import Pass
 
 OVERLAP = 20  # runs at the end of a page that must be as we know them, for all further ones to be
@@ -46,6 +48,7 @@ class Lists:
             self._take_in(page)
         if mark.read_from is None:
             mark.read_from, mark.complete = _oldest(pages[0]) or self._current.now, not pages[0].next
+        self._vanished(pages)
         mark.etag = pages[0].etag
         self._settle()
         mark.save()
@@ -69,7 +72,7 @@ class Lists:
         while mark.read_from and not mark.complete and spending.allows(SHARE) and spending.left > PAGES:
             start = mark.read_from - window
             page = self._service.created_between(start, mark.read_from)
-            if page.total > RUNS_TOLD and window > SMALLEST:
+            if page.total >= RUNS_TOLD and window > SMALLEST:
                 window = max(window / 4, SMALLEST)
                 continue
             self._whole_window(start, mark.read_from, page)
@@ -103,6 +106,26 @@ class Lists:
         known = {id: (moved, attempt) for id, moved, attempt in rows.values_list("external_id", "moved_at", "attempt")}
         return any(known.get(id) != state for id, state in told.items())
 
+    def _vanished(self, pages: list[RunList]) -> None:
+        """Ask for runs that we take for unfinished and that these pages should show; two answers decide."""
+        shown = {run.external_id for page in pages for run in page.items}
+        since = _oldest(pages[-1]) if pages[-1].next else None
+        ours = Build.objects.filter(provider=Provider.ACTIONS, repository=self._source.repository)
+        missing = ours.filter(~Q(status=Status.FINISHED)).exclude(external_id__in=shown)
+        missing = missing.filter(queued_at__gt=since) if since else missing
+        self._ask(list(missing.values_list("external_id", flat=True)[:STRAGGLERS]))
+
+    def _ask(self, ids: Iterable[int]) -> None:
+        troubles = Troubles(self._current)
+        for build_id in ids:
+            try:
+                if is_gone(self._current, self._service, build_id):
+                    close_gone(Provider.ACTIONS, [build_id], self._current.now)
+            except ServiceError as error:
+                troubles.note(f"Run {build_id} of {self._source.repository}", error)
+            if troubles.stopped:
+                return
+
     def _stragglers(self, shown: set[int], place: int) -> None:
         """Ask in turn for old runs that we take for unfinished and no list shows; two answers decide that one is gone.
 
@@ -115,9 +138,7 @@ class Lists:
         unfinished = ours.filter(~Q(status=Status.FINISHED), queued_at__lt=oldest) if oldest else ours.none()
         missing = list(unfinished.exclude(external_id__in=shown).order_by("pk").values_list("external_id", flat=True))
         start = place % max(len(missing), 1)
-        for build_id in (missing[start:] + missing[:start])[:STRAGGLERS]:
-            if is_gone(self._current, self._service, build_id):
-                close_gone(Provider.ACTIONS, [build_id], self._current.now)
+        self._ask((missing[start:] + missing[:start])[:STRAGGLERS])
 
     def _settle(self) -> None:
         if self._mark.problem:

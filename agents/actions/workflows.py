@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from agents.actions.lists import is_due
 from agents.models import Followed, Workflow
+from flinkci_dashboard.clients.errors import NotFoundError
 from flinkci_dashboard.clients.facts import DefinitionFacts
 from flinkci_dashboard.clients.providers import RunService
 from flinkci_dashboard.jobs.run import Pass
@@ -14,11 +15,17 @@ QUERY = "workflows"
 
 
 def read_workflows(current: Pass, service: RunService) -> None:
-    """Read a repository's workflows now and then. Raises the errors of `clients.errors`."""
+    """Read a repository's workflows now and then. Raises the errors of `clients.errors`.
+
+    Where GitHub has none to show, nothing is known of them: what matters are the runs.
+    """
     mark, _ = Followed.objects.get_or_create(repository=service.repository, query=QUERY)
     if not is_due(mark.next_at, current.now, EVERY):
         return
-    found, mark.etag = service.workflows(mark.etag)
+    try:
+        found, mark.etag = service.workflows(mark.etag)
+    except NotFoundError as error:
+        found, mark.problem = None, str(error)
     if found is not None and (changed := _save(service.repository, found, current.now)):
         current.count("workflows_changed", changed)
     mark.next_at = current.now + EVERY

@@ -234,7 +234,7 @@ def _upsert(model: type[Stage] | type[Job], rows: list[Any], fields: list[str]) 
 
 def _save_build(build: Build, stages: list[Stage], jobs: list[Job], now: datetime, whole: bool) -> None:
     latest = [job for job in jobs if job.latest]
-    build.attempt = max((row.attempt for row in (*stages, *jobs)), default=build.attempt)
+    build.attempt = max(build.attempt, *(row.attempt for row in (*stages, *jobs)), 1)
     build.hosts = ",".join(sorted({job.host for job in jobs if job.host}))
     build.failed_jobs = min(sum(job.result in BAD_RESULTS for job in latest), 32767)
     twice_empty = whole and build.jobs_missing_at is not None  # one answer is not the truth

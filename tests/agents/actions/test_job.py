@@ -188,7 +188,7 @@ def test_an_empty_list_or_a_single_404_deletes_nothing(world):
     run = start(world)
     poll()
     empty = '{"total_count": 0, "workflow_runs": []}'
-    world.fault(service="github", path="actions/runs", status=200, body=empty, times=6)
+    world.fault(service="github", path=r"actions/runs\?", status=200, body=empty, times=6)
     poll()
     assert row(run).gone_at is None
     assert Job.objects.count() == 1
@@ -198,3 +198,28 @@ def test_what_is_no_list_of_runs_is_an_error(world):
     world.fault(service="github", path=f"{SOURCE}/actions/runs", status=200, body='{"message": "x"}', times=1)
     poll("partial")
     poll()
+
+
+def test_a_run_that_was_deleted_while_it_ran_is_waited_for_no_more(world):
+    run, other = start(world), start(world, branch="other")
+    poll()
+    del world.actions.runs[run.id]
+    poll()
+    assert row(run).gone_at
+    assert row(other).gone_at is None
+
+
+def test_workflows_that_github_does_not_show_are_no_failure(world):
+    world.fault(service="github", path="actions/workflows", status=404, times=None)
+    poll()
+
+
+def test_a_hundred_runs_that_moved_take_few_questions(world):
+    for number in range(100):
+        start(world, "docs-check.yml", f"b{number}", f"{number:040x}")
+    poll()
+    world.clock.advance(minutes=30)
+    mark = world.log_mark()
+    poll()
+    assert len(asked(world, mark)) <= 110
+    assert set(Build.objects.values_list("status", "jobs_pending")) == {("finished", False)}

@@ -1,0 +1,91 @@
+"""The client of GitHub Actions: what may be done, what is refused in which words, and where a token may not go."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
+from flinkci_dashboard.clients.providers import build_page, connect
+from flinkci_dashboard.sandbox import PULLS, SOURCE
+from tests.canned import canned
+from tests.runs import SHA, start
+
+FAILED = {"Default (Java 17) / Compile": ()}
+
+
+def failed_run(world, repo):
+    run = start(world, repo=repo)
+    world.actions.finish(run.id, "failure", FAILED)
+    return run
+
+
+def test_failed_jobs_run_again_where_the_account_may_write(world):
+    run = failed_run(world, PULLS)
+    assert connect("actions", PULLS).retry_build(run.id).attempt == 2
+
+
+def test_elsewhere_the_reason_is_githubs(world):
+    run = failed_run(world, SOURCE)
+    with pytest.raises(NotAuthorizedError, match=r"apache/flink.*Must have admin rights to Repository\."):
+        connect("actions", SOURCE).retry_build(run.id)
+
+
+def test_what_is_too_old_or_switched_off_is_not_run_again(world):
+    run = failed_run(world, PULLS)
+    run.workflow.state = "disabled_manually"
+    with pytest.raises(NotAuthorizedError, match="the workflow is disabled"):
+        connect("actions", PULLS).retry_build(run.id)
+
+
+def test_a_run_is_cancelled_and_a_workflow_started(world):
+    run = start(world, repo=PULLS)
+    service = connect("actions", PULLS)
+    assert service.cancel_build(run.id).result == "canceled"
+    with pytest.raises(RefusedError):
+        service.cancel_build(run.id)
+
+
+def test_a_run_that_is_not_there_is_not_found(world):
+    with pytest.raises(NotFoundError):
+        connect("actions", SOURCE).build(1)
+
+
+def test_its_page_is_known_without_asking(world):
+    assert build_page("actions", 7, SOURCE).endswith("/apache/flink/actions/runs/7")
+
+
+def test_lists_of_all_kinds_are_asked_for_as_github_has_them(world):
+    first, second = start(world), start(world, branch="other", sha="d" * 40)
+    world.actions.finish(second.id)
+    service = connect("actions", SOURCE)
+    assert [run.external_id for run in service.unfinished_builds()] == [first.id]
+    assert [run.external_id for run in service.finished_builds()] == [second.id]
+    assert [run.external_id for run in service.builds_of_branch("master")] == [first.id]
+    assert [run.external_id for run in service.builds_by_id([first.id, 1])] == [first.id]
+    assert {each.name for each in service.definitions()} == {"Flink CI (beta)"}
+    assert service.build(first.id).version == SHA
+    now = world.clock.now()
+    with closing(service):
+        assert service.finished_builds(since=now + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize("there", ["http://203.0.113.9/log", "https://example.org/log", "file:///etc/passwd", ""])
+def test_a_log_is_read_at_githubs_stores_alone(settings, there, db):
+    with canned() as web:
+        settings.GITHUB_API_URL = web.address
+        web.answers["/repos/apache/flink/actions/jobs/1/logs"] = (302, {}, {"Location": there})
+        with pytest.raises(UnavailableError):
+            connect("actions", SOURCE).tails(7, [1], 10)
+
+
+def test_the_token_stays_behind_at_the_redirect(settings, monkeypatch, db):
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
+    with canned() as web, canned() as store:
+        settings.GITHUB_API_URL = web.address
+        web.answers["/repos/apache/flink/actions/jobs/1/logs"] = (302, {}, {"Location": f"{store.address}/log?sig=x"})
+        store.answers["/log"] = "2026-11-25T00:00:00.1234567Z one\n2026-11-25T00:00:01.1234567Z two\n"
+        tail = connect("actions", SOURCE).tails(7, [1], 1)[1]
+    assert (tail.first, tail.lines) == (2, ("two",))
+    assert "Authorization" in web.asked[0][2]
+    assert "Authorization" not in store.asked[0][2]
