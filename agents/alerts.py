@@ -1,5 +1,6 @@
 """What is wrong with builds, branches and machines."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +41,9 @@ RULES = (
     Rule("job_slower", "A job has got slower"),
     Rule("cancelling", "A build is being canceled for long", 15, "minutes"),
 )
-GONE = timedelta(days=14)  # without any build for so long, a branch has been given up
+LASTING = re.compile(r"master|release-\d+\.\d+")  # branches whose colour matters
+GONE = timedelta(days=14)  # without any build for so long, a release branch has been given up
+LOOK_BACK = timedelta(days=60)  # for a branch's last nightly
 CI = ("worker", "service:ci", "token:ci")
 BUILDS, AGENTS = (*CI, "job:poll_builds"), (*CI, "job:poll_agents")
 NAMED = 2  # causes that a sentence names
@@ -74,7 +77,8 @@ def _of_branches(now: datetime, limits: Limits) -> list[Finding | None]:
     for ledger in ledgers():
         branch, provider = ledger.whole.branch, ledger.whole.provider
         if lasting(branch):
-            told = branch_findings(ledger, heads.get(branch, ""), nightlies.get((branch, provider)), now, limits)
+            nightly = nightlies.get((branch, provider)) if branch in heads or branch == "master" else None
+            told = branch_findings(ledger, heads.get(branch, ""), nightly, now, limits)
             found += [each for each in told if each and _is_heard(each, branch, provider, decided)]
     return found
 
@@ -86,7 +90,7 @@ def _is_heard(found: Finding, branch: str, provider: str, decided: Decisions) ->
 
 def lasting(branch: str) -> bool:
     """Tell the branches whose colour matters: master and the releases."""
-    return branch == "master" or branch.startswith("release-")
+    return LASTING.fullmatch(branch) is not None
 
 
 def branch_findings(
@@ -283,8 +287,8 @@ def _heads(now: datetime) -> dict[str, str]:
 
 
 def _nightlies(now: datetime) -> dict[tuple[str, str], Run]:
-    """Return each branch's last nightly build by each service, unless the branch has been given up."""
-    rows = Build.objects.filter(scope=Build.Scope.BRANCH, reason=Build.Reason.SCHEDULE, queued_at__gt=now - GONE)
+    """Return each branch's last nightly build by each service."""
+    rows = Build.objects.filter(scope=Build.Scope.BRANCH, reason=Build.Reason.SCHEDULE, queued_at__gt=now - LOOK_BACK)
     return {
         (branch, provider): Run(pk, at or now, version, result or status)
         for branch, provider, pk, at, version, result, status in rows.order_by("queued_at").values_list(

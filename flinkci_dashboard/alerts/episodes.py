@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from flinkci_dashboard.alerts.findings import RANK, Severity
 
 COMES_BACK = timedelta(minutes=30)  # what comes back within that time is the same alert
-GROUP_WAIT = timedelta(seconds=15)  # what begins together is one message; with a pass's interval, 30 s at most
+GROUP_WAIT = timedelta(seconds=13)  # what begins together is one message; with a pass's 15 s, less than 30 s
 NEWS = timedelta(days=1)  # what ended longer ago is told to nobody who had not heard of it
 
 

@@ -48,10 +48,10 @@ def compose(items: Sequence[Item], now: datetime, quiet: Quiet | None = None) ->
     kind = min(fresh, key=lambda each: RANK[each]).value if fresh else "good"
     title = _names(items) if fresh else f"Over: {_names(items)}"
     lines = [_digest(quiet)] if quiet and any(quiet.covers(item.began_at) for item in items) else []
-    lines += [line(item, now)[:LONGEST] for item in items[:LINES]]
+    lines += [" ".join(line(item, now).split())[:LONGEST] for item in items[:LINES]]
     if len(items) > LINES:
         lines.append(f"… and {len(items) - LINES} more.")
-    return Message(title[:255], "\n".join(lines), kind)
+    return Message(" ".join(title.split())[:255], "\n".join(lines), kind)  # a title is a mail's header
 
 
 def line(item: Item, now: datetime) -> str:

@@ -73,8 +73,8 @@ def backups(alert: Alert, contacts: Iterable[Contact]) -> list[str]:
     """Return the mail addresses of those who stand in for the holder, or for whom to ask about an alert's area."""
     holders = [each for each in contacts if each.pk == alert.holder_id]
     asked = holders or [each for each in contacts if each.active and alert.area in each.areas]
-    found = [each.backup for each in asked if each.backup and each.backup.active and each.backup.email]
-    return sorted({each.email for each in found})
+    found = [each.backup for each in asked if each.backup and each.backup.active]
+    return sorted({address for each in found for address in each.addresses[:1]})
 
 
 def names_to_ask(alert: Alert, contacts: Iterable[Contact]) -> tuple[str, ...]:

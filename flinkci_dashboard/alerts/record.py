@@ -40,6 +40,7 @@ class Alerts:
             self._note(telling.alert_id, telling.target, Event(telling.event), Severity(telling.severity))
         self.contacts = list(Contact.objects.select_related("backup"))
         self.folded: dict[str, int] = {}
+        self.hidden: set[str] = set()  # keys of what a cause explains now: nothing is told of it
 
     # What stands -------------------------------------------------------------------------------
 
@@ -48,10 +49,10 @@ class Alerts:
         cases, places = list(cases), list(places)
         self.folded = {case.finding.key: len(case.folded) for case in cases}
         standing = {case.finding.key: case.finding for case in cases}
-        hidden = [each.key for case in cases for each in case.folded]
+        self.hidden = {each.key for case in cases for each in case.folded}
         wanted = [key for key, each in standing.items() if each.severity != Severity.INFO or self._wanted(each, places)]
         last = {episode.key: episode for episode in self.episodes()}
-        made = changes(wanted, hidden, last.values(), self.now)
+        made = changes(wanted, self.hidden, last.values(), self.now)
         if made != Changes():
             with transaction.atomic():
                 self._apply(made, standing)
@@ -83,13 +84,17 @@ class Alerts:
         known = {place.target: place for place in places}
         told = {target for found in self.told.values() for target in found} - known.keys()
         for place in (*known.values(), *told_only(self._reachable(told), self.now)):
-            if news := news_for(place, self.episodes(), self.now, wait):
+            if news := news_for(place, self._visible(), self.now, wait):
                 written += self._write(place, news)
-        for row in list(self.rows.values()):
-            rule = limits.rules.get(row.rule)
-            if overdue(self._episode(row), rule.acknowledge if rule else None, self.now):
-                written += self._escalate(row)
+        for episode in self._visible():
+            rule = limits.rules.get(self.rows[episode.pk].rule)
+            if overdue(episode, rule.acknowledge if rule else None, self.now):
+                written += self._escalate(self.rows[episode.pk])
         return written
+
+    def _visible(self) -> list[Episode]:
+        """Return what is told of: what ended, and what lasts and is not explained by a cause."""
+        return [each for each in self.episodes() if each.ended_at or each.key not in self.hidden]
 
     def _escalate(self, row: Alert) -> int:
         targets = [mail_to(address) for address in backups(row, self.contacts)]

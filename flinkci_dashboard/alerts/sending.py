@@ -3,6 +3,7 @@
 A message whose pass was killed between sending and recording is sent once more: twice is better than never.
 """
 
+import logging
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -20,6 +21,7 @@ from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action, Channel, Notice
 
+log = logging.getLogger(__name__)
 SEND = "send"  # the kind of act
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800, 3600))
 GIVE_UP = timedelta(days=1)
@@ -74,8 +76,11 @@ def deliver(row: Notice) -> str:
         if row.channel.service == MAIL:
             return _mail(address.partition(":")[2], row.title, row.body)
         return notify.send(address, f"{SUBJECT} {row.title}", row.body, row.severity)
-    except (ServiceError, UnreadableSecretError, OSError) as error:
+    except (NotTakenError, ServiceError, UnreadableSecretError, OSError) as error:
         raise NotTakenError(str(error) or type(error).__name__) from error
+    except Exception as error:  # of a service's own code: one message holds up no other
+        log.exception("Sending to %s failed", row.place)
+        raise NotTakenError(f"it could not be written ({type(error).__name__})") from error
 
 
 def send_test(pk: str) -> str:

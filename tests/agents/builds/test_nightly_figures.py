@@ -91,7 +91,8 @@ def test_pushes_are_told_when_three_in_a_row_failed_whichever_job_did_it():
         for name in "abc":
             make_job(built, name, result="failed" if name == job else "succeeded")
         assert len(found("branch_red")) == (number == 2)
-    make_build(9, 40, result="failed", branch="dependabot/x")
+    for number, name in enumerate(("dependabot/x", "release-japicmp", "release-2.1-rc1") * 3, start=9):
+        make_build(number, 40, result="failed", branch=name)
     assert {each.subject for each in found("branch_red")} == {"master"}
 
 
@@ -120,6 +121,12 @@ def test_no_nightly_is_told_only_when_there_was_something_to_build():
 def test_a_branch_that_was_given_up_misses_nothing():
     night(1, 15, table="failed")
     assert found("nothing_ran") == []
+
+
+def test_a_nightly_that_stopped_long_ago_is_missed_while_the_branch_is_built():
+    night(1, 20, table="failed")
+    make_build(2, 60, branch="release-2.1")
+    assert [each.subject for each in found("nothing_ran")] == ["release-2.1"]
 
 
 def test_what_has_not_changed_is_not_made_anew(django_assert_max_num_queries):

@@ -12,6 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from flinkci_dashboard.clients import notify
+from flinkci_dashboard.clients.secrets import seal
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import (
     Alert,
@@ -140,6 +142,50 @@ def test_an_alert_that_a_cause_hides_does_not_end(channel, sink, clock, worker, 
     clock.run(120, "command")
     assert alert().state == "firing" and Alert.objects.get(rule="worker").state == "firing"
     assert [text.count("has diverged") for text in sink.texts] == [1, 0]
+
+
+def test_what_a_cause_hides_is_neither_told_nor_escalated(channel, sink, clock, worker, break_branch):
+    Contact.objects.update(backup=Contact.objects.create(name="Backup", email="backup@example.org"))
+    break_branch()
+    clock.run()  # it begins, and waits for others
+    clock.run(120)
+    clock.run(3 * 3600)
+    clock.run(15)
+    assert not any("diverged" in text for text in sink.texts) and len(sink.texts) == 1
+    assert not any("diverged" in letter.body for letter in mail.outbox)
+    worker.seen_at = worker.started_at = timezone.now()
+    worker.save()
+    clock.run()
+    clock.run(15)
+    assert any("diverged" in text for text in sink.texts)
+
+
+def test_a_channel_whose_service_goes_wrong_holds_up_no_other(monkeypatch, channel, sink, clock, break_branch, other):
+    def send(address, *rest):
+        if "topsecret" in address:
+            raise TypeError("a bug in its code")
+        return real(address, *rest)
+
+    real = notify.send
+    monkeypatch.setattr("flinkci_dashboard.clients.notify.send", send)
+    Channel.objects.filter(name="other").update(sealed=seal(f"json://{other.place}/hook"))
+    break_branch()
+    clock.run(0, "command")
+    assert len(other.texts) == 1
+    assert "TypeError" in Channel.objects.get(name="sink").problem
+
+
+def test_a_name_of_two_lines_is_mailed_in_one(clock, worker):
+    ada = User.objects.create_user("ada", email="ada@example.org")
+    Subscription.objects.create(member=ada, tag="branch:master")
+    now = timezone.now()
+    Alert.objects.create(
+        key="x:1", rule="x", subject="two\nlines", severity="bad", text="two\nlines fail", tags=["branch:master"],
+        began_at=now, changed_at=now, since=now, ended_at=now,
+    )  # fmt: skip
+    Subscription.objects.update(created_at=now)
+    clock.run(60, "command")
+    assert mail.outbox[0].subject.endswith("two lines")
 
 
 def test_a_channel_that_fails_is_tried_again_and_told_through_another(
