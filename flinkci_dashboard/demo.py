@@ -94,7 +94,9 @@ def _prepare_database() -> None:
         shutil.copy(database, template)
     call_command("bootstrap", verbosity=0)
     for name, password, _ in LOGINS:
-        user = User(username=name, is_staff=name == "admin", is_superuser=name == "admin")
+        user = User(
+            username=name, email=f"{name}@flink.example.org", is_staff=name == "admin", is_superuser=name == "admin"
+        )
         user.set_password(password)
         user.save()
         user.groups.add(Group.objects.get(name="admin" if user.is_staff else "member"))
@@ -121,7 +123,7 @@ def _announce(port: int) -> None:
     for name, password, who in LOGINS:
         print(f"  sign in as {who}: {name} / {password}")
     sink = os.environ["GITHUB_API_URL"].removesuffix("/github") + "/sink/"
-    print(f"\n  alerts come, and things break, at {sink}")
+    print(f"\n  alerts and mail come, and things break, at {sink}")
     print("\n  Ctrl-C stops everything.\n", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""A place that takes alerts, and shows them: a page with what came, and buttons that break something and mend it."""
+"""A place that takes alerts, and mail, and shows them: a page with what came, and buttons that break and mend."""
 
 import html
 from collections.abc import Callable, Mapping
@@ -28,11 +28,15 @@ class Sink:
         route, values, _ = router.find(call)
         return route.answer(self, call, **values) if route else Answer(404, "There is no such page.")
 
+    def keep(self, message: dict[str, Any]) -> None:
+        """Keep a message: its `title`, its `message`."""
+        self.messages = [*self.messages, message][-MOST:]
+
 
 @router.route("POST", "/hook")
 def take(sink: Sink, call: Call) -> Answer:
     """Take a message."""
-    sink.messages = [*sink.messages, call.json()][-MOST:]
+    sink.keep(call.json())
     return Answer(200, {"taken": len(sink.messages)})
 
 

@@ -26,6 +26,7 @@ from flinkci_dashboard.sandbox.github.state import GitHub
 from flinkci_dashboard.sandbox.http import Server
 from flinkci_dashboard.sandbox.jira.api import JiraService
 from flinkci_dashboard.sandbox.jira.tickets import Jira
+from flinkci_dashboard.sandbox.mail import MailServer
 from flinkci_dashboard.sandbox.sink import Sink
 
 SOURCE = "apache/flink"
@@ -64,6 +65,7 @@ class Sandbox:
             "github": GitHubService(self.github, self.account_of),
         }
         self.sink = Sink(self._verbs())
+        self.mail: MailServer | None = None  # made by those who want it
         services |= {"sink": self.sink, "store": self.github.store}
         self.server = Server(port, services, self.clock.now)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
@@ -76,6 +78,8 @@ class Sandbox:
         self.clear_faults()
         self.server.shutdown()
         self.server.server_close()
+        if self.mail:
+            self.mail.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     # Where it is -----------------------------------------------------------------------------
@@ -114,9 +118,11 @@ class Sandbox:
         }
 
     def alert_environ(self) -> dict[str, str]:
-        """Return the environment that sends alerts to this world's sink, whose page is at `/sink/`."""
+        """Return the environment that sends alerts and mail to this world's sink, whose page is at `/sink/`."""
+        self.mail = self.mail or MailServer(self.sink.keep)
         hook = f"json://{urlsplit(self.server.address).netloc}/sink/hook"
-        return {"ALERT_URLS": hook, "ALERT_PRIVATE_ADDRESSES": "1"}
+        channels = f"{hook},mailto:builds@flink.example.org"
+        return {"ALERT_URLS": channels, "ALERT_PRIVATE_ADDRESSES": "1", "EMAIL_URL": self.mail.address}
 
     def account_of(self, token: str) -> Account | None:
         """Return whose token it is; None for a token that GitHub does not know."""

@@ -2,6 +2,9 @@
 
 import pytest
 import requests
+from django.core.mail import EmailMessage, get_connection
+
+from flinkci_dashboard.keys import mail_settings
 
 
 @pytest.fixture
@@ -32,3 +35,15 @@ def test_a_verb_breaks_and_another_mends(world, sink):
     requests.post(f"{sink}/verbs/mend-everything", timeout=5)
     assert requests.get(f"{world.jira_url}/rest/api/2/serverInfo", timeout=5).status_code == 200
     assert world.heads("flink-ci/flink-mirror")["master"] == world.heads()["master"]
+
+
+def test_mail_comes_too(world, sink, settings):
+    told = mail_settings(world.alert_environ()["EMAIL_URL"])
+    settings.EMAIL_HOST, settings.EMAIL_PORT = told.host, told.port
+    backend = get_connection(told.backend)
+    for number in range(2):
+        body = f"“master” fails {number}.\n.\n..\nThe end."
+        EmailMessage(f"It fails – {number}", body, None, ["ada@example.org"], connection=backend).send()
+    first, second = requests.get(f"{sink}/messages", timeout=5).json()
+    assert first["title"] == "Mail to ada@example.org: It fails – 0"
+    assert second["message"].splitlines() == ["“master” fails 1.", ".", "..", "The end."]
