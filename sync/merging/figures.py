@@ -44,7 +44,9 @@ def readiness_of(pull: PullRequest, judged: Iterable[Judged]) -> Readiness:
     builds = list(builds_of_head(pull).values_list("pk", flat=True))
     jobs = list(Job.objects.filter(build__in=builds).order_by("order", "key").values(*FIELDS))
     red = [job["pk"] for job in jobs if job["result"] in RED and job["cause"] in ("", Cause.TEST)]
-    known = _all_known(red, {each.failure.test_id for each in judged if each.failure and each.verdict.word == "known"})
+    told = [each for each in judged if each.verdict.word == "known"]
+    known = _all_known(red, {each.failure.test_id for each in told if each.failure})
+    known |= {each.job.pk for each in told if not each.failure}  # by a pattern of log lines
     return readiness(pull.head_sha, [_run(job, job["pk"] in known) for job in jobs], set(Decisions().providers(PULLS)))
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q, Sum
 
 from agents.failures.match import name_of
 from agents.migration.authority import PULLS, Decisions
-from agents.models import Job, TestFailure
+from agents.models import Job, PatternHit, TestFailure
 from agents.models.builds import Result, Status
 from flinkci_dashboard.models import Switch
 from flinkci_dashboard.models.writing import Changes
@@ -94,7 +94,7 @@ def _fingerprints(heads: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for start in range(0, len(ordered), CHUNK):
         red = {version: str(facts) for version, *facts in _jobs(ordered[start : start + CHUNK])}
-        for version, *facts in _tests(list(red)):
+        for version, *facts in (*_tests(list(red)), *_patterns(list(red))):
             red[version] += str(facts)
         found |= red
     return found
@@ -110,6 +110,11 @@ def _jobs(heads: list[str]) -> Any:
     }
     rows = Job.objects.filter(build__version__in=heads).order_by().values("build__version")
     return [each for each in rows.annotate(**counts).values_list("build__version", *counts) if each[4]]
+
+
+def _patterns(heads: list[str]) -> Any:
+    rows = PatternHit.objects.filter(build__version__in=heads).order_by().values("build__version")
+    return rows.annotate(hits=Count("pk"), newest=Max("pk")).values_list("build__version", "hits", "newest")
 
 
 def _tests(heads: list[str]) -> Any:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.migration.authority import PULLS, Choice, Purpose, decide
-from agents.models import Commit, Failure, KnownTicket, Test, TestFailure
+from agents.models import Commit, Failure, KnownTicket, Pattern, PatternHit, Test, TestFailure
 from sync.models import PullRequest
 from tests.machines import make_build, make_job, minutes
 from tests.reading import read
@@ -109,3 +109,11 @@ def test_the_service_that_has_the_say_decides(member, pull):
     found = readiness(member)
     assert found["complete"] and {each["provider"] for each in found["stages"]} == {"azure", "actions"}
     assert "does not decide" in read(member, "pull_request", 7)
+
+
+def test_a_stage_that_a_pattern_knows_is_known_too(member, pull):
+    job = make_job(build(1, result="failed"), "core", "failed", cause="network", cause_line="Connection reset")
+    pattern = Pattern.objects.create(name="Maven Central resets", lines="reset", ticket="FLINK-78", state="live")
+    row = Failure.objects.create(kind="pattern", key=pattern.name, pattern=pattern)
+    PatternHit.objects.create(failure=row, job=job, build=job.build, at=minutes(9))
+    assert [each["standing"] for each in readiness(member)["stages"]] == ["red, all known"]

@@ -54,10 +54,10 @@ def test_it_is_off_until_an_admin_wants_it_and_taken_back_after(failed):
     assert refresh() == 0
 
 
-def test_nothing_new_is_told_by_five_queries_and_writes_no_row(failed, django_assert_num_queries):
+def test_nothing_new_is_told_by_six_queries_and_writes_no_row(failed, django_assert_num_queries):
     switch(True)
     refresh()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert refresh() == 0
 
 
