@@ -3,14 +3,14 @@
 A pass with nothing new asks Jira once and writes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
 from agents.failures.comments import write_comments
 from agents.failures.match import Match, Matcher, TicketFacts, name_of
 from agents.failures.tickets import Told, ask_tickets, save_tickets
-from agents.models import Failure, KnownTicket, Test
+from agents.models import Failure, KnownTicket, Pair, StaleCommit, Test, TestFailure
 from agents.patterns.trials import match_patterns
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
@@ -54,6 +54,7 @@ def _match(current: Pass, changed: int) -> None:
 
 def _add(tests: Iterable[Test], matcher: Matcher) -> int:
     rows = [Failure(test=test, key=name_of(test.name).key, **_found(matcher.match(test.name))) for test in tests]
+    _mark_pairs([row.test_id for row in rows if row.ticket_id])
     return len(Failure.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500))
 
 
@@ -61,7 +62,15 @@ def _match_again(matcher: Matcher) -> int:
     changes: Changes[Failure] = Changes()
     for row in Failure.objects.exclude(test=None).select_related("test").iterator(ROWS):
         changes.put(row, _found(matcher.match(row.test.name if row.test else "")))
+    _mark_pairs([row.test_id for row in changes.changed])
     return changes.write()
+
+
+def _mark_pairs(tests: Sequence[int | None]) -> None:
+    """Where two CI services differed by these tests, whether a ticket knows them says why."""
+    if tests:
+        shas = TestFailure.objects.filter(test__in=tests).values("build__version")
+        StaleCommit.mark(Pair.objects.filter(differed__gt=0, sha__in=shas).values_list("sha", flat=True))
 
 
 def _found(match: Match | None) -> dict[str, int | None]:

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.models import Failure, KnownTicket, Test, TestFailure
+from agents.migration.rows import refresh_pairs
+from agents.models import Failure, KnownTicket, Pair, Test, TestFailure
 from flinkci_dashboard.clients import jira
 from flinkci_dashboard.jobs.run import run_pass
 from tests.machines import make_build, make_job
+from tests.migration import make_run, pair_up
 
 NAME = "org.apache.flink.FooITCase.testBar"
 
@@ -125,3 +127,15 @@ def test_every_page_of_tickets_is_read(world):
         unstable(world, f"FLINK-{number + 1}", f"Class{number}Test.testX fails")
     match()
     assert KnownTicket.objects.count() == 5
+
+
+def test_a_ticket_explains_where_two_services_differed(world):
+    failure = fail_test()
+    run = make_run(2, failure.build.version)
+    make_job(run, "Default (Java 17) / Test (module: core)", host="github")
+    pair_up(failure.build, run)
+    assert Pair.objects.get().groups.get().why == ["profile"]
+    unstable(world, "FLINK-1", "FooITCase.testBar fails with TimeoutException")
+    match()
+    refresh_pairs(timezone.now())
+    assert Pair.objects.get().groups.get().why == ["flaky"]
