@@ -1,5 +1,6 @@
 """The mirrors: where each branch stands, why, and what can be done."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from agents.migration.authority import Decisions
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import ADMINISTER, OPERATE, needs, signed_in
@@ -19,11 +21,12 @@ from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.web.live import Context, live
 from sync.mirrors.lists import BRANCHES, PASSES, PLANNED
-from sync.mirrors.plan import MEANINGS
+from sync.mirrors.plan import LAGGING, MEANINGS
 from sync.mirrors.values import BranchState, ResetRequest
 from sync.models import Mirror, MirrorBranch
 
 JOB = "sync_mirrors"
+SWITCHED_OFF = "None, while it is so: an operator switches pushing on again on the migration page."
 
 
 def newest_pass(request: HttpRequest) -> object:
@@ -67,15 +70,16 @@ def _rows(mirror: Mirror) -> list[dict[str, object]]:
     shown = [branch for branch in mirror.branches.all() if branch.selected or branch.state == BranchState.GONE]
     order = {name: place for place, name in enumerate(mirror.always.split())}
     shown.sort(key=lambda branch: (order.get(branch.name, len(order)), _newest_first(branch.name)))
-    return [_row(branch) for branch in shown]
+    unpushed = Decisions().unpushed()
+    return [_row(branch, unpushed) for branch in shown]
 
 
-def _row(branch: MirrorBranch) -> dict[str, object]:
+def _row(branch: MirrorBranch, unpushed: Collection[str]) -> dict[str, object]:
     behind = bool(branch.source_sha) and branch.source_sha != branch.target_sha and branch.state != BranchState.GONE
     return {
         "mirror": branch.mirror,
         "branch": branch,
-        **_advice(branch),
+        **_advice(branch, unpushed),
         "may_reset": branch.state == BranchState.DIVERGED,
         "waiting_since": branch.source_seen_at if behind else None,
         "lag": None if behind else _lag(branch),
@@ -83,14 +87,15 @@ def _row(branch: MirrorBranch) -> dict[str, object]:
     }
 
 
-def _advice(branch: MirrorBranch) -> dict[str, str]:
+def _advice(branch: MirrorBranch, unpushed: Collection[str]) -> dict[str, str]:
     """Return what is to be said about a branch, and what to do; nothing of one that is in sync."""
     state = BranchState(branch.state)
     if state == BranchState.IN_SYNC:
         return {}
     meaning = MEANINGS[state]
-    left_alone = not is_active(JOB) and state in (BranchState.BEHIND, BranchState.NEW)
-    remedy = "None here: this installation only observes." if left_alone else meaning.remedy
+    left_alone = state in LAGGING and (branch.name in unpushed or not is_active(JOB))
+    why = SWITCHED_OFF if branch.name in unpushed else "None here: this installation only observes."
+    remedy = why if left_alone else meaning.remedy
     return {"remark": branch.detail or meaning.meaning, "remedy": remedy}
 
 

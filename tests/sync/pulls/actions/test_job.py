@@ -1,16 +1,21 @@
 """Commands to GitHub Actions, and decisions on who has the say, in whole passes."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from agents.migration.authority import PULLS, decide
+from agents.migration.authority import PULLS, Decisions, decide
 from agents.models import Authority
+from flinkci_dashboard.alerts.findings import Limits
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.sandbox.world import MIRROR
 from flinkci_dashboard.sandbox.world import PULLS as CI
+from sync.alerts import RULES, findings
 from sync.models import CommandComment, PullRequest
 from sync.pulls.report import is_report
 from tests.pulls import ci_branches, reactions, report, settle, sync
+from tests.reading import read
 from tests.runs import poll, row, start
 
 Purpose, Choice = Authority.Purpose, Authority.Choice
@@ -89,9 +94,19 @@ def test_pushing_is_switched_off_and_on_again_and_nothing_is_lost(mirrored):
 
 @pytest.mark.parametrize(("choice", "heard"), [(None, True), (Choice.AZURE, False), (Choice.ACTIONS, True)])
 def test_alerts_about_a_branch_speak_of_the_service_that_has_the_say(db, choice, heard):
-    from agents.migration.authority import Decisions
-
     if choice:
         say(choice, branch="master")
     assert Decisions().hears("master", "actions") is heard
     assert Decisions().hears("master", "actions", publishes=True)
+
+
+def test_the_mirrors_page_says_who_switched_pushing_off_and_alerts_are_silent_about_it(mirrored, member):
+    say(Choice.OFF, Purpose.PUSHING, "master")
+    mirrored.commit("master")
+    assert run_pass("sync_mirrors", "command").outcome == "ok"
+    page = read(member, "mirrors")
+    assert "Pushing is switched off: They agree." in page and "switches pushing on again" in page
+    later, limits = timezone.now() + timedelta(days=2), Limits({rule.name: rule for rule in RULES})
+    assert not [each for each in findings(later, limits) if each.rule == "mirror_lag"]
+    say(Choice.ON, Purpose.PUSHING, "master")
+    assert [each for each in findings(later, limits) if each.rule == "mirror_lag"]
