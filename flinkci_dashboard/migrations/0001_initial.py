@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
@@ -16,167 +17,103 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="JobSchedule",
+            name='JobSchedule',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job", models.SlugField(editable=False, unique=True)),
-                (
-                    "enabled",
-                    models.BooleanField(
-                        default=True, help_text="A disabled job runs only when somebody presses its button."
-                    ),
-                ),
-                (
-                    "interval",
-                    models.PositiveIntegerField(
-                        help_text="Seconds between the starts of two passes, 15 or more.",
-                        validators=[django.core.validators.MinValueValidator(15)],
-                    ),
-                ),
-                ("next_run_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('job', models.SlugField(editable=False, unique=True)),
+                ('enabled', models.BooleanField(default=True, help_text='A disabled job runs only when somebody presses its button.')),
+                ('interval', models.PositiveIntegerField(help_text='Seconds between the starts of two passes, 15 or more.', validators=[django.core.validators.MinValueValidator(15)])),
+                ('next_run_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                "ordering": ["job"],
+                'ordering': ['job'],
             },
         ),
         migrations.CreateModel(
-            name="Worker",
+            name='Worker',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("host", models.CharField(max_length=255, unique=True)),
-                ("pid", models.PositiveIntegerField()),
-                ("started_at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('host', models.CharField(max_length=255, unique=True)),
+                ('pid', models.PositiveIntegerField()),
+                ('started_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField()),
             ],
             options={
-                "ordering": ["host"],
+                'ordering': ['host'],
             },
         ),
         migrations.CreateModel(
-            name="Action",
+            name='Action',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "key",
-                    models.CharField(
-                        help_text="The same act has the same key, whoever plans it.", max_length=255, unique=True
-                    ),
-                ),
-                ("job", models.SlugField()),
-                ("kind", models.SlugField()),
-                ("subject", models.CharField(max_length=255)),
-                ("reason", models.TextField(blank=True)),
-                ("payload", models.JSONField(default=dict)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("done", "Done"),
-                            ("failed", "Failed"),
-                            ("planned", "Planned"),
-                        ],
-                        default="pending",
-                        max_length=7,
-                    ),
-                ),
-                ("answer", models.TextField(blank=True)),
-                ("attempts", models.PositiveIntegerField(default=1)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(help_text='The same act has the same key, whoever plans it.', max_length=255, unique=True)),
+                ('job', models.SlugField()),
+                ('kind', models.SlugField()),
+                ('subject', models.CharField(max_length=255)),
+                ('reason', models.TextField(blank=True)),
+                ('payload', models.JSONField(default=dict)),
+                ('state', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('failed', 'Failed'), ('planned', 'Planned')], default='pending', max_length=7)),
+                ('answer', models.TextField(blank=True)),
+                ('attempts', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "ordering": ["-pk"],
-                "indexes": [
-                    models.Index(fields=["job", "state"], name="flinkci_das_job_30d5d6_idx"),
-                    models.Index(fields=["subject", "-id"], name="flinkci_das_subject_8027f2_idx"),
-                    models.Index(fields=["created_at"], name="flinkci_das_created_1b3cf7_idx"),
-                ],
+                'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['job', 'state'], name='flinkci_das_job_30d5d6_idx'), models.Index(fields=['subject', '-id'], name='flinkci_das_subject_8027f2_idx'), models.Index(fields=['created_at'], name='flinkci_das_created_1b3cf7_idx')],
             },
         ),
         migrations.CreateModel(
-            name="AuditEvent",
+            name='AuditEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ("actor_name", models.CharField(max_length=150)),
-                ("address", models.GenericIPAddressField(null=True)),
-                ("act", models.CharField(max_length=100)),
-                ("subject", models.CharField(max_length=255)),
-                ("before", models.JSONField(null=True)),
-                ("after", models.JSONField(null=True)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ('actor_name', models.CharField(max_length=150)),
+                ('address', models.GenericIPAddressField(null=True)),
+                ('act', models.CharField(max_length=100)),
+                ('subject', models.CharField(max_length=255)),
+                ('before', models.JSONField(null=True)),
+                ('after', models.JSONField(null=True)),
+                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-pk"],
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="JobRun",
+            name='JobRun',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job", models.SlugField()),
-                ("trigger", models.CharField(default="schedule", max_length=10)),
-                ("host", models.CharField(blank=True, max_length=255)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[("running", "Running"), ("ok", "Ok"), ("partial", "Partial"), ("failed", "Failed")],
-                        default="running",
-                        max_length=8,
-                    ),
-                ),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("counts", models.JSONField(default=dict)),
-                ("error", models.TextField(blank=True)),
-                ("progress", models.JSONField(default=dict)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('job', models.SlugField()),
+                ('trigger', models.CharField(default='schedule', max_length=10)),
+                ('host', models.CharField(blank=True, max_length=255)),
+                ('outcome', models.CharField(choices=[('running', 'Running'), ('ok', 'Ok'), ('partial', 'Partial'), ('failed', 'Failed')], default='running', max_length=8)),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('counts', models.JSONField(default=dict)),
+                ('error', models.TextField(blank=True)),
+                ('progress', models.JSONField(default=dict)),
             ],
             options={
-                "ordering": ["-pk"],
-                "indexes": [
-                    models.Index(fields=["job", "-id"], name="flinkci_das_job_77e169_idx"),
-                    models.Index(fields=["started_at"], name="flinkci_das_started_0b6d46_idx"),
-                ],
+                'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['job', '-id'], name='flinkci_das_job_77e169_idx'), models.Index(fields=['started_at'], name='flinkci_das_started_0b6d46_idx')],
             },
         ),
         migrations.CreateModel(
-            name="JobRequest",
+            name='JobRequest',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job", models.SlugField()),
-                (
-                    "act",
-                    models.SlugField(
-                        default="run", help_text="“run”, or an act that the job knows, such as “reset-branch”."
-                    ),
-                ),
-                (
-                    "subject",
-                    models.CharField(
-                        blank=True, help_text="What the act is about: a branch, a pull request.", max_length=255
-                    ),
-                ),
-                ("requested_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                ("answer", models.TextField(blank=True)),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('job', models.SlugField()),
+                ('act', models.SlugField(default='run', help_text='“run”, or an act that the job knows, such as “reset-branch”.')),
+                ('subject', models.CharField(blank=True, help_text='What the act is about: a branch, a pull request.', max_length=255)),
+                ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('answer', models.TextField(blank=True)),
+                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["pk"],
-                "indexes": [
-                    models.Index(condition=models.Q(("settled_at", None)), fields=["job"], name="open_requests")
-                ],
+                'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('settled_at', None)), fields=['job'], name='open_requests')],
             },
         ),
     ]

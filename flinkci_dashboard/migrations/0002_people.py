@@ -10,309 +10,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
-        ("flinkci_dashboard", "0001_initial"),
+        ('auth', '0012_alter_user_first_name_max_length'),
+        ('flinkci_dashboard', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Contact",
+            name='Contact',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, unique=True)),
-                (
-                    "roles",
-                    models.CharField(
-                        blank=True,
-                        help_text="Such as “PMC chair” or “Ververica contact”; commas between them.",
-                        max_length=255,
-                    ),
-                ),
-                ("organization", models.CharField(blank=True, max_length=100)),
-                (
-                    "areas",
-                    flinkci_dashboard.models.fields.ChoiceListField(
-                        blank=True,
-                        default=list,
-                        help_text="What this person can help with. Pages name whom to ask by area.",
-                    ),
-                ),
-                (
-                    "about",
-                    models.CharField(blank=True, help_text="One sentence on what this person does.", max_length=255),
-                ),
-                (
-                    "github",
-                    models.CharField(
-                        blank=True,
-                        max_length=39,
-                        validators=[django.core.validators.RegexValidator("^[A-Za-z0-9-]+\\Z")],
-                        verbose_name="GitHub login",
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="mail")),
-                (
-                    "mailing_list",
-                    models.EmailField(
-                        blank=True, help_text="Where to write when the person can't be reached.", max_length=254
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        blank=True,
-                        help_text="Europe/Berlin",
-                        max_length=64,
-                        validators=[flinkci_dashboard.models.accounts.check_time_zone],
-                    ),
-                ),
-                (
-                    "active",
-                    models.BooleanField(default=True, help_text="An inactive contact is kept, and no page names it."),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('roles', models.CharField(blank=True, help_text='Such as “PMC chair” or “Ververica contact”; commas between them.', max_length=255)),
+                ('organization', models.CharField(blank=True, max_length=100)),
+                ('areas', flinkci_dashboard.models.fields.ChoiceListField(blank=True, default=list, help_text='What this person can help with. Pages name whom to ask by area.')),
+                ('about', models.CharField(blank=True, help_text='One sentence on what this person does.', max_length=255)),
+                ('github', models.CharField(blank=True, max_length=39, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9-]+\\Z')], verbose_name='GitHub login')),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='mail')),
+                ('mailing_list', models.EmailField(blank=True, help_text="Where to write when the person can't be reached.", max_length=254)),
+                ('time_zone', models.CharField(blank=True, help_text='Europe/Berlin', max_length=64, validators=[flinkci_dashboard.models.accounts.check_time_zone])),
+                ('active', models.BooleanField(default=True, help_text='An inactive contact is kept, and no page names it.')),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Exposure",
+            name='Exposure',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("check_name", models.SlugField(unique=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("safe", "safe"), ("exposed", "exposed"), ("unknown", "could not be checked")],
-                        max_length=7,
-                    ),
-                ),
-                ("names", models.JSONField(default=list)),
-                ("detail", models.TextField(blank=True)),
-                ("checked_at", models.DateTimeField()),
-                ("state_since", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('check_name', models.SlugField(unique=True)),
+                ('state', models.CharField(choices=[('safe', 'safe'), ('exposed', 'exposed'), ('unknown', 'could not be checked')], max_length=7)),
+                ('names', models.JSONField(default=list)),
+                ('detail', models.TextField(blank=True)),
+                ('checked_at', models.DateTimeField()),
+                ('state_since', models.DateTimeField()),
             ],
             options={
-                "ordering": ["check_name"],
+                'ordering': ['check_name'],
             },
         ),
         migrations.AlterModelOptions(
-            name="jobrequest",
-            options={
-                "ordering": ["pk"],
-                "permissions": [
-                    ("operate", "Can press the buttons: sync, retry, cancel"),
-                    ("administer", "Can use the admin"),
-                ],
-            },
+            name='jobrequest',
+            options={'ordering': ['pk'], 'permissions': [('operate', 'Can press the buttons: sync, retry, cancel'), ('administer', 'Can use the admin')]},
         ),
         migrations.AddField(
-            model_name="auditevent",
-            name="request_id",
+            model_name='auditevent',
+            name='request_id',
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AlterField(
-            model_name="auditevent",
-            name="act",
+            model_name='auditevent',
+            name='act',
             field=models.CharField(db_index=True, max_length=100),
         ),
         migrations.AlterField(
-            model_name="auditevent",
-            name="actor",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
+            model_name='auditevent',
+            name='actor',
+            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.CreateModel(
-            name="Credential",
+            name='Credential',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, unique=True)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("github_classic", "GitHub classic token"),
-                            ("github_fine", "GitHub fine-grained token"),
-                            ("github_app", "GitHub App"),
-                            ("azure_pat", "Azure DevOps personal access token"),
-                            ("azure_entra", "Microsoft Entra client"),
-                            ("jira", "Jira token"),
-                            ("azure_variable", "variable in an Azure variable group"),
-                            ("other", "other"),
-                        ],
-                        max_length=14,
-                    ),
-                ),
-                ("account", models.CharField(blank=True, help_text="Whose it is: flinkbot.", max_length=100)),
-                (
-                    "uses",
-                    flinkci_dashboard.models.fields.ChoiceListField(blank=True, default=list, verbose_name="used by"),
-                ),
-                (
-                    "variable",
-                    models.CharField(
-                        blank=True,
-                        help_text="For a pipeline variable: its name, such as IT_CASE_S3_ACCESS_KEY.",
-                        max_length=255,
-                    ),
-                ),
-                (
-                    "serves",
-                    models.CharField(
-                        blank=True,
-                        choices=[("github", "GitHub"), ("azure", "Azure DevOps"), ("jira", "Jira")],
-                        help_text="Leave empty for a key that is only listed here. Without a stored value, the token from the environment is used.",
-                        max_length=6,
-                        verbose_name="signs the dashboard's calls to",
-                    ),
-                ),
-                (
-                    "scopes_wanted",
-                    models.CharField(
-                        blank=True,
-                        help_text="What it must be allowed, and nothing beyond: repo; workflow as well where pull requests change workflow files. Spaces between them.",
-                        max_length=255,
-                    ),
-                ),
-                (
-                    "all_organizations",
-                    models.BooleanField(
-                        help_text="Azure: was it issued for all accessible organizations? Such a token ends on 2026-12-01, whatever its own date says.",
-                        null=True,
-                    ),
-                ),
-                ("issued_on", models.DateField(blank=True, null=True)),
-                (
-                    "expires_on",
-                    models.DateField(
-                        blank=True,
-                        help_text="Used where the service itself does not tell. Empty: it never expires.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "renew_url",
-                    models.URLField(blank=True, help_text="The page where it is renewed.", verbose_name="renewed at"),
-                ),
-                ("rotation_notes", models.TextField(blank=True)),
-                (
-                    "notice",
-                    models.TextField(
-                        help_text="House rule: no additional key without prior notice to the PMC, and none is passed on. Link the notice, or quote it.",
-                        verbose_name="notice to the PMC",
-                    ),
-                ),
-                ("notice_told", models.CharField(max_length=255, verbose_name="who was told")),
-                ("probed_at", models.DateTimeField(editable=False, null=True)),
-                ("works", models.BooleanField(editable=False, null=True)),
-                ("problem", models.TextField(blank=True, editable=False)),
-                ("problem_since", models.DateTimeField(editable=False, null=True)),
-                ("seen_account", models.CharField(blank=True, editable=False, max_length=255)),
-                ("seen_scopes", models.CharField(blank=True, editable=False, max_length=500)),
-                ("scope_problem", models.CharField(blank=True, editable=False, max_length=500)),
-                ("seen_expires_at", models.DateTimeField(editable=False, null=True)),
-                ("quota_left", models.PositiveIntegerField(editable=False, null=True)),
-                ("quota_limit", models.PositiveIntegerField(editable=False, null=True)),
-                (
-                    "backup_holder",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="holds_as_backup",
-                        to="flinkci_dashboard.contact",
-                    ),
-                ),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="holds",
-                        to="flinkci_dashboard.contact",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('kind', models.CharField(choices=[('github_classic', 'GitHub classic token'), ('github_fine', 'GitHub fine-grained token'), ('github_app', 'GitHub App'), ('azure_pat', 'Azure DevOps personal access token'), ('azure_entra', 'Microsoft Entra client'), ('jira', 'Jira token'), ('azure_variable', 'variable in an Azure variable group'), ('other', 'other')], max_length=14)),
+                ('account', models.CharField(blank=True, help_text='Whose it is: flinkbot.', max_length=100)),
+                ('uses', flinkci_dashboard.models.fields.ChoiceListField(blank=True, default=list, verbose_name='used by')),
+                ('variable', models.CharField(blank=True, help_text='For a pipeline variable: its name, such as IT_CASE_S3_ACCESS_KEY.', max_length=255)),
+                ('serves', models.CharField(blank=True, choices=[('github', 'GitHub'), ('azure', 'Azure DevOps'), ('jira', 'Jira')], help_text='Leave empty for a key that is only listed here. Without a stored value, the token from the environment is used.', max_length=6, verbose_name="signs the dashboard's calls to")),
+                ('scopes_wanted', models.CharField(blank=True, help_text='What it must be allowed, and nothing beyond: repo; workflow as well where pull requests change workflow files. Spaces between them.', max_length=255)),
+                ('all_organizations', models.BooleanField(help_text='Azure: was it issued for all accessible organizations? Such a token ends on 2026-12-01, whatever its own date says.', null=True)),
+                ('issued_on', models.DateField(blank=True, null=True)),
+                ('expires_on', models.DateField(blank=True, help_text='Used where the service itself does not tell. Empty: it never expires.', null=True)),
+                ('renew_url', models.URLField(blank=True, help_text='The page where it is renewed.', verbose_name='renewed at')),
+                ('rotation_notes', models.TextField(blank=True)),
+                ('notice', models.TextField(help_text='House rule: no additional key without prior notice to the PMC, and none is passed on. Link the notice, or quote it.', verbose_name='notice to the PMC')),
+                ('notice_told', models.CharField(max_length=255, verbose_name='who was told')),
+                ('probed_at', models.DateTimeField(editable=False, null=True)),
+                ('works', models.BooleanField(editable=False, null=True)),
+                ('problem', models.TextField(blank=True, editable=False)),
+                ('problem_since', models.DateTimeField(editable=False, null=True)),
+                ('seen_account', models.CharField(blank=True, editable=False, max_length=255)),
+                ('seen_scopes', models.CharField(blank=True, editable=False, max_length=500)),
+                ('scope_problem', models.CharField(blank=True, editable=False, max_length=500)),
+                ('seen_expires_at', models.DateTimeField(editable=False, null=True)),
+                ('quota_left', models.PositiveIntegerField(editable=False, null=True)),
+                ('quota_limit', models.PositiveIntegerField(editable=False, null=True)),
+                ('backup_holder', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds_as_backup', to='flinkci_dashboard.contact')),
+                ('holder', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='flinkci_dashboard.contact')),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="StoredValue",
+            name='StoredValue',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("current", "in use"),
-                            ("candidate", "new, to be probed"),
-                            ("previous", "replaced, kept until the next good pass"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                ("sealed", flinkci_dashboard.models.fields.SealedField(editable=False)),
-                ("fingerprint", models.CharField(editable=False, max_length=12)),
-                ("stored_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("problem", models.TextField(blank=True, help_text="Why the new value is not in use.")),
-                (
-                    "credential",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="values",
-                        to="flinkci_dashboard.credential",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('current', 'in use'), ('candidate', 'new, to be probed'), ('previous', 'replaced, kept until the next good pass')], max_length=9)),
+                ('sealed', flinkci_dashboard.models.fields.SealedField(editable=False)),
+                ('fingerprint', models.CharField(editable=False, max_length=12)),
+                ('stored_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('problem', models.TextField(blank=True, help_text='Why the new value is not in use.')),
+                ('credential', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='flinkci_dashboard.credential')),
             ],
         ),
         migrations.CreateModel(
-            name="AllowedSignIn",
+            name='AllowedSignIn',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("login", "GitHub login"), ("team", "GitHub team")], default="login", max_length=5
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="A login such as octocat, or a team as organization/team-slug.", max_length=140
-                    ),
-                ),
-                (
-                    "role",
-                    models.ForeignKey(
-                        help_text="The group that a person gets at the first sign-in.",
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="auth.group",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('login', 'GitHub login'), ('team', 'GitHub team')], default='login', max_length=5)),
+                ('name', models.CharField(help_text='A login such as octocat, or a team as organization/team-slug.', max_length=140)),
+                ('role', models.ForeignKey(help_text='The group that a person gets at the first sign-in.', on_delete=django.db.models.deletion.PROTECT, to='auth.group')),
             ],
             options={
-                "verbose_name": "allowed sign-in",
-                "ordering": ["kind", "name"],
-                "constraints": [models.UniqueConstraint(fields=("kind", "name"), name="unique_allowed_sign_in")],
+                'verbose_name': 'allowed sign-in',
+                'ordering': ['kind', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'name'), name='unique_allowed_sign_in')],
             },
         ),
         migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("serves", ""), _negated=True), fields=("serves",), name="one_credential_per_service"
-            ),
+            model_name='credential',
+            constraint=models.UniqueConstraint(condition=models.Q(('serves', ''), _negated=True), fields=('serves',), name='one_credential_per_service'),
         ),
         migrations.AddConstraint(
-            model_name="storedvalue",
-            constraint=models.UniqueConstraint(fields=("credential", "role"), name="unique_stored_value"),
+            model_name='storedvalue',
+            constraint=models.UniqueConstraint(fields=('credential', 'role'), name='unique_stored_value'),
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0002_people"),
+        ('flinkci_dashboard', '0002_people'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="exposure",
-            name="seen",
+            model_name='exposure',
+            name='seen',
             field=models.JSONField(default=list),
         ),
     ]

@@ -4,13 +4,14 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0003_exposure_seen"),
+        ('flinkci_dashboard', '0003_exposure_seen'),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name="auditevent",
-            options={"base_manager_name": "objects", "ordering": ["-pk"]},
+            name='auditevent',
+            options={'base_manager_name': 'objects', 'ordering': ['-pk']},
         ),
     ]

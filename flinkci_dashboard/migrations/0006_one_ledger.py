@@ -23,24 +23,25 @@ def keep_what_happens_once(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0005_bound_sign_ins"),
+        ('flinkci_dashboard', '0005_bound_sign_ins'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="action",
-            name="texts",
+            model_name='action',
+            name='texts',
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name="action",
-            name="tried_at",
+            model_name='action',
+            name='tried_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name="action",
-            index=models.Index(condition=models.Q(("texts__gt", 0)), fields=["tried_at"], name="texts_written"),
+            model_name='action',
+            index=models.Index(condition=models.Q(('texts__gt', 0)), fields=['tried_at'], name='texts_written'),
         ),
         migrations.RunPython(name_turns, migrations.RunPython.noop),
         migrations.RunPython(keep_what_happens_once, migrations.RunPython.noop),

@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0007_api_tokens"),
+        ('flinkci_dashboard', '0007_api_tokens'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="worker",
-            name="clock_moved_at",
+            model_name='worker',
+            name='clock_moved_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="worker",
-            name="clock_moved_by",
+            model_name='worker',
+            name='clock_moved_by',
             field=models.IntegerField(default=0),
         ),
     ]

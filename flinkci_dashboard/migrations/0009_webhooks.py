@@ -5,48 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0008_worker_clock"),
+        ('flinkci_dashboard', '0008_worker_clock'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Refusals",
+            name='Refusals',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "service",
-                    models.CharField(
-                        choices=[("github", "GitHub"), ("azure", "Azure DevOps")], max_length=6, unique=True
-                    ),
-                ),
-                ("number", models.PositiveBigIntegerField(default=0)),
-                ("last_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service', models.CharField(choices=[('github', 'GitHub'), ('azure', 'Azure DevOps')], max_length=6, unique=True)),
+                ('number', models.PositiveBigIntegerField(default=0)),
+                ('last_at', models.DateTimeField()),
             ],
             options={
-                "verbose_name_plural": "webhook refusals",
+                'verbose_name_plural': 'webhook refusals',
             },
         ),
         migrations.AddField(
-            model_name="jobschedule",
-            name="hurried_at",
+            model_name='jobschedule',
+            name='hurried_at',
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.CreateModel(
-            name="Delivery",
+            name='Delivery',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("service", models.CharField(choices=[("github", "GitHub"), ("azure", "Azure DevOps")], max_length=6)),
-                ("delivery_id", models.CharField(max_length=64)),
-                ("event", models.CharField(max_length=100)),
-                ("jobs", models.JSONField(default=list)),
-                ("received_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service', models.CharField(choices=[('github', 'GitHub'), ('azure', 'Azure DevOps')], max_length=6)),
+                ('delivery_id', models.CharField(max_length=64)),
+                ('event', models.CharField(max_length=100)),
+                ('jobs', models.JSONField(default=list)),
+                ('received_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
             options={
-                "verbose_name": "webhook delivery",
-                "verbose_name_plural": "webhook deliveries",
-                "ordering": ["-pk"],
-                "constraints": [models.UniqueConstraint(fields=("service", "delivery_id"), name="unique_delivery")],
+                'verbose_name': 'webhook delivery',
+                'verbose_name_plural': 'webhook deliveries',
+                'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'delivery_id'), name='unique_delivery')],
             },
         ),
     ]

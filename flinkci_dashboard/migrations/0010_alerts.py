@@ -9,368 +9,187 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0009_webhooks"),
+        ('flinkci_dashboard', '0009_webhooks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Heartbeat",
+            name='Heartbeat',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("asked_at", models.DateTimeField()),
-                ("answered_at", models.DateTimeField(null=True)),
-                ("problem", models.TextField(blank=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_at', models.DateTimeField()),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('problem', models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name="RuleSetting",
+            name='RuleSetting',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("rule", models.SlugField(editable=False, unique=True)),
-                ("enabled", models.BooleanField(default=True, help_text="A rule that is switched off finds nothing.")),
-                ("limit", models.FloatField(blank=True, help_text="Empty: the rule's own.", null=True)),
-                (
-                    "acknowledge",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="Minutes until the backup contact is told of an alert that nobody has acknowledged. Empty: never.",
-                        null=True,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.SlugField(editable=False, unique=True)),
+                ('enabled', models.BooleanField(default=True, help_text='A rule that is switched off finds nothing.')),
+                ('limit', models.FloatField(blank=True, help_text="Empty: the rule's own.", null=True)),
+                ('acknowledge', models.PositiveIntegerField(blank=True, help_text='Minutes until the backup contact is told of an alert that nobody has acknowledged. Empty: never.', null=True)),
             ],
             options={
-                "verbose_name": "alert rule",
-                "ordering": ["rule"],
+                'verbose_name': 'alert rule',
+                'ordering': ['rule'],
             },
         ),
         migrations.AddField(
-            model_name="contact",
-            name="backup",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Who is told of an alert that nobody has acknowledged in time.",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="flinkci_dashboard.contact",
-            ),
+            model_name='contact',
+            name='backup',
+            field=models.ForeignKey(blank=True, help_text='Who is told of an alert that nobody has acknowledged in time.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='flinkci_dashboard.contact'),
         ),
         migrations.CreateModel(
-            name="Alert",
+            name='Alert',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=310)),
-                ("rule", models.SlugField()),
-                ("subject", models.CharField(max_length=255)),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("bad", "failing"), ("warn", "worth a look"), ("info", "to be known")], max_length=4
-                    ),
-                ),
-                ("text", models.TextField()),
-                ("since", models.DateTimeField()),
-                ("url", models.CharField(blank=True, max_length=500)),
-                (
-                    "area",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("mirrors", "branch mirrors"),
-                            ("pulls", "pull requests and CI reports"),
-                            ("labels", "labels"),
-                            ("builds", "Azure builds"),
-                            ("agents", "agents and their machines"),
-                            ("credentials", "accounts, keys and variables"),
-                            ("hosting", "the machine that this runs on"),
-                        ],
-                        max_length=11,
-                    ),
-                ),
-                ("ends_when", models.CharField(blank=True, max_length=255)),
-                ("tags", models.JSONField(default=list)),
-                ("began_at", models.DateTimeField(db_index=True)),
-                ("ended_at", models.DateTimeField(db_index=True, null=True)),
-                ("changed_at", models.DateTimeField()),
-                ("turns", models.PositiveIntegerField(default=1)),
-                ("acknowledged_at", models.DateTimeField(null=True)),
-                ("acknowledged_by", models.CharField(blank=True, max_length=150)),
-                ("silenced_until", models.DateTimeField(null=True)),
-                ("silenced_by", models.CharField(blank=True, max_length=150)),
-                ("silenced_why", models.CharField(blank=True, max_length=255)),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="flinkci_dashboard.contact",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=310)),
+                ('rule', models.SlugField()),
+                ('subject', models.CharField(max_length=255)),
+                ('severity', models.CharField(choices=[('bad', 'failing'), ('warn', 'worth a look'), ('info', 'to be known')], max_length=4)),
+                ('text', models.TextField()),
+                ('since', models.DateTimeField()),
+                ('url', models.CharField(blank=True, max_length=500)),
+                ('area', models.CharField(blank=True, choices=[('mirrors', 'branch mirrors'), ('pulls', 'pull requests and CI reports'), ('labels', 'labels'), ('builds', 'Azure builds'), ('agents', 'agents and their machines'), ('credentials', 'accounts, keys and variables'), ('hosting', 'the machine that this runs on')], max_length=11)),
+                ('ends_when', models.CharField(blank=True, max_length=255)),
+                ('tags', models.JSONField(default=list)),
+                ('began_at', models.DateTimeField(db_index=True)),
+                ('ended_at', models.DateTimeField(db_index=True, null=True)),
+                ('changed_at', models.DateTimeField()),
+                ('turns', models.PositiveIntegerField(default=1)),
+                ('acknowledged_at', models.DateTimeField(null=True)),
+                ('acknowledged_by', models.CharField(blank=True, max_length=150)),
+                ('silenced_until', models.DateTimeField(null=True)),
+                ('silenced_by', models.CharField(blank=True, max_length=150)),
+                ('silenced_why', models.CharField(blank=True, max_length=255)),
+                ('holder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='flinkci_dashboard.contact')),
             ],
             options={
-                "ordering": ["-began_at", "-pk"],
+                'ordering': ['-began_at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Channel",
+            name='Channel',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("sealed", flinkci_dashboard.models.fields.SealedField(editable=False)),
-                ("service", models.CharField(editable=False, max_length=40)),
-                ("fingerprint", models.CharField(editable=False, max_length=12)),
-                ("enabled", models.BooleanField(default=True)),
-                (
-                    "areas",
-                    flinkci_dashboard.models.fields.ChoiceListField(
-                        blank=True, default=list, help_text="None: all of them."
-                    ),
-                ),
-                (
-                    "severities",
-                    flinkci_dashboard.models.fields.ChoiceListField(
-                        blank=True, default=list, help_text="None: failing and worth a look."
-                    ),
-                ),
-                ("quiet_from", models.TimeField(blank=True, help_text="Nothing is sent from then on …", null=True)),
-                (
-                    "quiet_to",
-                    models.TimeField(
-                        blank=True, help_text="… until then; what came meanwhile is told in one.", null=True
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[flinkci_dashboard.models.accounts.check_time_zone]
-                    ),
-                ),
-                (
-                    "mailing_list",
-                    models.EmailField(blank=True, help_text="Or the list that it belongs to.", max_length=254),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("sent_at", models.DateTimeField(editable=False, null=True)),
-                ("problem", models.TextField(blank=True, editable=False)),
-                ("problem_since", models.DateTimeField(editable=False, null=True)),
-                ("failures", models.PositiveIntegerField(default=0, editable=False)),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="channels",
-                        to="flinkci_dashboard.contact",
-                        verbose_name="owner",
-                    ),
-                ),
-                (
-                    "member",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="channels",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('sealed', flinkci_dashboard.models.fields.SealedField(editable=False)),
+                ('service', models.CharField(editable=False, max_length=40)),
+                ('fingerprint', models.CharField(editable=False, max_length=12)),
+                ('enabled', models.BooleanField(default=True)),
+                ('areas', flinkci_dashboard.models.fields.ChoiceListField(blank=True, default=list, help_text='None: all of them.')),
+                ('severities', flinkci_dashboard.models.fields.ChoiceListField(blank=True, default=list, help_text='None: failing and worth a look.')),
+                ('quiet_from', models.TimeField(blank=True, help_text='Nothing is sent from then on …', null=True)),
+                ('quiet_to', models.TimeField(blank=True, help_text='… until then; what came meanwhile is told in one.', null=True)),
+                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[flinkci_dashboard.models.accounts.check_time_zone])),
+                ('mailing_list', models.EmailField(blank=True, help_text='Or the list that it belongs to.', max_length=254)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('sent_at', models.DateTimeField(editable=False, null=True)),
+                ('problem', models.TextField(blank=True, editable=False)),
+                ('problem_since', models.DateTimeField(editable=False, null=True)),
+                ('failures', models.PositiveIntegerField(default=0, editable=False)),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='channels', to='flinkci_dashboard.contact', verbose_name='owner')),
+                ('member', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='channels', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Notice",
+            name='Notice',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("target", models.CharField(db_index=True, max_length=255)),
-                ("place", models.CharField(max_length=255)),
-                ("title", models.CharField(max_length=255)),
-                ("body", models.TextField()),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("bad", "failing"), ("warn", "worth a look"), ("info", "to be known")], max_length=4
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("failed", "given up")],
-                        default="waiting",
-                        max_length=7,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(db_index=True)),
-                ("settled_at", models.DateTimeField(null=True)),
-                ("tries", models.PositiveIntegerField(default=0)),
-                ("answer", models.TextField(blank=True)),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="notices",
-                        to="flinkci_dashboard.channel",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('target', models.CharField(db_index=True, max_length=255)),
+                ('place', models.CharField(max_length=255)),
+                ('title', models.CharField(max_length=255)),
+                ('body', models.TextField()),
+                ('severity', models.CharField(choices=[('bad', 'failing'), ('warn', 'worth a look'), ('info', 'to be known')], max_length=4)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('failed', 'given up')], default='waiting', max_length=7)),
+                ('created_at', models.DateTimeField(db_index=True)),
+                ('settled_at', models.DateTimeField(null=True)),
+                ('tries', models.PositiveIntegerField(default=0)),
+                ('answer', models.TextField(blank=True)),
+                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='flinkci_dashboard.channel')),
             ],
             options={
-                "ordering": ["-pk"],
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="OpenFinding",
+            name='OpenFinding',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=310)),
-                ("rule", models.SlugField()),
-                ("subject", models.CharField(max_length=255)),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("bad", "failing"), ("warn", "worth a look"), ("info", "to be known")], max_length=4
-                    ),
-                ),
-                ("text", models.TextField()),
-                ("since", models.DateTimeField()),
-                ("url", models.CharField(blank=True, max_length=500)),
-                (
-                    "area",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("mirrors", "branch mirrors"),
-                            ("pulls", "pull requests and CI reports"),
-                            ("labels", "labels"),
-                            ("builds", "Azure builds"),
-                            ("agents", "agents and their machines"),
-                            ("credentials", "accounts, keys and variables"),
-                            ("hosting", "the machine that this runs on"),
-                        ],
-                        max_length=11,
-                    ),
-                ),
-                ("ends_when", models.CharField(blank=True, max_length=255)),
-                ("tags", models.JSONField(default=list)),
-                ("source", models.CharField(max_length=40)),
-                ("parent", models.CharField(blank=True, max_length=310)),
-                ("cause_of", models.JSONField(default=list)),
-                ("under", models.JSONField(default=list)),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="flinkci_dashboard.contact",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=310)),
+                ('rule', models.SlugField()),
+                ('subject', models.CharField(max_length=255)),
+                ('severity', models.CharField(choices=[('bad', 'failing'), ('warn', 'worth a look'), ('info', 'to be known')], max_length=4)),
+                ('text', models.TextField()),
+                ('since', models.DateTimeField()),
+                ('url', models.CharField(blank=True, max_length=500)),
+                ('area', models.CharField(blank=True, choices=[('mirrors', 'branch mirrors'), ('pulls', 'pull requests and CI reports'), ('labels', 'labels'), ('builds', 'Azure builds'), ('agents', 'agents and their machines'), ('credentials', 'accounts, keys and variables'), ('hosting', 'the machine that this runs on')], max_length=11)),
+                ('ends_when', models.CharField(blank=True, max_length=255)),
+                ('tags', models.JSONField(default=list)),
+                ('source', models.CharField(max_length=40)),
+                ('parent', models.CharField(blank=True, max_length=310)),
+                ('cause_of', models.JSONField(default=list)),
+                ('under', models.JSONField(default=list)),
+                ('holder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='flinkci_dashboard.contact')),
             ],
             options={
-                "ordering": ["pk"],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="Subscription",
+            name='Subscription',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("tag", models.CharField(max_length=255)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: to your mail address.",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="flinkci_dashboard.channel",
-                    ),
-                ),
-                (
-                    "member",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="subscriptions",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('tag', models.CharField(max_length=255)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('channel', models.ForeignKey(blank=True, help_text='Empty: to your mail address.', null=True, on_delete=django.db.models.deletion.CASCADE, to='flinkci_dashboard.channel')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["tag"],
+                'ordering': ['tag'],
             },
         ),
         migrations.CreateModel(
-            name="Telling",
+            name='Telling',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("target", models.CharField(max_length=255)),
-                (
-                    "event",
-                    models.CharField(
-                        choices=[
-                            ("began", "Began"),
-                            ("worse", "Worse"),
-                            ("flaps", "comes and goes"),
-                            ("ended", "Ended"),
-                            ("settled", "Settled"),
-                            ("escalated", "Escalated"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("bad", "failing"), ("warn", "worth a look"), ("info", "to be known")], max_length=4
-                    ),
-                ),
-                (
-                    "alert",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tellings",
-                        to="flinkci_dashboard.alert",
-                    ),
-                ),
-                (
-                    "notice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tellings",
-                        to="flinkci_dashboard.notice",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('target', models.CharField(max_length=255)),
+                ('event', models.CharField(choices=[('began', 'Began'), ('worse', 'Worse'), ('flaps', 'comes and goes'), ('ended', 'Ended'), ('settled', 'Settled'), ('escalated', 'Escalated')], max_length=9)),
+                ('severity', models.CharField(choices=[('bad', 'failing'), ('warn', 'worth a look'), ('info', 'to be known')], max_length=4)),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='flinkci_dashboard.alert')),
+                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='flinkci_dashboard.notice')),
             ],
         ),
         migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["key", "-began_at"], name="alert_key"),
+            model_name='alert',
+            index=models.Index(fields=['key', '-began_at'], name='alert_key'),
         ),
         migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("key",), name="one_firing_alert"
-            ),
+            model_name='alert',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('key',), name='one_firing_alert'),
         ),
         migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(condition=models.Q(("state", "waiting")), fields=["id"], name="unsent"),
+            model_name='notice',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['id'], name='unsent'),
         ),
         migrations.AddConstraint(
-            model_name="openfinding",
-            constraint=models.UniqueConstraint(fields=("key",), name="unique_open_finding"),
+            model_name='openfinding',
+            constraint=models.UniqueConstraint(fields=('key',), name='unique_open_finding'),
         ),
         migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("member", "tag"), name="one_subscription_of_a_kind"),
+            model_name='subscription',
+            constraint=models.UniqueConstraint(fields=('member', 'tag'), name='one_subscription_of_a_kind'),
         ),
         migrations.AddConstraint(
-            model_name="telling",
-            constraint=models.UniqueConstraint(fields=("alert", "target", "event"), name="told_once"),
+            model_name='telling',
+            constraint=models.UniqueConstraint(fields=('alert', 'target', 'event'), name='told_once'),
         ),
     ]

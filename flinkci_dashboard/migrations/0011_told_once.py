@@ -4,23 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0010_alerts"),
+        ('flinkci_dashboard', '0010_alerts'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="telling",
-            name="event",
-            field=models.CharField(
-                choices=[
-                    ("began", "Began"),
-                    ("flaps", "comes and goes"),
-                    ("ended", "Ended"),
-                    ("settled", "Settled"),
-                    ("escalated", "Escalated"),
-                ],
-                max_length=9,
-            ),
+            model_name='telling',
+            name='event',
+            field=models.CharField(choices=[('began', 'Began'), ('flaps', 'comes and goes'), ('ended', 'Ended'), ('settled', 'Settled'), ('escalated', 'Escalated')], max_length=9),
         ),
     ]

@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
     dependencies = [("flinkci_dashboard", "0011_told_once")]
 
     operations = [
-        migrations.AddField(model_name="jobrequest", name="payload", field=models.JSONField(blank=True, default=dict)),
+        migrations.AddField(
+            model_name="jobrequest", name="payload", field=models.JSONField(blank=True, default=dict)
+        ),
         migrations.RunPython(unpack, migrations.RunPython.noop),
     ]

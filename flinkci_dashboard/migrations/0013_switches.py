@@ -4,23 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0012_request_payload"),
+        ('flinkci_dashboard', '0012_request_payload'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Switch",
+            name='Switch',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=40, unique=True)),
-                ("title", models.CharField(max_length=100)),
-                ("on", models.BooleanField(default=False)),
-                ("explanation", models.TextField(blank=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40, unique=True)),
+                ('title', models.CharField(max_length=100)),
+                ('on', models.BooleanField(default=False)),
+                ('explanation', models.TextField(blank=True)),
             ],
             options={
-                "verbose_name_plural": "switches",
-                "ordering": ["title"],
+                'verbose_name_plural': 'switches',
+                'ordering': ['title'],
             },
         ),
     ]

@@ -5,35 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("flinkci_dashboard", "0013_switches"),
+        ('flinkci_dashboard', '0013_switches'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="RunLog",
+            name='RunLog',
             fields=[
-                (
-                    "run",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="log",
-                        serialize=False,
-                        to="flinkci_dashboard.jobrun",
-                    ),
-                ),
-                ("text", models.TextField()),
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='log', serialize=False, to='flinkci_dashboard.jobrun')),
+                ('text', models.TextField()),
             ],
         ),
         migrations.AddField(
-            model_name="jobrun",
-            name="asked",
+            model_name='jobrun',
+            name='asked',
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name="jobrun",
-            name="asked_before",
+            model_name='jobrun',
+            name='asked_before',
             field=models.JSONField(default=dict),
         ),
     ]

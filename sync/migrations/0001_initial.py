@@ -7,145 +7,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
-    dependencies = []
+    dependencies = [
+    ]
 
     operations = [
         migrations.CreateModel(
-            name="Repository",
+            name='Repository',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "owner",
-                    models.CharField(max_length=39, validators=[django.core.validators.RegexValidator("^[\\w-]+\\Z")]),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        max_length=100, validators=[django.core.validators.RegexValidator("^[\\w.-]+\\Z")]
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("source", "source code"),
-                            ("mirror", "branch mirror"),
-                            ("pulls", "pull request branches"),
-                            ("bot", "bot that this dashboard replaces"),
-                        ],
-                        max_length=6,
-                    ),
-                ),
-                ("description", models.CharField(blank=True, max_length=255)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('owner', models.CharField(max_length=39, validators=[django.core.validators.RegexValidator('^[\\w-]+\\Z')])),
+                ('name', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^[\\w.-]+\\Z')])),
+                ('role', models.CharField(choices=[('source', 'source code'), ('mirror', 'branch mirror'), ('pulls', 'pull request branches'), ('bot', 'bot that this dashboard replaces')], max_length=6)),
+                ('description', models.CharField(blank=True, max_length=255)),
             ],
             options={
-                "verbose_name_plural": "repositories",
-                "ordering": ["owner", "name"],
-                "constraints": [models.UniqueConstraint(fields=("owner", "name"), name="unique_repository")],
+                'verbose_name_plural': 'repositories',
+                'ordering': ['owner', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='unique_repository')],
             },
         ),
         migrations.CreateModel(
-            name="Mirror",
+            name='Mirror',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("enabled", models.BooleanField(default=True)),
-                (
-                    "always",
-                    models.TextField(
-                        default="master", help_text="Branches that are always mirrored, one on each line."
-                    ),
-                ),
-                (
-                    "published_versions",
-                    models.PositiveSmallIntegerField(
-                        default=2,
-                        help_text="How many of the most recently published versions keep their release-X.Y branch in step. A version is published when a tag release-X.Y.Z (without -rc) exists. Newer release branches not yet published always follow.",
-                    ),
-                ),
-                (
-                    "pinned",
-                    models.TextField(
-                        blank=True, help_text="Further branches, such as an LTS release-1.20; one on each line."
-                    ),
-                ),
-                (
-                    "excluded",
-                    models.TextField(
-                        blank=True, help_text="Branches never to mirror, whatever the rules say; one on each line."
-                    ),
-                ),
-                ("source_problem", models.TextField(blank=True, editable=False)),
-                ("source_problem_since", models.DateTimeField(editable=False, null=True)),
-                ("target_problem", models.TextField(blank=True, editable=False)),
-                ("target_problem_since", models.DateTimeField(editable=False, null=True)),
-                (
-                    "source",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="mirrors", to="sync.repository"
-                    ),
-                ),
-                (
-                    "target",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="mirror_of", to="sync.repository"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('enabled', models.BooleanField(default=True)),
+                ('always', models.TextField(default='master', help_text='Branches that are always mirrored, one on each line.')),
+                ('published_versions', models.PositiveSmallIntegerField(default=2, help_text='How many of the most recently published versions keep their release-X.Y branch in step. A version is published when a tag release-X.Y.Z (without -rc) exists. Newer release branches not yet published always follow.')),
+                ('pinned', models.TextField(blank=True, help_text='Further branches, such as an LTS release-1.20; one on each line.')),
+                ('excluded', models.TextField(blank=True, help_text='Branches never to mirror, whatever the rules say; one on each line.')),
+                ('source_problem', models.TextField(blank=True, editable=False)),
+                ('source_problem_since', models.DateTimeField(editable=False, null=True)),
+                ('target_problem', models.TextField(blank=True, editable=False)),
+                ('target_problem_since', models.DateTimeField(editable=False, null=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mirrors', to='sync.repository')),
+                ('target', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mirror_of', to='sync.repository')),
             ],
         ),
         migrations.CreateModel(
-            name="MirrorBranch",
+            name='MirrorBranch',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=255)),
-                ("selected", models.BooleanField(default=True)),
-                (
-                    "reason",
-                    models.CharField(blank=True, help_text="Why the policy selects it, or does not.", max_length=255),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("in_sync", "in sync"),
-                            ("behind", "behind"),
-                            ("new", "new on source"),
-                            ("diverged", "diverged"),
-                            ("gone", "gone from source"),
-                            ("rejected", "rejected"),
-                            ("unreachable", "unreachable"),
-                            ("not_authorized", "not authorized"),
-                            ("not_selected", "not mirrored"),
-                        ],
-                        max_length=14,
-                    ),
-                ),
-                (
-                    "detail",
-                    models.TextField(blank=True, help_text="The server's own words, or what the state is about."),
-                ),
-                ("state_since", models.DateTimeField(default=django.utils.timezone.now)),
-                ("tried_at", models.DateTimeField(null=True)),
-                ("source_sha", models.CharField(blank=True, max_length=40)),
-                ("target_sha", models.CharField(blank=True, max_length=40)),
-                ("commits_behind", models.PositiveIntegerField(null=True)),
-                ("source_seen_at", models.DateTimeField(null=True)),
-                ("mirrored_at", models.DateTimeField(null=True)),
-                ("author", models.CharField(blank=True, max_length=255)),
-                ("subject", models.CharField(blank=True, max_length=500)),
-                ("committed_at", models.DateTimeField(null=True)),
-                (
-                    "mirror",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="branches", to="sync.mirror"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255)),
+                ('selected', models.BooleanField(default=True)),
+                ('reason', models.CharField(blank=True, help_text='Why the policy selects it, or does not.', max_length=255)),
+                ('state', models.CharField(choices=[('in_sync', 'in sync'), ('behind', 'behind'), ('new', 'new on source'), ('diverged', 'diverged'), ('gone', 'gone from source'), ('rejected', 'rejected'), ('unreachable', 'unreachable'), ('not_authorized', 'not authorized'), ('not_selected', 'not mirrored')], max_length=14)),
+                ('detail', models.TextField(blank=True, help_text="The server's own words, or what the state is about.")),
+                ('state_since', models.DateTimeField(default=django.utils.timezone.now)),
+                ('tried_at', models.DateTimeField(null=True)),
+                ('source_sha', models.CharField(blank=True, max_length=40)),
+                ('target_sha', models.CharField(blank=True, max_length=40)),
+                ('commits_behind', models.PositiveIntegerField(null=True)),
+                ('source_seen_at', models.DateTimeField(null=True)),
+                ('mirrored_at', models.DateTimeField(null=True)),
+                ('author', models.CharField(blank=True, max_length=255)),
+                ('subject', models.CharField(blank=True, max_length=500)),
+                ('committed_at', models.DateTimeField(null=True)),
+                ('mirror', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='branches', to='sync.mirror')),
             ],
             options={
-                "verbose_name_plural": "mirror branches",
-                "ordering": ["name"],
-                "constraints": [models.UniqueConstraint(fields=("mirror", "name"), name="unique_mirror_branch")],
+                'verbose_name_plural': 'mirror branches',
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('mirror', 'name'), name='unique_mirror_branch')],
             },
         ),
     ]

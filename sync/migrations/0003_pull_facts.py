@@ -4,29 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0002_pull_requests"),
+        ('sync', '0002_pull_requests'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="cibranch",
-            name="after_build",
+            model_name='cibranch',
+            name='after_build',
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name="commandcomment",
-            name="recorded",
+            model_name='commandcomment',
+            name='recorded',
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="why_since",
+            model_name='pullrequest',
+            name='why_since',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="reportcomment",
-            name="gone",
+            model_name='reportcomment',
+            name='gone',
             field=models.BooleanField(default=False),
         ),
     ]

@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0003_pull_facts"),
+        ('sync', '0003_pull_facts'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="pullrequest",
-            name="build_problem",
+            model_name='pullrequest',
+            name='build_problem',
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="build_problem_head",
+            model_name='pullrequest',
+            name='build_problem_head',
             field=models.CharField(blank=True, max_length=40),
         ),
     ]

@@ -4,39 +4,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0004_build_problem"),
+        ('sync', '0004_build_problem'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="cibranch",
-            name="ownerless_since",
+            model_name='cibranch',
+            name='ownerless_since',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="commandcomment",
-            name="missing_since",
+            model_name='commandcomment',
+            name='missing_since',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="missing_since",
+            model_name='pullrequest',
+            name='missing_since',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="read_problem",
+            model_name='pullrequest',
+            name='read_problem',
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="read_tried_at",
+            model_name='pullrequest',
+            name='read_tried_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="reportcomment",
-            name="missing_since",
+            model_name='reportcomment',
+            name='missing_since',
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -4,42 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0005_second_looks"),
+        ('sync', '0005_second_looks'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Pipeline",
+            name='Pipeline',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.BigIntegerField(unique=True)),
-                ("name", models.CharField(max_length=255)),
-                ("repository", models.CharField(blank=True, max_length=140)),
-                ("sees_secrets", models.BooleanField(default=False)),
-                ("seen_at", models.DateTimeField()),
-                ("gone_at", models.DateTimeField(null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('external_id', models.BigIntegerField(unique=True)),
+                ('name', models.CharField(max_length=255)),
+                ('repository', models.CharField(blank=True, max_length=140)),
+                ('sees_secrets', models.BooleanField(default=False)),
+                ('seen_at', models.DateTimeField()),
+                ('gone_at', models.DateTimeField(null=True)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="PipelineVariable",
+            name='PipelineVariable',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("place", models.CharField(max_length=255)),
-                ("in_group", models.BooleanField(default=False)),
-                ("name", models.CharField(max_length=255)),
-                ("secret", models.BooleanField(default=False)),
-                ("seen_at", models.DateTimeField()),
-                ("gone_at", models.DateTimeField(null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.CharField(max_length=255)),
+                ('in_group', models.BooleanField(default=False)),
+                ('name', models.CharField(max_length=255)),
+                ('secret', models.BooleanField(default=False)),
+                ('seen_at', models.DateTimeField()),
+                ('gone_at', models.DateTimeField(null=True)),
             ],
             options={
-                "ordering": ["place", "name"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("place", "in_group", "name"), name="unique_pipeline_variable")
-                ],
+                'ordering': ['place', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('place', 'in_group', 'name'), name='unique_pipeline_variable')],
             },
         ),
     ]

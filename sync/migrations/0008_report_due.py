@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0007_builds_by_service"),
+        ('sync', '0007_builds_by_service'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="pullrequest",
-            name="report_due_since",
+            model_name='pullrequest',
+            name='report_due_since',
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -4,26 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0008_report_due"),
+        ('sync', '0008_report_due'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="commandcomment",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("waiting", "Waiting"),
-                    ("rerun", "re-run"),
-                    ("running", "nothing to re-run"),
-                    ("superseded", "Superseded"),
-                    ("unknown", "not understood"),
-                    ("before", "settled before"),
-                    ("refused", "no build can be queued"),
-                ],
-                default="waiting",
-                max_length=10,
-            ),
+            model_name='commandcomment',
+            name='state',
+            field=models.CharField(choices=[('waiting', 'Waiting'), ('rerun', 're-run'), ('running', 'nothing to re-run'), ('superseded', 'Superseded'), ('unknown', 'not understood'), ('before', 'settled before'), ('refused', 'no build can be queued')], default='waiting', max_length=10),
         ),
     ]

@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("sync", "0010_name_former_builds"),
+        ('sync', '0010_name_former_builds'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="pullrequest",
-            name="sections",
+            model_name='pullrequest',
+            name='sections',
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name="pullrequest",
-            name="sections_of",
+            model_name='pullrequest',
+            name='sections_of',
             field=models.JSONField(default=dict),
         ),
     ]
