@@ -20,6 +20,7 @@ from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
 from flinkci_dashboard.alerts.lists import CHANNELS, MESSAGES, NOW, OVER
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.alerts.summary import JOB
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
 from flinkci_dashboard.web.live import Context, live
 
@@ -110,7 +111,7 @@ def test_channel(request: HttpRequest, pk: int) -> HttpResponse:
     channel = get_object_or_404(Channel, pk=pk, member=None)
     audit.record(request, "test channel", channel)
     jobs.request(JOB, signed_in(request), TEST, str(pk))
-    messages.info(request, f"{channel}: a test message is on its way; what came back stands on the jobs page.")
+    promise(request, JOB, f"{channel}: a test message was asked for", "what came back stands with the pass")
     return _back()
 
 

@@ -18,6 +18,7 @@ from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.accounts.audit import record
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.clients.secrets import fingerprint, seal
+from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Credential, Exposure, StoredValue
 
 HOUSE_RULE = f"House rule: {Credential.HOUSE_RULE} Say where the notice stands and who was told; both go on record."
@@ -97,7 +98,7 @@ class CredentialAdmin(admin.ModelAdmin):
         """Ask for a pass of the probe, which looks at all of them."""
         jobs.request("probe_credentials", signed_in(request))
         record(request, "run", "probe_credentials")
-        self.message_user(request, "The probe is on its way; the results appear here within a minute.")
+        promise(request, "probe_credentials", "The probe was asked for", "the results appear here within a minute")
 
     def get_urls(self) -> list:
         """Add the two pages that values have."""
@@ -116,7 +117,7 @@ class CredentialAdmin(admin.ModelAdmin):
             mark = _store_candidate(credential, form.cleaned_data["value"])
             record(request, "enter value", credential, None, {"fingerprint": mark})
             jobs.request("probe_credentials", signed_in(request), "probe", credential.name)
-            messages.success(request, f"Stored as {mark}. It is being probed, and is used as soon as it works.")
+            promise(request, "probe_credentials", f"Stored as {mark}", "it is probed, and used as soon as it works")
             return redirect("admin:flinkci_dashboard_credential_change", pk)
         return self._page(request, "admin/credential_value.html", credential, form=form)
 

@@ -22,6 +22,7 @@ NUMBER = "(0|[1-9][0-9]{0,8})"
 RELEASE = re.compile(rf"release-{NUMBER}\.{NUMBER}")
 PUBLISHED = re.compile(rf"release-{NUMBER}\.{NUMBER}\.{NUMBER}")
 LAGGING = (BranchState.BEHIND, BranchState.NEW)
+NOT_YET = "is not published yet."
 MAX_NAME = 255  # what a row holds; a longer name follows no rule
 
 Version = tuple[int, int]
@@ -161,13 +162,15 @@ def _select_release(version: Version, published: list[Version], count: int) -> t
     if version in published:
         return False, f"{label} is published, but {count} newer versions are." if count else f"{label} is published."
     if not published or version > published[0]:
-        return True, f"{label} is not published yet."
+        return True, f"{label} {NOT_YET}"
     return False, f"{label} was never published, and {'{}.{}'.format(*published[0])} is."
 
 
 def _choices(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]) -> Iterator[Selection]:
     """Yield every branch to speak of: what the policy answers for, and what only the mirror has left."""
     selections = select_branches(seen.source, seen.tags, policy)
+    if _tags_are_missing(seen, known):
+        selections = [_as_before(choice, known.get(choice.branch)) for choice in selections]
     for choice in selections:
         there = choice.branch in seen.source or choice.branch in seen.target
         if there or choice.selected:
@@ -179,6 +182,21 @@ def _choices(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]
             yield Selection(name, False, "No longer named in the policy.")
         else:
             yield Selection(name, False, "Only the mirror has it.")
+
+
+def _tags_are_missing(seen: Observation, known: Mapping[str, KnownBranch]) -> bool:
+    """Tell whether an answer lacks the tags that earlier ones had: then no branch becomes one to mirror, or none."""
+    told = any(_version(tag, PUBLISHED) for tag in seen.tags)
+    releases = (row.reason for name, row in known.items() if _version(name, RELEASE))
+    return not told and any("published" in reason and not reason.endswith(NOT_YET) for reason in releases)
+
+
+def _as_before(choice: Selection, before: KnownBranch | None) -> Selection:
+    if not choice.reason.endswith(NOT_YET):
+        return choice
+    if before is None:
+        return Selection(choice.branch, False, "The source told no published version in this pass.")
+    return Selection(choice.branch, before.selected, before.reason)
 
 
 def _facts(

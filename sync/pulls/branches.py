@@ -21,6 +21,7 @@ from flinkci_dashboard.names import branch_name, build_name, head_of
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls.acts import DeleteBranch, PushBranch, Wanted
 from sync.pulls.builds import latest_builds
+from sync.pulls.state import NO_REF
 
 PUSH, DELETE = "push-branch", "delete-branch"
 HEADS = "refs/heads/"
@@ -112,8 +113,12 @@ class Branches:
         """Fetch by name what refs do not show, and leave out what GitHub does not give out yet."""
         for number in cache.fetch_heads(self.source.git_url, behind):
             sha = heads.pop(number)
-            if number not in refs:  # else it is at a former head, and the next pass looks again
-                self._note_refusal(number, sha, f"GitHub has no refs/pull/{number}/head.")
+            if number not in refs:
+                self._note_refusal(number, sha, f"{NO_REF}{number}/head is not there.")
+            else:  # the next pass looks again
+                lags = f"{NO_REF}{number}/head is at a former head still."
+                rows = PullRequest.objects.filter(number=number, push_head="").exclude(push_problem=lags)
+                rows.update(push_problem=lags)
 
     def _note_changes(self, cache: Cache, heads: Mapping[int, str]) -> None:
         """Keep what the heads change, for verdicts on what fails on them: of those against master, which came along."""
@@ -239,7 +244,7 @@ def note_pushed(names: Mapping[str, str], now: datetime) -> None:
     CIBranch.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["name"], update_fields=fields, batch_size=500
     )
-    PullRequest.objects.filter(number__in=[row.number for row in rows]).exclude(push_head="").update(
+    PullRequest.objects.filter(number__in=[row.number for row in rows]).exclude(push_problem="").update(
         push_head="", push_problem="", push_tries=0, push_workflow=False
     )
 

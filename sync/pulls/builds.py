@@ -1,6 +1,6 @@
 """Builds of pull requests: cancelled, retried and queued at the CI service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -118,8 +118,7 @@ class Builds:
         """Queue a build, unless one has come in the meantime. What is wrong with a head stays so: it is noted."""
         facts = action.payload
         try:
-            build = started(self.service, action)
-            build = build or self.service.queue_build(self._definition_id(), facts["branch"], facts["sha"])
+            build = started(self.service, action) or self._order(facts)
         except InvalidError as error:
             with transaction.atomic():
                 self.ledger.failed(action, answer=str(error))
@@ -127,6 +126,18 @@ class Builds:
             self.current.count("builds_refused")
             return
         self.settle(action, build, "builds_queued", words)
+
+    def _order(self, facts: Mapping[str, Any]) -> BuildFacts:
+        """Queue a build and look at it: an answer may name another one, which then is not taken for what was ordered.
+
+        Raises UnavailableError for such an answer: the next pass looks what came to the branch.
+        """
+        told = self.service.queue_build(self._definition_id(), facts["branch"], facts["sha"])
+        found = self._look(told.external_id)
+        ours = found and (found.branch, found.version) == (facts["branch"], facts["sha"])
+        if found is None or not ours or found.external_id <= facts["after"]:
+            raise UnavailableError(f"The CI service answers with build {told.external_id}, which nobody ordered.")
+        return found
 
     def _refuse(self, number: int, sha: str, words: str) -> None:
         """Settle all commands for a head of which the service queues no build; a later one asks anew."""

@@ -108,6 +108,8 @@ def _differs(row: PullRequest, values: Mapping[str, Any]) -> bool:
 def _brought_up_to_date(row: PullRequest, values: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return what GitHub tells, and what follows from it."""
     if row.head_sha != values["head_sha"]:
+        if not row.push_head:
+            values |= {"push_problem": ""}  # it was about the former head
         values |= {"head_seen_at": now, "head_told_at": values["updated_at"], "lost_builds": []}
     if row.waiting == Waiting.CLOSED and values["state"] == PullRequest.State.OPEN:
         values["waiting"] = ""

@@ -35,6 +35,7 @@ from sync.pulls.values import (
 
 JOB = "sync_pulls"
 CANCEL, RETRY, QUEUE_MISSING = "cancel-build", "retry-build", "queue-missing"  # kinds of actions that a state remembers
+NO_REF = "GitHub’s refs/pull/"  # what is said of a head that can't be fetched begins so
 CHUNK = 500  # values in one query
 parse_known = lru_cache(maxsize=4096)(parse)
 
@@ -74,6 +75,8 @@ class PullStates:
             build_problem=pull.build_problem if pull.build_problem_head == pull.head_sha else "",
             hidden=bool(pull.read_problem),
             token=self.token,
+            head_seen_at=pull.head_seen_at,
+            ref_problem=pull.push_problem if pull.push_problem.startswith(NO_REF) else "",
             gate_open=self._gate.is_open,
             hold=self._gate.hold(pull),
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),

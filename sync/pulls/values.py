@@ -173,6 +173,8 @@ class PullState:
     build_problem: str = ""  # why the CI service queues no build of the head, in its words
     hidden: bool = False  # GitHub does not show its conversation
     token: str = ""  # fingerprint of the current token
+    head_seen_at: datetime | None = None
+    ref_problem: str = ""  # GitHub does not give the head out yet: its words, or ours
     gate_open: bool = True  # the trust gate is off
     hold: Hold | None = None  # why the gate wants somebody to let the head run
     queued: frozenset[str] = field(default_factory=frozenset)  # heads that a build was queued for because none came

@@ -65,6 +65,9 @@ def _without_branch(state: PullState, now: datetime) -> Why:
         )
         return Why(Waiting.BLOCKED, text, refusal.tried_at)
     due = push_due(state)
+    if state.ref_problem:
+        text = f"its head was first seen {{time}} ago and can’t be fetched yet: {_plain(state.ref_problem)[:200]}"
+        return Why(Waiting.REFUSED if due and due > now else Waiting.PUSH, text, state.head_seen_at)
     if refusal and due and due > now:
         return Why(Waiting.REFUSED, f"not pushed: GitHub said “{refusal.words[:200]}” {{time}} ago", refusal.tried_at)
     return Why(Waiting.PUSH, "its head has no branch yet")

@@ -267,3 +267,15 @@ def test_every_state_has_its_meaning_and_its_row():
     assert set(MEANINGS) == set(BranchState)
     assert {state.value for state in BranchState} == set(MirrorBranch.State.values)
     assert all(MEANINGS[state].remedy for state in BranchState if state != "in_sync")
+
+
+def test_heads_without_their_tags_change_nothing_about_which_branches_are_mirrored():
+    def look(tags, known, *newer) -> dict[str, KnownBranch]:
+        found = plan(MASTER, Observation(dict.fromkeys([*FLINK, *newer], A), dict.fromkeys(tags, B), {}), known, NOW)
+        return {each.branch: KnownBranch(each.state, each.selected, each.reason) for each in found.branches}
+
+    before = look(FLINK_TAGS, {})
+    bare = look([], before, "release-2.3")
+    assert [name for name, row in bare.items() if row.selected] == [n for n, row in before.items() if row.selected]
+    assert look(FLINK_TAGS, bare, "release-2.3")["release-2.3"].selected
+    assert all(row.selected for row in look([], {}).values())  # a source that never had any is another matter

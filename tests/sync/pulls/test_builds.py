@@ -259,6 +259,23 @@ def test_an_answer_with_the_build_as_it_was_is_no_retry(flink):
     assert reactions(flink, comment) == {"+1"}
 
 
+def test_an_order_that_is_answered_with_another_build_is_not_taken_for_done(flink):
+    number, other = failed(flink), failed(flink)
+    end(flink, number)
+    sync()
+    [wrong] = builds(flink, other)
+    address = f"{flink.azure_url}/apache-flink/_apis/build/builds/{wrong.id}"
+    body = session().get(address, params={"api-version": "7.1"}, auth=azure_signature(token("azure"))).text
+    flink.fault(service="azure", method="POST", path="build/builds", acted=True, status=200, body=body)
+    comment = flink.pulls.comment(number, "@flinkbot run azure")
+    sync("partial")
+    assert "+1" not in reactions(flink, comment)
+    settle(2)
+    ordered = builds(flink, number)
+    assert len(ordered) == 2 and reactions(flink, comment) == {"+1"}
+    assert CommandComment.objects.get().build_url.endswith(f"={ordered[-1].id}")
+
+
 def test_a_reopened_one_whose_build_we_had_canceled_gets_another(flink):
     number = flink.pulls.open()
     settle(2)

@@ -155,6 +155,23 @@ def test_a_new_pull_request_without_its_ref_is_waited_for_and_stops_nobody(flink
     assert name_of(flink, late) in ci_branches(flink)
 
 
+def test_a_head_that_git_does_not_give_out_says_so_and_since_when(flink):
+    lagging, refless = flink.pulls.open(), flink.pulls.open()
+    for number in (lagging, refless):
+        flink.pulls.by_number[number].head = f"{number:040x}"
+    flink.repositories.delete_ref(flink.pulls.repo, f"refs/pull/{refless}/head")
+    for _ in range(2):
+        run()
+        rows = PullRequest.objects.in_bulk([lagging, refless], field_name="number")
+        assert "is at a former head still" in rows[lagging].why
+        assert "head is not there" in rows[refless].why
+        assert {row.why_since for row in rows.values()} == {row.head_seen_at for row in rows.values()}
+    flink.pulls.set_head(lagging, flink.repositories.refs(flink.pulls.repo, "refs/pull/")[f"{lagging}/head"])
+    settle(1)
+    assert name_of(flink, lagging) in ci_branches(flink)
+    assert PullRequest.objects.get(number=lagging).push_problem == ""
+
+
 def test_a_head_that_goes_back_while_refs_lag_ends_where_the_api_says(flink):
     number = flink.pulls.open()
     settle(2)
