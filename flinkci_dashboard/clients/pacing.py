@@ -15,6 +15,7 @@ from flinkci_dashboard.clients.errors import ThrottledError, UnavailableError
 PAUSES = (1.0, 4.0)  # seconds before the second and the third try of a read
 PATIENCE = 60.0  # seconds that all the waiting for a service's sake may take in one pass
 MIN_WAIT = 1.0  # seconds after a refusal for the sake of limits
+QUEUED = 60.0  # seconds that a turn may be off
 LONGEST = 7200.0  # seconds that any wish is heeded; a noted pause that ends later was noted by a wrong clock
 SKEW = timedelta(seconds=2)  # what a Date header's whole seconds, and the way to us, may make of two right clocks
 
@@ -64,9 +65,22 @@ class Pace:
         self._rest(wait)
 
     def keep_apart(self, seconds: float) -> None:
-        """Wait until so many seconds have passed since the end of the call before, which `ended` notes."""
-        if self._last is not None and (wait := self._last + seconds - time.monotonic()) > 0:
+        """Wait until so many seconds have passed since the end of the call before, which `ended` notes, and since the
+        begin of the one before in any process that asks as the same account.
+        """
+        if seconds <= 0:
+            return
+        ended = 0.0 if self._last is None else self._last + seconds - time.monotonic()
+        if (wait := max(ended, self._turn(seconds))) > 0:
             self.sleep(wait)
+
+    def _turn(self, seconds: float) -> float:
+        """Take the next turn of all processes; returns in how many seconds it is."""
+        now, key = time.time(), f"{self._key}-turn"
+        turn = max(now, cache.get(key) or 0.0)
+        turn = now if turn - now > QUEUED else turn  # noted by a clock that was ahead
+        cache.set(key, turn + seconds, timeout=QUEUED)
+        return turn - now
 
     def ended(self) -> None:
         """Note the end of a call that the next one is to keep apart from."""

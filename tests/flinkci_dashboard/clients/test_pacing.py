@@ -107,3 +107,18 @@ def test_a_date_that_tells_nothing_new_leaves_our_clock(pace, date):
     with time_machine.travel(NOW, tick=False):
         pace.hear({"Date": date})
         assert pace.now() == NOW
+
+
+def test_calls_of_several_processes_keep_apart_from_each_other(slept, request):
+    one, two, other = (Pace("GitHub", account, sleep=slept.append) for account in ("bot", "bot", "somebody else"))
+    for pace in (one, two, other, two):
+        pace.keep_apart(0.75)
+    assert slept == pytest.approx([0.75, 1.5], abs=0.1)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_turn_that_a_clock_noted_which_was_ahead_holds_nobody_up(slept):
+    with time_machine.travel(NOW + timedelta(days=3), tick=False):
+        Pace("GitHub", "early", sleep=slept.append).keep_apart(0.75)
+    Pace("GitHub", "early", sleep=slept.append).keep_apart(0.75)
+    assert slept == []

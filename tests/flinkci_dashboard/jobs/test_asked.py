@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from flinkci_dashboard.models import JobRequest, Worker
+from flinkci_dashboard.models import Channel, Credential, JobRequest, Worker
 from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +37,14 @@ def test_without_a_worker_it_waits_and_says_since_when_none_has_reported(bootstr
 
 def test_where_no_worker_ever_was_it_says_so(bootstrapped):
     assert "it waits: no worker has reported yet." in press()
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_a_test_of_a_channel_and_a_probe_are_promised_as_honestly(bootstrapped, admin, up):
+    if up:
+        report(timedelta(seconds=5))
+    channel = Channel.objects.create(name="here", service="json")
+    answer = admin.post(f"/alerts/channels/{channel.pk}/test/", follow=True).content.decode()
+    probe = {"action": "probe_now", "_selected_action": [Credential.objects.first().pk]}
+    answers = [answer, admin.post("/admin/flinkci_dashboard/credential/", probe, follow=True).content.decode()]
+    assert ["it waits: no worker has reported" in each for each in answers] == [not up, not up]
