@@ -168,9 +168,7 @@ def _select_release(version: Version, published: list[Version], count: int) -> t
 
 def _choices(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]) -> Iterator[Selection]:
     """Yield every branch to speak of: what the policy answers for, and what only the mirror has left."""
-    selections = select_branches(seen.source, seen.tags, policy)
-    if _tags_are_missing(seen, known):
-        selections = [_as_before(choice, known.get(choice.branch)) for choice in selections]
+    selections = _selections(policy, seen, known)
     for choice in selections:
         there = choice.branch in seen.source or choice.branch in seen.target
         if there or choice.selected:
@@ -182,6 +180,12 @@ def _choices(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]
             yield Selection(name, False, "No longer named in the policy.")
         else:
             yield Selection(name, False, "Only the mirror has it.")
+
+
+def _selections(policy: Policy, seen: Observation, known: Mapping[str, KnownBranch]) -> list[Selection]:
+    selections = select_branches(seen.source, seen.tags, policy)
+    missing = _tags_are_missing(seen, known)
+    return [_as_before(choice, known.get(choice.branch)) for choice in selections] if missing else selections
 
 
 def _tags_are_missing(seen: Observation, known: Mapping[str, KnownBranch]) -> bool:

@@ -135,7 +135,7 @@ def _repeats(state: PullState) -> Iterator[Act]:
     if stale := [each for each in waiting if each not in current]:
         reason = "A newer push came before it." if state.open else "The pull request is closed."
         yield _settle(state, stale, CommandState.SUPERSEDED, reason)
-    if current:
+    if current and not held(state):
         yield from _repeat(state, current)
 
 

@@ -76,7 +76,7 @@ class PullStates:
             hidden=bool(pull.read_problem),
             token=self.token,
             head_seen_at=pull.head_seen_at,
-            ref_problem=pull.push_problem if pull.push_problem.startswith(NO_REF) else "",
+            ref_problem=_ref_problem(pull),
             gate_open=self._gate.is_open,
             hold=self._gate.hold(pull),
             queued=frozenset(sha for number, sha in self._queued if number == pull.number),
@@ -229,6 +229,10 @@ def _command(row: CommandComment, gate: Gate) -> Command:
 
 def _status(row: BuildRow) -> BuildStatus:
     return status_of(row.status == Status.FINISHED, row.result, row.gone_at is not None)
+
+
+def _ref_problem(pull: PullRequest) -> str:
+    return pull.push_problem if pull.push_problem.startswith(NO_REF) else ""
 
 
 def _refusal(pull: PullRequest) -> Refusal | None:

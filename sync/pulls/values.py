@@ -217,8 +217,11 @@ def deciding_build(state: PullState) -> Build | None:
 
 
 def held(state: PullState) -> bool:
-    """Tell whether the head waits for somebody to let it run. One that has its branch is past the gate."""
-    return bool(state.open and state.hold and not state.hold.observed and not branch_of(state, state.head))
+    """Tell whether the head waits for somebody to let it run. One that has its branch is past the gate, and one that
+    is not to get any runs on no machine of ours.
+    """
+    waits = state.hold and not state.hold.observed and not branch_of(state, state.head)
+    return bool(state.open and waits and state.actions.pushing)
 
 
 def blocked(state: PullState) -> bool:
