@@ -135,11 +135,13 @@ def _repeats(state: PullState) -> Iterator[Act]:
     if stale := [each for each in waiting if each not in current]:
         reason = "A newer push came before it." if state.open else "The pull request is closed."
         yield _settle(state, stale, CommandState.SUPERSEDED, reason)
-    if current and not held(state):
+    if current:
         yield from _repeat(state, current)
 
 
 def _repeat(state: PullState, commands: list[Command]) -> Iterator[Act]:
+    if held(state):
+        return  # remembered until somebody lets the head run
     ids, actions = tuple(command.id for command in commands), state.actions
     for run in actions.to_repeat:
         reason = f"Its last run ended as {run.status}."
