@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from agents.actions.spending import JOBS, SHARE, Spending
+from agents.actions.spending import JOBS, LIVE, SHARE, Spending
 from agents.builds.timelines import Known, known_rows, note_read, put_off, save_timelines
 from agents.machines.places import Places
 from agents.models import Build
@@ -50,7 +50,7 @@ class JobReader:
             chunk = builds[start : start + TOGETHER]
             known = known_rows(chunk)
             for build in chunk:
-                if self._throttled or not self._spending.allows():
+                if self._throttled or not self._spending.allows(LIVE):
                     return
                 if not self._troubles[build.repository].stopped:
                     self._try(build, known[build.pk])

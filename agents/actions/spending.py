@@ -5,6 +5,7 @@ from flinkci_dashboard.clients.providers import RunService
 MOST = 108  # questions in one pass
 JOBS = 100  # of them, for runs that moved
 SHARE = 0.5  # of the hourly limit that is left to the others by what only fills in the past
+LIVE = 0.1  # the same, by everything else
 RESERVE = 0.2  # the same, by heads that may have no run
 
 
