@@ -11,10 +11,11 @@ from agents.actions.values import Head, in_turn, pause
 from agents.builds.observe import take_in
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Result, Status
-from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError
+from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.facts import RunList
 from flinkci_dashboard.clients.facts import Status as Told
 from flinkci_dashboard.clients.providers import RunService
+from flinkci_dashboard.jobs.attempts import Troubles
 from flinkci_dashboard.jobs.run import Pass
 
 HEADS = 20  # in one pass
@@ -30,13 +31,13 @@ def read_heads(
     waiting = _without_end(heads)
     rows = _rows(waiting)
     due = in_turn(waiting, {key: row.next_at for key, row in rows.items()}, current.now)
+    troubles = Troubles(current)
     for head in due[: min(max(spare, FEWEST), HEADS)]:
-        if not spending.allows(RESERVE):
+        if troubles.stopped or not spending.allows(RESERVE):
             return
         key = (head.repository, head.query)
         row = rows.get(key) or Followed(repository=head.repository, query=head.query, pull_number=head.pull)
-        if not _try(current, head, row, service_of(head.repository)):
-            return
+        _try(current, head, row, service_of(head.repository), troubles)
 
 
 def _without_end(heads: Iterable[Head]) -> list[Head]:
@@ -58,20 +59,19 @@ def _rows(heads: Iterable[Head]) -> dict[tuple[str, str], Followed]:
     return rows
 
 
-def _try(current: Pass, head: Head, row: Followed, service: RunService) -> bool:
-    """Ask for one head; tells whether to go on with the others."""
+def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles: Troubles) -> None:
+    """Ask for one head."""
     try:
         page = service.runs(row.etag, head_sha=head.sha)
     except NotFoundError:  # a fork that was deleted, or where Actions are off, is nobody's fault
         _put_off(row, RunList((), ""), current, "GitHub has no such fork, or shows none.")
-        return True
     except ServiceError as error:
-        current.fail(f"Runs of #{head.pull} in {head.repository}: {error}")
+        troubles.note(f"Runs of #{head.pull} in {head.repository}", error)
         _put_off(row, RunList((), row.etag), current, str(error))
-        return not isinstance(error, ThrottledError)
-    take_in(current, [replace(run, pull=head.pull) for run in page.items])
-    _put_off(row, page, current, "")
-    return True
+    else:
+        troubles.over()
+        take_in(current, [replace(run, pull=head.pull) for run in page.items])
+        _put_off(row, page, current, "")
 
 
 def _put_off(row: Followed, page: RunList, current: Pass, problem: str) -> None:

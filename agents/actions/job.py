@@ -50,6 +50,7 @@ class _Poll:
             source.repository: Lists(current, self._services[source.repository], source, pulls) for source in sources
         }
         self._stopped = False  # GitHub wants to be left alone
+        self._sick: set[str] = set()  # repositories that failed in this pass, and are asked for nothing more
 
     def run(self) -> None:
         """Read what is new first; what can wait takes what is left."""
@@ -78,13 +79,14 @@ class _Poll:
 
     def _try(self, source: Source, read: Callable[[], None]) -> str:
         """Read of one repository, whose trouble is its own; returns what stood in the way."""
-        if self._stopped:
+        if self._stopped or source.repository in self._sick:
             return ""
         try:
             read()
         except ServiceError as error:
             self._current.fail(f"{source.repository}: {error}")
             self._stopped = isinstance(error, ThrottledError)
+            self._sick.add(source.repository)
             return f"{source.repository}: {error}"
         self._current.achieved = True
         return ""

@@ -169,7 +169,8 @@ def test_nightlies_are_nightly_though_they_are_dispatched_and_upkeep_is_no_branc
     assert row(trigger).scope == "other"
 
 
-def test_one_sick_run_or_repository_stops_no_other(world):
+def test_one_sick_run_or_repository_stops_no_other(world, monkeypatch):
+    monkeypatch.setattr("flinkci_dashboard.clients.pacing.PAUSES", ())
     runs = [start(world, branch=f"b{n}") for n in range(3)]
     other = start(world, repo=PULLS, branch="x")
     world.fault(service="github", path=f"runs/{runs[1].id}/", status=502, times=None)
