@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from agents.failures.evidence import Judged
 from agents.failures.rules import Cause
 from agents.migration.authority import PULLS, Decisions
-from agents.models import Build, Commit, Job, TestFailure
+from agents.models import Build, Commit, Job, PullHead, TestFailure
 from flinkci_dashboard.clients.providers import BUILDS_PULLS
 from flinkci_dashboard.names import branch_name
 from sync.merging.stages import RED, Readiness, Run, readiness
@@ -28,6 +28,7 @@ class Landed:
     """What has come into the base branch since a time, as far as the mirror saw it."""
 
     since: datetime
+    is_base: bool  # that is when the head left the branch
     commits: list[Commit]  # the newest first
     count: int
 
@@ -40,22 +41,34 @@ def builds_of_head(pull: PullRequest) -> QuerySet[Build]:
 
 
 def readiness_of(pull: PullRequest, judged: Iterable[Judged]) -> Readiness:
-    """Judge a pull request's head by the rule; `judged` are its failures. Four queries."""
+    """Judge a pull request's head by the rule; `judged` are its failures. Five queries."""
     builds = list(builds_of_head(pull).values_list("pk", flat=True))
     jobs = list(Job.objects.filter(build__in=builds).order_by("order", "key").values(*FIELDS))
     red = [job["pk"] for job in jobs if job["result"] in RED and job["cause"] in ("", Cause.TEST)]
     told = [each for each in judged if each.verdict.word == "known"]
     known = _all_known(red, {each.failure.test_id for each in told if each.failure})
     known |= {each.job.pk for each in told if not each.failure}  # by a pattern of log lines
-    return readiness(pull.head_sha, [_run(job, job["pk"] in known) for job in jobs], set(Decisions().providers(PULLS)))
+    runs = [_run(job, job["pk"] in known) for job in jobs]
+    head = head_of(pull)
+    return readiness(pull.head_sha, runs, set(Decisions().providers(PULLS)), head.files if head else ())
 
 
-def landed_since(base: str, since: datetime | None) -> Landed | None:
-    """Return what has landed on a branch since then; None where nothing is linked, or the branch is not known."""
-    if since is None or not Commit.objects.filter(branch=base).exists():
+def landed_since(pull: PullRequest, found: Readiness) -> Landed | None:
+    """Return what has landed on its branch since its head left that, or else since the first linked build was queued.
+
+    None where neither is known, or the branch is not.
+    """
+    head = head_of(pull)
+    since = head.base_at if head else found.since
+    if since is None or not Commit.objects.filter(branch=pull.base).exists():
         return None
-    rows = Commit.objects.filter(branch=base, at__gt=since)
-    return Landed(since, list(rows.order_by("-order")[:LANDED]), rows.count())
+    rows = Commit.objects.filter(branch=pull.base, at__gt=since)
+    return Landed(since, head is not None, list(rows.order_by("-order")[:LANDED]), rows.count())
+
+
+def head_of(pull: PullRequest) -> PullHead | None:
+    """Return what is known of what the head changes."""
+    return PullHead.objects.filter(number=pull.number, sha=pull.head_sha).first()
 
 
 def _all_known(jobs: Collection[int], tests: set[int]) -> set[int]:

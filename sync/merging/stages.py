@@ -15,6 +15,7 @@ OPEN = ("queued", "running", "cancelling", "action_required")
 UNEXPANDED = "${{"  # in the name of a matrix of jobs that was skipped before its jobs had names
 BRIEF = 180  # seconds: tests that succeeded in less seem to have had nothing to do, as for documentation alone
 NAMED = 5  # stages that a sentence names
+DOCS = ("docs/", "README", "CONTRIBUTING")
 
 
 class Standing(StrEnum):
@@ -79,6 +80,7 @@ class Readiness:
     head: str
     stages: tuple[Stage, ...]
     others: tuple[Stage, ...] = ()  # of services that do not decide
+    docs_only: bool = False  # the head changes documentation alone
 
     @property
     def left(self) -> list[Stage]:
@@ -136,16 +138,28 @@ class Readiness:
         return "\n".join(lines)
 
 
-def readiness(head: str, runs: Iterable[Run], deciding: Collection[str]) -> Readiness:
-    """Judge a head by all runs of jobs on it. `deciding` are the services whose stages the rule asks for."""
-    by_stage: dict[tuple[str, str], list[Run]] = defaultdict(list)
-    for run in runs:
-        by_stage[run.provider, run.key].append(run)
-    groups = [found for found in by_stage.values() if not _has_names(found, by_stage.values())]
+def readiness(head: str, runs: Iterable[Run], deciding: Collection[str], files: Collection[str] = ()) -> Readiness:
+    """Judge a head by all runs of jobs on it. `deciding` are the services whose stages the rule asks for.
+
+    `files` are the paths that the head changes, as far as they are known.
+    """
+    groups = _grouped(runs)
     wanted = _fewest([run for found in groups for run in found if run.state == "succeeded"])
     stages = sorted((_stage(found, wanted) for found in groups), key=lambda stage: (stage.run.order, stage.name))
     mine = tuple(stage for stage in stages if stage.provider in deciding)
-    return Readiness(head, mine, tuple(stage for stage in stages if stage.provider not in deciding))
+    others = tuple(stage for stage in stages if stage.provider not in deciding)
+    return Readiness(head, mine, others, _are_docs(files))
+
+
+def _grouped(runs: Iterable[Run]) -> list[list[Run]]:
+    by_stage: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        by_stage[run.provider, run.key].append(run)
+    return [found for found in by_stage.values() if not _has_names(found, by_stage.values())]
+
+
+def _are_docs(files: Collection[str]) -> bool:
+    return bool(files) and all(path.startswith(DOCS) for path in files)
 
 
 def _has_names(runs: Sequence[Run], all_runs: Iterable[Sequence[Run]]) -> bool:

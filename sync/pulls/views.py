@@ -81,7 +81,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "final": figures.is_final(pull, timezone.now()),
         "explained": why_pull(judged, ready.red_jobs, pull.base, timezone.now()),
         "ready": ready,
-        "landed": landed_since(pull.base, ready.since),
+        "landed": landed_since(pull, ready),
         "report": report,
         "report_html": render_markdown(report.body) if report else "",
         "running_bot": figures.say_running_bot(pull, branches, report) if not is_active(JOB) else "",

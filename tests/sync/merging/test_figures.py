@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.migration.authority import PULLS, Choice, Purpose, decide
-from agents.models import Commit, Failure, KnownTicket, Pattern, PatternHit, Test, TestFailure
+from agents.models import Commit, Failure, KnownTicket, Pattern, PatternHit, PullHead, Test, TestFailure
 from sync.models import PullRequest
 from tests.machines import make_build, make_job, minutes
 from tests.reading import read
@@ -117,3 +117,13 @@ def test_a_stage_that_a_pattern_knows_is_known_too(member, pull):
     row = Failure.objects.create(kind="pattern", key=pattern.name, pattern=pattern)
     PatternHit.objects.create(failure=row, job=job, build=job.build, at=minutes(9))
     assert [each["standing"] for each in readiness(member)["stages"]] == ["red, all known"]
+
+
+def test_what_has_landed_counts_from_where_the_head_left_its_branch(member, pull):
+    make_job(build(1), "core")
+    for order, age in enumerate((9000, 5000, 1)):
+        Commit.objects.create(branch="master", order=order, sha=f"{order:040x}", subject=f"C{order}", at=minutes(age))
+    facts = {"base_sha": "b" * 40, "base_at": minutes(6000), "seen_at": minutes(1), "files": ["docs/a.md"]}
+    PullHead.objects.create(number=7, sha=HEAD, **facts)
+    text = " ".join(read(member, "pull_request", 7).split())
+    assert "Since it left master" in text and "has seen 2 commits of master" in text and "documentation alone" in text

@@ -127,3 +127,16 @@ def test_a_matrix_without_names_is_one_missing_stage_until_its_jobs_have_names()
 def test_tests_that_were_over_at_once_are_told(facts, brief):
     (stage,) = judged(replace(run("e2e", name="e2e_1_ci"), **facts)).stages
     assert stage.is_brief is brief
+
+
+@pytest.mark.parametrize(
+    ("files", "docs"),
+    [
+        (["docs/content/a.md", "README.md"], True),
+        (["docs/content/a.md", "flink-core/pom.xml"], False),
+        (["flink-docs/src/a.java"], False),
+        ([], False),
+    ],
+)
+def test_a_head_that_changes_documentation_alone_is_told(files, docs):
+    assert readiness(HEAD, [run("core")], {"azure"}, files).docs_only is docs
