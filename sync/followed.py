@@ -13,12 +13,8 @@ def sources() -> list[Source]:
 def heads() -> list[Head]:
     """Return the heads of open pull requests, the newest pull request first."""
     rows = PullRequest.objects.filter(state=PullRequest.State.OPEN).order_by("-number")
-    found = rows.values_list("number", "head_repository", "head_label", "head_sha", "head_seen_at")
-    return [
-        Head(number, fork, sha, seen)
-        for number, told, label, sha, seen in found
-        if (fork := told or _usual_fork(label))
-    ]
+    found = rows.values_list("number", "head_repository", "head_label", "head_sha")
+    return [Head(number, fork, sha) for number, told, label, sha in found if (fork := told or _usual_fork(label))]
 
 
 def _usual_fork(label: str) -> str:

@@ -1,6 +1,6 @@
 """Runs in the forks of open pull requests, by the heads' SHAs: asked for until one has ended, and ever more rarely."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,11 +8,12 @@ from django.db.models import Q
 
 from agents.actions.spending import RESERVE, Spending
 from agents.actions.values import Head, in_turn, pause
-from agents.builds.observe import take_in
+from agents.builds.observe import is_gone, take_in
+from agents.builds.rows import close_gone
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Result, Status
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
-from flinkci_dashboard.clients.facts import RunList
+from flinkci_dashboard.clients.facts import BuildFacts, RunList
 from flinkci_dashboard.clients.facts import Status as Told
 from flinkci_dashboard.clients.providers import RunService
 from flinkci_dashboard.jobs.attempts import Troubles
@@ -21,14 +22,25 @@ from flinkci_dashboard.jobs.run import Pass
 HEADS = 20  # in one pass
 FEWEST = 2  # however much else there is to be read
 SOON = timedelta(minutes=1)  # after which a run that has not ended is looked at again
+MISSING = 3  # runs of a head that are asked for by their ids
 OF_A_HEAD = "head_sha="
 
 
 def read_heads(
-    current: Pass, heads: Iterable[Head], service_of: Callable[[str], RunService], spending: Spending, spare: int
+    current: Pass,
+    heads: Iterable[Head],
+    followed: Collection[str],
+    service_of: Callable[[str], RunService],
+    spending: Spending,
+    spare: int,
 ) -> None:
-    """Ask for the runs of heads whose turn it is, as many as there are questions to `spare`."""
-    waiting = _without_end(heads)
+    """Ask for the runs of heads whose turn it is, as many as there are questions to `spare`.
+
+    Repositories that are `followed` as a whole tell theirs anyway. A run that goes on is seen to its end, though its
+    pull request has another head by now, or none.
+    """
+    wanted = {(head.repository, head.sha): head for head in (*_going_on(), *heads)}
+    waiting = _without_end(head for head in wanted.values() if head.repository not in followed)
     rows = _rows(waiting)
     due = in_turn(waiting, {key: row.next_at for key, row in rows.items()}, current.now)
     troubles = Troubles(current)
@@ -38,6 +50,12 @@ def read_heads(
         key = (head.repository, head.query)
         row = rows.get(key) or Followed(repository=head.repository, query=head.query, pull_number=head.pull)
         _try(current, head, row, service_of(head.repository), troubles)
+
+
+def _going_on() -> list[Head]:
+    rows = Build.objects.filter(~Q(status=Status.FINISHED), provider=Provider.ACTIONS, pull_number__isnull=False)
+    found = rows.values_list("pull_number", "repository", "version")
+    return [Head(pull, repository, sha) for pull, repository, sha in found if pull]
 
 
 def _without_end(heads: Iterable[Head]) -> list[Head]:
@@ -64,6 +82,8 @@ def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles
     try:
         page = service.runs(row.etag, head_sha=head.sha)
     except NotFoundError:  # a fork that was deleted, or where Actions are off, is nobody's fault
+        if row.tries:  # one answer is not the truth
+            _close_missing(current, head, service, (), troubles)
         _put_off(row, RunList((), ""), current, "GitHub has no such fork, or shows none.")
     except ServiceError as error:
         troubles.note(f"Runs of #{head.pull} in {head.repository}", error)
@@ -71,7 +91,23 @@ def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles
     else:
         troubles.over()
         take_in(current, [replace(run, pull=head.pull) for run in page.items])
+        if page.changed:
+            _close_missing(current, head, service, page.items, troubles)
         _put_off(row, page, current, "")
+
+
+def _close_missing(
+    current: Pass, head: Head, service: RunService, shown: Iterable[BuildFacts], troubles: Troubles
+) -> None:
+    """Close runs that we take for unfinished, and that neither the head's list shows nor GitHub has by their ids."""
+    ours = Build.objects.filter(~Q(status=Status.FINISHED), provider=Provider.ACTIONS, repository=head.repository)
+    missing = ours.filter(version=head.sha).exclude(external_id__in=[run.external_id for run in shown])
+    for build_id in missing.values_list("external_id", flat=True)[:MISSING]:
+        try:
+            if is_gone(current, service, build_id):
+                close_gone(Provider.ACTIONS, [build_id], current.now)
+        except ServiceError as error:
+            troubles.note(f"Run {build_id} of {head.repository}", error)
 
 
 def _put_off(row: Followed, page: RunList, current: Pass, problem: str) -> None:

@@ -42,7 +42,7 @@ class _Poll:
     def __init__(self, current: Pass, github: RunService, sources: list[Source], heads: list[Head]) -> None:
         self._current, self._github, self._sources = current, github, sources
         followed = {source.repository for source in sources}
-        self._heads = [head for head in heads if head.repository not in followed]
+        self._heads, self._followed = heads, followed
         pulls = {head.sha: head.pull for head in heads}
         self._spending = Spending(github)
         self._services = {source.repository: self._service(source.repository) for source in sources}
@@ -69,7 +69,7 @@ class _Poll:
             self._try(source, partial(self._lists[source.repository].past, self._spending))
 
     def _read(self, spare: int) -> None:
-        read_heads(self._current, self._heads, self._service, self._spending, spare)
+        read_heads(self._current, self._heads, self._followed, self._service, self._spending, spare)
         JobReader(self._current, self._service, self._spending).read(moved_runs(self._current.now, self._spending))
         logs = max(self._spending.left // LOGS_OF_A_RUN, 1)
         find_failing_tests(self._current, Provider.ACTIONS, lambda build: self._service(build.repository), most=logs)

@@ -22,7 +22,6 @@ class Head:
     pull: int
     repository: str  # owner/name of the fork
     sha: str
-    since: datetime  # when it was first seen
 
     @property
     def query(self) -> str:

@@ -67,6 +67,7 @@ def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
     asked = [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
     jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
     jobs = jobs.filter(host=Host.GITHUB) if rows else jobs  # whose requests nobody lists
+    jobs = jobs.exclude(host=Host.GITHUB, build__scope=Build.Scope.PULL)  # a fork waits for machines of its own
     jobs = jobs.exclude(build__status=Status.FINISHED).select_related("pool", "build").order_by("queued_at")
     fields = ("name", "host", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
     told = [

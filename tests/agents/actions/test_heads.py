@@ -16,7 +16,7 @@ FORK = "ada/flink"
 
 
 def head(pull: int) -> Head:
-    return Head(pull, FORK, f"{pull:040x}", NOW)
+    return Head(pull, FORK, f"{pull:040x}")
 
 
 def key(pull: int) -> tuple[str, str]:
@@ -75,6 +75,28 @@ def test_a_head_is_left_alone_once_a_run_has_ended(flink, pull):
     mark = flink.log_mark()
     poll()
     assert asked(flink, mark, FORK) == []
+
+
+def test_a_run_is_seen_to_its_end_though_the_pull_request_has_another_head(flink, pull):
+    run = fork_run(flink, pull)
+    poll()
+    flink.pulls.push(pull)
+    sync()
+    flink.actions.finish(run.id)
+    Followed.objects.update(next_at=None)
+    poll()
+    assert row(run).result == "succeeded"
+
+
+def test_a_run_goes_with_its_fork(flink, pull):
+    run = fork_run(flink, pull)
+    poll()
+    flink.actions.unknown.add(FORK)
+    for _ in range(3):
+        assert row(run).gone_at is None or row(run).status == "finished"
+        Followed.objects.update(next_at=None)
+        poll()
+    assert row(run).gone_at
 
 
 def test_a_head_without_a_run_is_not_asked_for_in_each_pass(flink, pull):
