@@ -7,7 +7,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench chaos rehearse audit sbom clean screenshots
+.PHONY: demo run test lint suite bench chaos rehearse audit sbom lock clean screenshots
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -52,6 +52,10 @@ audit: $(VENV)/.dev  ## Known holes in what we depend on; asks the package index
 sbom: $(VENV)/.dev  ## What we are built from, as var/sbom.json (CycloneDX)
 	@mkdir -p var
 	$(BIN)/python scripts/sbom.py > var/sbom.json
+
+lock: $(VENV)/.dev  ## All that requirements.txt brings in, with hashes, for pip install --require-hashes
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--output-file requirements.lock requirements.txt
 
 clean:
 	rm -rf $(VENV) var staticfiles

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 from packaging.requirements import Requirement
@@ -30,11 +31,24 @@ def _add(bom: Bom, requirement: Requirement, known: dict[str, Component]) -> Com
     if key not in known:
         address = PackageURL("pypi", None, name, found.version)
         known[key] = Component(
-            name=name, version=found.version, purl=address, bom_ref=str(address), type=ComponentType.LIBRARY
+            name=name,
+            version=found.version,
+            purl=address,
+            bom_ref=str(address),
+            type=ComponentType.LIBRARY,
+            licenses=[DisjunctiveLicense(name=_licence(found))],
         )
         bom.components.add(known[key])
         bom.register_dependency(known[key], [_add(bom, needed, known) for needed in _needed(found, requirement.extras)])
     return known[key]
+
+
+def _licence(found: Distribution) -> str:
+    """Return the licence in the package's own words: its expression, its classifiers, or its text's first line."""
+    told = found.metadata
+    classifiers = [each.split(" :: ")[-1] for each in told.get_all("Classifier", []) if each.startswith("License ::")]
+    words = [told[name] for name in ("License-Expression", "License") if name in told]
+    return ", ".join(classifiers) or (words[0].splitlines()[0] if words else "not said")
 
 
 def _needed(found: Distribution, extras: set[str]) -> list[Requirement]:
