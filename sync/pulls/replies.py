@@ -85,10 +85,10 @@ class Replies:
 
     def _write_report(self, word: WriteReport, action: Action) -> None:
         if word.comment_id is None:
-            written = self.github.create_comment(word.number, word.body)
+            written, etag = self.github.create_comment(word.number, word.body)
         else:
             try:
-                written = self.github.update_comment(word.comment_id, word.body)
+                written, etag = self.github.update_comment(word.comment_id, word.body)
             except NotFoundError:
                 self._check_gone(word.comment_id)
                 # Before there is a second one, the conversation is read.
@@ -97,7 +97,7 @@ class Replies:
                 self.current.count("reports_missing")
                 return
         with transaction.atomic():
-            keep_report(word.number, written)
+            keep_report(word.number, written, etag)
             CommandComment.objects.filter(comment_id__in=word.recorded).update(recorded=True)
             self.ledger.done(action)
         self.reported.add(word.number)
@@ -111,10 +111,10 @@ def failed_texts() -> set[int]:
     return {action.payload["number"] for action in failed}
 
 
-def keep_report(number: int, written: CommentFacts) -> None:
-    """Keep a report as GitHub has it now; an earlier one that was deleted is not needed any more."""
+def keep_report(number: int, written: CommentFacts, etag: str) -> None:
+    """Keep a report as GitHub has it now, so that asking for it costs nothing; a deleted one is not needed any more."""
     pull = PullRequest.objects.get(number=number)
-    facts = {"pull": pull, "body": written.body, "written_at": written.updated_at, "gone": False, "etag": ""}
+    facts = {"pull": pull, "body": written.body, "written_at": written.updated_at, "gone": False, "etag": etag}
     ReportComment.objects.update_or_create(comment_id=written.id, defaults=facts)
     pull.reports.filter(gone=True).delete()
 

@@ -156,16 +156,15 @@ class GitHub:
         answer = self._http.get(f"{self._path}/issues/comments/{int(comment_id)}", etag=etag)
         return (None, answer.etag or etag) if answer.unchanged else (_one(answer, read_comment), answer.etag)
 
-    def create_comment(self, number: int, body: str) -> CommentFacts:
-        """Write a comment. After UnavailableError, look at the conversation before trying again."""
-        return _one(
-            self._http.write("POST", f"{self._path}/issues/{int(number)}/comments", {"body": body}), read_comment
-        )
+    def create_comment(self, number: int, body: str) -> tuple[CommentFacts, str]:
+        """Write a comment; returns it with its ETag. After UnavailableError look at the conversation first."""
+        answer = self._http.write("POST", f"{self._path}/issues/{int(number)}/comments", {"body": body})
+        return _one(answer, read_comment), answer.etag
 
-    def update_comment(self, comment_id: int, body: str) -> CommentFacts:
-        """Change a comment of our own; raises NotFoundError when it was deleted."""
-        path = f"{self._path}/issues/comments/{int(comment_id)}"
-        return _one(self._http.write("PATCH", path, {"body": body}), read_comment)
+    def update_comment(self, comment_id: int, body: str) -> tuple[CommentFacts, str]:
+        """Change a comment of our own; returns it with its ETag. Raises NotFoundError when it was deleted."""
+        answer = self._http.write("PATCH", f"{self._path}/issues/comments/{int(comment_id)}", {"body": body})
+        return _one(answer, read_comment), answer.etag
 
     def delete_comment(self, comment_id: int) -> None:
         """Delete a comment of our own; that it is gone already is fine."""

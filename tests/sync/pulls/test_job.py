@@ -49,6 +49,15 @@ def test_an_idle_pass_costs_nothing_and_writes_nothing(flink):
     assert after == before
 
 
+def test_a_report_that_was_just_written_is_looked_at_for_nothing(flink):
+    for _ in range(3):
+        flink.pulls.open()
+    mark = flink.log_mark()
+    settle()
+    asked = [each for each in flink.since(mark, "github") if each.method == "GET" and "/issues/comments/" in each.path]
+    assert asked and not [each for each in asked if each.charged]
+
+
 def test_all_pull_requests_share_one_fetch_and_one_push(flink):
     for _ in range(5):
         flink.pulls.open()

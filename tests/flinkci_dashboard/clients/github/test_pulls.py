@@ -69,8 +69,8 @@ def test_pages_are_followed(world, repo):
 
 def test_comments_are_written_changed_and_deleted_once(world, repo):
     number = world.pulls.open()
-    made = repo.create_comment(number, "hello")
-    assert repo.update_comment(made.id, "world").body == "world"
+    made, _ = repo.create_comment(number, "hello")
+    assert repo.update_comment(made.id, "world")[0].body == "world"
     repo.react(made.id, "eyes")
     repo.react(made.id, "eyes")
     assert [comment.body for comment in repo.conversation(number)] == ["world"]
@@ -82,7 +82,7 @@ def test_comments_are_written_changed_and_deleted_once(world, repo):
 
 
 def test_an_unchanged_comment_is_free(world, repo):
-    made = repo.create_comment(world.pulls.open(), "hello")
+    made, _ = repo.create_comment(world.pulls.open(), "hello")
     comment, etag = repo.comment(made.id)
     assert comment and comment.body == "hello"
     assert repo.comment(made.id, etag) == (None, etag)
