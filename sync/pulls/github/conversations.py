@@ -18,6 +18,7 @@ from sync.pulls.rows import save_comment
 
 STREAM_OVERLAP = timedelta(minutes=2)  # GitHub may tell of a comment late
 RESERVE = 0.1  # of the hourly limit: what reading conversations leaves to the daily work
+LOOKS = 5  # at a second that fills pages, while something in it is new
 MAX_UNPLACED = 1000  # numbers that are kept, the highest ones; GitHub counts issues, too
 READ_AGAIN = timedelta(minutes=10)  # after a conversation could not be read
 
@@ -53,9 +54,11 @@ class Conversations:
         """Read on, oldest first, each page from the time where the last one ended; returns how far that came.
 
         So nothing is skipped, whatever is written, edited or deleted meanwhile, and a pass that ends early has not
-        read in vain. Where one second fills a page, the same question's next page is asked for.
+        read in vain. Where one second fills a page, the same question's next page is asked for. What is edited or
+        deleted meanwhile shifts these pages, so that such a second is read again, until nothing in it is new.
         """
         start, at = since - STREAM_OVERLAP, ""
+        seen: set[int] = set()  # of the second that fills pages
         while True:
             try:
                 page = self.github.comments_since(start, at=at, asc=True)
@@ -65,10 +68,27 @@ class Conversations:
             self._save(page)
             newest = max((comment.updated_at for comment in page.items), default=start)
             since = max(since, newest)
+            seen |= {comment.id for comment in page.items}
+            if at and (newest > start or not page.has_next):
+                self._read_again(start, seen)
             mark.remember(self._mark(data, since, ""))
             if not page.has_next:
                 return since
-            start, at = (newest, "") if newest > start else (start, page.next)
+            start, at, seen = (newest, "", set()) if newest > start else (start, page.next, seen)
+
+    def _read_again(self, start: datetime, seen: set[int]) -> None:
+        for _ in range(LOOKS):
+            found, at = set[int](), ""
+            while True:
+                page = self.github.comments_since(start, at=at, asc=True)
+                self._save(page)
+                found |= {comment.id for comment in page.items}
+                at = page.next
+                if not at or any(comment.updated_at > start for comment in page.items):
+                    break
+            if found <= seen:
+                return
+            seen |= found
 
     def _mark(self, data: dict[str, Any], since: datetime, etag: str) -> dict[str, Any]:
         unplaced = sorted(self.observer.unplaced)[-MAX_UNPLACED:]

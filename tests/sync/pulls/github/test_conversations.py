@@ -78,6 +78,16 @@ def test_pages_that_shift_while_they_are_read_hide_nothing(flink, meanwhile, tim
     assert [attempts(flink, number) for number in numbers] == [2, 2, 2, 2]
 
 
+@pytest.mark.parametrize("meanwhile", [edit, delete])
+def test_a_second_that_fills_pages_hides_nothing_when_its_pages_shift(flink, meanwhile):
+    number = failed_build(flink)
+    ids = flink.pulls.comments_at_once(number, [COMMAND if each == 100 else "Nice." for each in range(250)])
+    moved = partial(meanwhile, flink, number, ids)
+    flink.fault(service="github", path="issues/comments.*direction=asc.*[?&]page=2", before=moved)
+    settle(2)
+    assert attempts(flink, number) == 2
+
+
 @pytest.mark.parametrize("skip", [1, 2, 3])
 def test_a_reading_that_breaks_off_is_taken_up_again(flink, skip):
     number = failed_build(flink)
