@@ -108,10 +108,20 @@ function showStanding() {
 
 // A button with data-copy="text" puts it on the clipboard, and says so for a moment.
 async function copy(button) {
-  await navigator.clipboard.writeText(button.dataset.copy);
+  const text = button.dataset.copy;
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copyByHand(text); // without TLS there is no clipboard to ask for
   button.classList.add("copied");
-  document.querySelector("[data-heard]").textContent = `Copied: ${button.dataset.copy}`;
+  document.querySelector("[data-heard]").textContent = `Copied: ${text.slice(0, 80)}`;
   setTimeout(() => button.classList.remove("copied"), 1500);
+}
+function copyByHand(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
 }
 
 // The server reads days in filters, and writes times in files, in the reader's time zone.

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -22,7 +21,7 @@ from agents.migration.usage import Use, use
 from agents.models import Authority, Criterion, Pair
 from agents.models.builds import Provider
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import OPERATE, signed_in
+from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
 
@@ -133,7 +132,7 @@ def _moved(request: HttpRequest, used: Use) -> dict[str, Any]:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def decide_authority(request: HttpRequest) -> HttpResponse:
     """Take a decision, with its reason."""
     form = DecisionForm(request.POST)
@@ -150,7 +149,7 @@ def decide_authority(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(OPERATE, raise_exception=True)
+@needs(OPERATE)
 def undo_authority(request: HttpRequest) -> HttpResponse:
     """Take the last decision on a branch back."""
     branch, purpose = request.POST.get("branch", ""), request.POST.get("purpose", "")

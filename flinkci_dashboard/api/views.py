@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from flinkci_dashboard.accounts import audit
-from flinkci_dashboard.accounts.roles import ADMINISTER, signed_in
+from flinkci_dashboard.accounts.roles import ADMINISTER, needs, signed_in
 from flinkci_dashboard.api.service import API, RATE
 from flinkci_dashboard.api.tokens import MAX_TOKENS, TokenError, make_token
 from flinkci_dashboard.api.webhooks import EVENTS
@@ -65,7 +65,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@permission_required(ADMINISTER, raise_exception=True)
+@needs(ADMINISTER)
 def deliveries(request: HttpRequest) -> HttpResponse:
     """Show what webhooks told lately and what was refused, and how to set them up."""
     refused = {row.service: row for row in Refusals.objects.all()}

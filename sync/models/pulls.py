@@ -23,8 +23,8 @@ class PullRequest(models.Model):
         NONE = "", "no CI"
         UNKNOWN = "unknown", "no build yet"
         PENDING = "pending", "pending"
-        SUCCESS = "success", "success"
-        FAILURE = "failure", "failure"
+        SUCCESS = "success", "succeeded"
+        FAILURE = "failure", "failed"
         CANCELED = "canceled", "canceled"
         BLOCKED = "blocked", "blocked"
 

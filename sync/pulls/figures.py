@@ -12,7 +12,6 @@ from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
 from agents.models.builds import Status
 from flinkci_dashboard.models import Action, JobRequest, JobRun
-from flinkci_dashboard.web.tones import word
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
 from sync.pulls.reporting import is_current
 from sync.pulls.state import PullStates
@@ -108,7 +107,7 @@ def shown_state(pull: PullRequest) -> tuple[str, str]:
     """Return where the CI of an open pull request stands, and its words; of a closed one the sentence says enough."""
     if pull.state != PullRequest.State.OPEN or not pull.ci_state:
         return "", ""
-    return pull.ci_state, "no build yet" if pull.ci_state == PullRequest.CIState.UNKNOWN else word(pull.ci_state)
+    return pull.ci_state, pull.get_ci_state_display()
 
 
 def say_running_bot(pull: PullRequest, branches: Iterable[CIBranch], report: ReportComment | None) -> str:
