@@ -132,8 +132,8 @@ def test_a_component_has_its_open_pull_requests_by_what_their_ci_says(member):
     assert "component=Runtime/REST" in text
     row = text.split("Runtime / REST</a>")[1].split("</tr>")[0]
     assert '<td data-label="Open" class="num">2</td>' in row
-    assert "success</span> 1" in row
-    assert "failure</span> 1" in row
+    assert "succeeded</span> 1" in row
+    assert "failed</span> 1" in row
     assert "without component" in text
     assert "#101" in member.get("/pulls/?state=open&label=%22component%3DRuntime%2FREST%22").content.decode()
     assert 'href="/pulls/?state=open&amp;label=%22component%3DRuntime%2FREST%22"' in text
