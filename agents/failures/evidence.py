@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from agents.failures.match import name_of
 from agents.failures.rules import CAUSES, Cause
-from agents.failures.touched import touched
+from agents.failures.touched import reaches, touched
 from agents.failures.verdicts import MACHINERY, Evidence, Verdict, verdict
+from agents.machines.figures import bad_agents
 from agents.models import Build, Job, PatternHit, PullHead, TestFailure
 from agents.models.builds import BAD_RESULTS, Result
 
@@ -87,11 +88,10 @@ class _Seen:
         green = Job.objects.filter(build__version=sha, result=Result.SUCCEEDED)
         self._green = set(green.values_list("key", flat=True))
         jobs = [*bare, *(row.job for row in tests.values())]
-        self._since = min([*(row.at for row in tests.values()), *map(_ended, bare)]) - WEEK
-        if self._head:
-            self._since = min(self._since, self._head.base_at - WEEK)
-        hits = PatternHit.objects.filter(job__in=[job.pk for job in jobs]).select_related("failure__pattern")
-        self._patterns = {hit.job_id: str(hit.failure.pattern) for hit in hits.order_by("-pk")}
+        self._since = _since(tests.values(), bare, self._head)
+        self._patterns = _patterns(jobs)
+        self._runs = _runs({job.key for job in jobs}, sha, self._since) if tests else {}
+        self._bad = _sick(jobs)
         self._lately, self._before, self._times = _elsewhere(tests, number, self._since) if tests else ({}, set(), {})
         self._red = _red_on_branches({job.key for job in bare}, self._since) if bare else []
 
@@ -107,6 +107,9 @@ class _Seen:
             ticket=ticket or self._patterns.get(row.job_id, ""),
             ticket_closed=closed,
             passed_again=row.job.key in self._green,
+            reached=reaches(row.job.key.rpartition(".")[2], self._head.files) if self._head else False,
+            runs=self._runs.get(row.job.key, 0),
+            bad_machine=self._machine(row.job),
             times=self._times.get(row.test_id, 1),
             touched=touched(name_of(row.test.name).key, self._head.files) if self._head else "",
             **self._of_others(row),
@@ -115,14 +118,19 @@ class _Seen:
     def _of_others(self, row: TestFailure) -> dict[str, Any]:
         others = [each for each in self._lately.get(row.test_id, []) if each.at <= row.at]
         lately = [each for each in others if row.at - WEEK <= each.at]
-        red = [each for each in others if each.job.key == row.job.key and self._is_before(each.build, row.at)]
+        red = [each for each in others if self._is_red(each, row)]
         return {
             "builds": len({each.build_id for each in lately}),
             "branches": _branches(lately),
             "on_branches": _branches(red),
+            "red_builds": len({each.build_id for each in red}),
             "on_others": len({each.build.pull_number for each in lately} - {None, *self._own}),
             "seen_before": row.test_id in self._before or bool(others),
         }
+
+    def _is_red(self, other: TestFailure, row: TestFailure) -> bool:
+        on_branch = other.build.scope == Build.Scope.BRANCH and other.job.key == row.job.key
+        return on_branch and self._is_before(other.build, row.at)
 
     def _of_job(self, job: Job) -> Evidence:
         red = [each for each in self._red if (each.key, each.cause) == (job.key, job.cause)]
@@ -132,7 +140,11 @@ class _Seen:
             ticket=self._patterns.get(job.pk, ""),
             on_branches=_branches(each for each in red if self._is_before(each.build, _ended(job))),
             passed_again=job.key in self._green,
+            bad_machine=self._machine(job),
         )
+
+    def _machine(self, job: Job) -> str:
+        return job.worker_name if job.agent_id in self._bad else ""
 
     def _is_before(self, build: Build, failed_at: datetime) -> bool:
         """Tell whether a branch's build is of a commit that the pull request has, or may have, and not an old one.
@@ -143,6 +155,21 @@ class _Seen:
         until = min(self._head.base_at + LAG, failed_at) if self._head else failed_at
         base_at = self._head.base_at if self._head else failed_at
         return base_at - WEEK <= at <= until
+
+
+def _since(tests: Iterable[TestFailure], bare: Iterable[Job], head: PullHead | None) -> datetime:
+    """Return from when on it counts what failed elsewhere."""
+    known = [head.base_at] if head else []
+    return min([*(row.at for row in tests), *map(_ended, bare), *known]) - WEEK
+
+
+def _patterns(jobs: Iterable[Job]) -> dict[int, str]:
+    hits = PatternHit.objects.filter(job__in=[job.pk for job in jobs]).select_related("failure__pattern")
+    return {hit.job_id: str(hit.failure.pattern) for hit in hits.order_by("-pk")}
+
+
+def _sick(jobs: Collection[Job]) -> set[int]:
+    return bad_agents({job.agent_id for job in jobs if job.agent_id}, max(map(_ended, jobs)))
 
 
 def _elsewhere(
@@ -160,6 +187,12 @@ def _elsewhere(
     for test in rows.filter(build__pull_number=number).values_list("test_id", flat=True):
         times[test] += 1
     return lately, set(others.filter(at__lt=since).values_list("test_id", flat=True).distinct()), times
+
+
+def _runs(keys: Collection[str], sha: str, since: datetime) -> dict[str, int]:
+    """Return how often jobs passed elsewhere in the week that began then."""
+    rows = Job.objects.filter(key__in=keys, result=Result.SUCCEEDED, finished_at__range=(since, since + WEEK))
+    return dict(rows.exclude(build__version=sha).order_by().values_list("key").annotate(Count("pk")))
 
 
 def _red_on_branches(keys: Collection[str], since: datetime) -> list[Job]:

@@ -5,6 +5,18 @@ from collections.abc import Iterable
 
 DEEP = 5  # parts of two packages that are to be the same, where one holds the other: org.apache.flink.table.planner
 SOURCES = re.compile(r"(?:^|/)src/(?:main|test|it|e2e)[^/]*/(?:java|scala|java-generated|resources)/(.+)/[^/]+$")
+# Flink's modules by the job that tests them (tools/ci/stage.sh), and which jobs code of a module can make fail.
+MODULES = (
+    *(("flink-table/", "table"), ("flink-python/", "python"), ("flink-tests/", "tests")),
+    *(("flink-connectors/", "connect"), ("flink-formats/", "connect"), ("flink-filesystems/", "connect")),
+    *(("flink-end-to-end-tests/", "misc"), ("flink-yarn", "misc"), ("flink-kubernetes/", "misc"), ("docs/", "")),
+)
+CORE = "core"
+REACHES = {
+    CORE: ("core", "python", "table", "connect", "tests", "misc"),
+    "table": ("table", "python", "connect", "misc"),
+    "connect": ("connect", "python", "misc"),
+}
 END_TO_END = "flink-end-to-end-tests/"
 PYTHON = "flink-python/"
 
@@ -22,6 +34,15 @@ def touched(key: str, files: Iterable[str]) -> str:
         return "end-to-end tests" if any(path.startswith(END_TO_END) for path in paths) else ""
     package, _, name = owner.rpartition(".")
     return _java(package, name, paths) if package else ""
+
+
+def reaches(job: str, files: Iterable[str]) -> bool:
+    """Tell whether what is changed can make the tests of a job fail, by its module: "core", "table", …"""
+    return any(job in REACHES.get(module, (module,)) for module in {_module(path) for path in files})
+
+
+def _module(path: str) -> str:
+    return next((module for start, module in MODULES if path.startswith(start)), "" if path.endswith(".md") else CORE)
 
 
 def _java(package: str, name: str, paths: list[str]) -> str:

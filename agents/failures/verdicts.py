@@ -10,6 +10,8 @@ from agents.failures.rules import CAUSES, Cause
 
 NEVER_FLAKY = (Cause.COMPILE, Cause.STYLE)
 MACHINERY = (Cause.AGENT, Cause.DISK, Cause.NETWORK, Cause.DOCKER)  # it fails for no reason of any commit
+SURELY = 2  # builds of branches: once, it may have failed there for another reason than on the pull request
+ENOUGH = 30  # runs of a job that passed in a week: what fails more rarely than that is hardly chance
 MANY = 3  # branches that are named
 
 
@@ -32,10 +34,14 @@ class Evidence:
     builds: int = 0  # elsewhere that failed by it lately
     branches: tuple[str, ...] = ()  # of those
     on_branches: tuple[str, ...] = ()  # where the same job failed by it in the week before the merge base
+    red_builds: int = 0  # of those
     passed_again: bool = False  # the same job of the same commit succeeded, too
     on_others: int = 0  # pull requests of other authors that failed by it lately
     seen_before: bool = False  # anywhere, at any time, but on this pull request
     times: int = 1  # that the job failed by it on this pull request
+    reached: bool = True  # the job tests code that what the pull request changes can break
+    runs: int = 0  # of the job elsewhere that passed lately
+    bad_machine: str = ""  # its name, where it ran on one that fails oftener than the others
     touched: str = ""  # the code that the pull request changes, and the test is of
 
 
@@ -54,7 +60,7 @@ def verdict(found: Evidence) -> Verdict:
     if found.cause in NEVER_FLAKY and not found.on_branches:
         return Verdict("its own", f"{CAUSES[Cause(found.cause)]}: that is never flaky", "failed", Side.OWN)
     lenient = _lenient(found)
-    if lenient and found.touched and not found.on_branches:
+    if lenient and found.touched and found.red_builds < SURELY:
         return _unsure(f"{lenient.reason}; but the pull request changes {found.touched}")
     return lenient or _of_the_rest(found)
 
@@ -73,6 +79,8 @@ def _lenient(found: Evidence) -> Verdict | None:
     if found.on_others:
         many = "pull request" if found.on_others == 1 else "pull requests"
         return Verdict("seen elsewhere", f"on {found.on_others} {many} of other authors, in a week", "partial")
+    if found.bad_machine:
+        return Verdict("infrastructure", f"{found.bad_machine} fails oftener than the other machines", "partial")
     return None
 
 
@@ -88,7 +96,9 @@ def _of_the_rest(found: Evidence) -> Verdict:
         return Verdict("in code it changes", reason, "failed", Side.OWN)
     if found.times > 1:
         return Verdict("first seen here", f"{found.times} times, and nowhere else", "failed", Side.OWN)
-    return Verdict("first seen here", "nowhere else has it failed, as far as builds were read", "failed", Side.UNSURE)
+    side = Side.OWN if found.runs >= ENOUGH and found.reached else Side.UNSURE
+    many = f", in {found.runs} runs of the job in a week" if found.runs else ", as far as builds were read"
+    return Verdict("first seen here", f"nowhere else has it failed{many}", "failed", side)
 
 
 def _lately(found: Evidence) -> str:

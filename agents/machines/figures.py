@@ -1,7 +1,7 @@
 """What the agents' pages show: hosts side by side, each machine with its figures, who waits, and since when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -140,6 +140,17 @@ def agent_score(agent: Agent, now: datetime) -> tuple[Score, MachineVerdict]:
     )
     own = Score(sums["own"], sums["own_failed"])
     return own, _verdict(agent, own, Score(sums["all"], sums["all_failed"]))
+
+
+def bad_agents(agents: Collection[int], now: datetime) -> set[int]:
+    """Return those of some agents (by primary key) that were sick lately: one query, none without agents."""
+    if not agents:
+        return set()
+    days = AgentDay.objects.filter(day__gt=(now - BAD_DAYS * DAY).date(), agent__host=Host.ALIBABA)
+    sums = days.order_by().values_list("agent").annotate(Sum("finished"), Sum("failed"))
+    scores = {agent: Score(finished, failed) for agent, finished, failed in sums}
+    host = Score(sum(each.finished for each in scores.values()), sum(each.failed for each in scores.values()))
+    return {agent for agent in agents if agent in scores and judge(scores[agent], host).bad}
 
 
 def is_low_on_disk(agent: Agent, now: datetime) -> bool:

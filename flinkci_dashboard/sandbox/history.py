@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from flinkci_dashboard.sandbox.actions import history as actions
+from flinkci_dashboard.sandbox.areas import area, broken_by, file_in, inherited
 from flinkci_dashboard.sandbox.azure.history import Start, live_through
+from flinkci_dashboard.sandbox.azure.truth import Break
 from flinkci_dashboard.sandbox.git.repositories import Batch
 from flinkci_dashboard.sandbox.github.ci_bot import report
 from flinkci_dashboard.sandbox.github.data import Pull
@@ -56,6 +58,7 @@ class Story:
     ended: datetime | None = None
     merged: bool = False
     components: tuple[str, ...] | None = None
+    breaks: tuple[Break, ...] = ()  # what its first commit makes fail
 
     @property
     def author(self) -> str:
@@ -64,11 +67,11 @@ class Story:
         return f"{login} <{login}@example.org>"
 
 
-def write_history(world: Sandbox, dice: random.Random) -> None:
+def write_history(world: Sandbox, dice: random.Random, days: int = DAYS) -> None:
     """Let the last days happen: first the commits, then what GitHub, Azure and Jira remember of them."""
     now = world.clock.now()
     with world.repositories.batch(SOURCE) as batch:
-        past = _Past(world, batch, dice, now)
+        past = _Past(world, batch, dice, now, days)
         for at, happen in sorted(past.plan(), key=lambda event: event[0]):
             happen(at)
     _mirror(world, past, batch.shas)
@@ -96,11 +99,13 @@ def _propose(world: Sandbox, dice: random.Random, at: datetime, number: int) -> 
     components = _file_ticket(world, subject, dice, at)
     base = "master" if dice.random() < 0.85 else f"release-{PUBLISHED[-1]}"
     title = subject if base == "master" else f"[BP-{PUBLISHED[-1]}]{subject}"
-    files = {f"flink-runtime/src/main/java/Pull{dice.randrange(10_000)}.java": f"// {dice.random()}\n"}
+    place, mark = area(dice), dice.randrange(10_000)
+    files = {file_in(place, mark): f"// {dice.random()}\n"}
     if dice.random() < 0.06:
         files[".github/workflows/nightly.yml"] = f"# {dice.random()}\n"
     login = None if dice.random() < 0.02 else dice.choice(LOGINS)
-    return Story(number, title, login, base, files, dice.random() < 0.1, at, components=components)
+    breaks = broken_by(dice, place, mark)
+    return Story(number, title, login, base, files, dice.random() < 0.1, at, components=components, breaks=breaks)
 
 
 def _file_ticket(world: Sandbox, subject: str, dice: random.Random, at: datetime) -> tuple[str, ...] | None:
@@ -118,23 +123,23 @@ def _file_ticket(world: Sandbox, subject: str, dice: random.Random, at: datetime
 class _Past:
     """Writes commits into a batch, and remembers who wrote them and which builds they started."""
 
-    def __init__(self, world: Sandbox, batch: Batch, dice: random.Random, now: datetime) -> None:
-        self.world, self.batch, self.dice, self.now = world, batch, dice, now
-        self.since = now - timedelta(days=DAYS)
+    def __init__(self, world: Sandbox, batch: Batch, dice: random.Random, now: datetime, days: int) -> None:
+        self.world, self.batch, self.dice, self.now, self.days = world, batch, dice, now, days
+        self.since = now - timedelta(days=days)
         self.stories: list[Story] = []
         self.builds: list[Start] = []  # with marks where SHAs belong
         self.mirrored: dict[str, str] = {}  # branch → mark
 
     def plan(self) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
         """Yield what happens when, in no order."""
-        for _ in range(DAYS * COMMITS_A_DAY):
+        for _ in range(self.days * COMMITS_A_DAY):
             yield self._sometime(), partial(self._commit, "master", change(self.dice))
-        for _ in range(DAYS * BACKPORTS_A_DAY):
+        for _ in range(self.days * BACKPORTS_A_DAY):
             version = self.dice.choice((*PUBLISHED[-2:], UNPUBLISHED))
             yield self._sometime(), partial(self._commit, f"release-{version}", change(self.dice))
-        for number in range(DAYS * PULLS_A_DAY):
+        for number in range(self.days * PULLS_A_DAY):
             yield from self._pull_request(FIRST_NUMBER + number)
-        for day in range(DAYS):
+        for day in range(self.days):
             night = (self.now - timedelta(days=day)).replace(hour=0, minute=0, second=5)
             yield night, partial(self._build_nightly, "master")
         for minutes in (3, 1):
@@ -145,7 +150,7 @@ class _Past:
 
     def _pull_request(self, number: int) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
         opened = self.since + (self.now - self.since) * (
-            (number - FIRST_NUMBER + self.dice.random()) / DAYS / PULLS_A_DAY
+            (number - FIRST_NUMBER + self.dice.random()) / self.days / PULLS_A_DAY
         )
         story = _propose(self.world, self.dice, opened, number)
         self.stories.append(story)
@@ -179,7 +184,11 @@ class _Past:
         story.pushes.append((at, mark))
         if at < self.now - BOT_STOPPED:
             when, branch = at + timedelta(minutes=2), f"ci_{story.number}_{mark}"
-            self.builds.append(Start(when, PULLS, branch, mark, message=story.title, replaces=replaces))
+            breaks = (
+                *(story.breaks if len(story.pushes) == 1 else ()),
+                *inherited(story.base, self.now - story.opened),
+            )
+            self.builds.append(Start(when, PULLS, branch, mark, "individualCI", story.title, breaks, replaces))
 
     def _end(self, story: Story, at: datetime) -> None:
         if story.merged:

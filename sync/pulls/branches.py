@@ -96,7 +96,7 @@ class Branches:
         self.current.progress(f"fetching {len(pushes)} pull requests")
         heads = {push.number: push.sha for push in pushes}
         try:
-            refs = cache.fetch_pulls(self.source.git_url, heads)
+            refs = cache.fetch_pulls(self.source.git_url, heads, _bases(heads))
         except RefusedError as error:
             return self._fetch_singly(cache, heads, error)
         if differing := [push for push in pushes if refs.get(push.number) != push.sha]:
@@ -121,10 +121,9 @@ class Branches:
                 rows.update(push_problem=lags)
 
     def _note_changes(self, cache: Cache, heads: Mapping[int, str]) -> None:
-        """Keep what the heads change, for verdicts on what fails on them: of those against master, which came along."""
-        on_master = PullRequest.objects.filter(number__in=heads, base="master").values_list("number", flat=True)
-        for number in on_master:
-            if change := cache.change_of(heads[number]):
+        """Keep what the heads change, for verdicts on what fails on them."""
+        for number, base in PullRequest.objects.filter(number__in=heads).values_list("number", "base"):
+            if change := cache.change_of(heads[number], base):
                 remember_head(number, heads[number], *change, self.current.now)
 
     def _fetch_singly(self, cache: Cache, heads: Mapping[int, str], error: RefusedError) -> dict[int, str]:
@@ -226,6 +225,12 @@ def _let_run(heads: Mapping[int, str], pushes: Iterable[PushBranch]) -> dict[int
     """Leave out newer heads than those that may run: the next pass decides about them."""
     moved = {push.number for push in pushes if push.alone and heads[push.number] != push.sha}
     return {number: sha for number, sha in heads.items() if number not in moved}
+
+
+def _bases(numbers: Iterable[int]) -> set[str]:
+    """Return the branches that pull requests are against."""
+    rows = PullRequest.objects.filter(number__in=list(numbers))
+    return {"master", *rows.order_by().values_list("base", flat=True).distinct()}
 
 
 def is_workflow_refusal(words: str) -> bool:

@@ -22,6 +22,7 @@ MAX_PACKS = 40
 PART = 1000  # refs in the arguments of one command: they have to fit, and a server declines a push as a whole
 HEADS = "refs/heads/"
 PULLS = "refs/pulls/"  # where the heads of pull requests are kept, by number
+BASES = "refs/bases/"  # and the branches that they are against
 MISSING_REF = re.compile(r"couldn't find remote ref (\S+)")
 
 
@@ -45,15 +46,19 @@ class Cache:
         self._fetch(url, specs, on_progress)
 
     def fetch_pulls(
-        self, url: str, numbers: Iterable[int], base: str = "master", on_progress: OnProgress | None = None
+        self,
+        url: str,
+        numbers: Iterable[int],
+        bases: Iterable[str] = ("master",),
+        on_progress: OnProgress | None = None,
     ) -> dict[int, str]:
-        """Fetch the heads of pull requests, and their base, in one go; returns {number: SHA} as they are now.
+        """Fetch the heads of pull requests, and their bases, in one go; returns {number: SHA} as they are now.
 
         A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it.
         Raises ServiceError.
         """
         wanted = {f"refs/pull/{number}/head": f"{PULLS}{number}" for number in sorted(set(numbers))}
-        wanted[f"refs/heads/{base}"] = f"{PULLS}base"
+        wanted |= {f"refs/heads/{base}": f"{BASES}{base}" for base in bases}
         while wanted:
             try:
                 self._fetch(url, [f"+{ref}:{kept}" for ref, kept in wanted.items()], on_progress)
@@ -144,12 +149,12 @@ class Cache:
         log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
         return read_log(self._local(log, given))
 
-    def change_of(self, sha: str, base: str = f"{PULLS}base") -> tuple[str, datetime, list[str]] | None:
-        """Return where a commit left its base (SHA and time of the commit there), and the paths that it changes since.
+    def change_of(self, sha: str, base: str) -> tuple[str, datetime, list[str]] | None:
+        """Return where a commit left a branch that was fetched (SHA, time), and the paths that it changes since.
 
         None where the two have no commit in common, or one of them is not in the cache.
         """
-        fork = self._asked(["merge-base", base, sha])
+        fork = self._asked(["merge-base", f"{BASES}{base}", sha])
         facts = self.commit_facts([fork.strip()]) if fork else {}
         at = facts[fork.strip()].committed_at if fork and fork.strip() in facts else None
         if not fork or at is None:

@@ -11,6 +11,7 @@ from functools import partial
 from flinkci_dashboard.sandbox.azure.pipeline import plan
 from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Cause, Job
 from flinkci_dashboard.sandbox.azure.switches import Switches
+from flinkci_dashboard.sandbox.azure.truth import Truth, fails
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.replica import Replica
 
@@ -150,21 +151,11 @@ class Azure(Switches):
         agent = job.agent
         if job.state != RUNNING or agent is None or (agent.since and not agent.online):
             return  # it was cancelled, or nobody hears of it any more
-        self._end_job(job, "failed" if self._fails(job, agent) else "succeeded", self._now)
-
-    def _fails(self, job: Job, agent: Agent) -> bool:
-        fails, job.chosen = self.dice.random() < agent.failing, self.dice.randrange(6) if self.lively else 0
-        if (job.build.branch, job.plan.key) in self.broken:
-            job.chosen = 0
-            return True
-        if self.lively and agent.full_disk and self.dice.random() < 0.2:
-            job.cause = Cause.DISK
-            return True
-        return fails or bool(job.plan.module and self.flaky and self.dice.random() < self.flaky)
+        self._end_job(job, "failed" if fails(self, job, agent) else "succeeded", self._now)
 
     def _lose(self, job: Job) -> None:
         if job.state == RUNNING and job.agent and not job.agent.online:
-            job.cause = Cause.LOST
+            job.cause, job.truth = Cause.LOST, Truth.MACHINE
             self._end_job(job, "failed", self._now)
 
     def _end_job(self, job: Job, result: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
+from flinkci_dashboard.sandbox.azure.truth import Break
 
 SICK, SICK_SHARE = "AlibabaCI005-agent02", 0.4
 FULL, FULL_FOR = "AlibabaCI003-agent01", timedelta(hours=30)
@@ -33,6 +34,7 @@ class Start:
     version: str
     reason: str = "individualCI"
     message: str = ""
+    breaks: tuple[Break, ...] = ()  # what its commit makes fail
     replaces: str = ""  # the branch of the commit before, whose builds are of no use any more
 
 
@@ -49,7 +51,8 @@ def live_through(azure: Azure, starts: Iterable[Start], dice: random.Random) -> 
             _happen_to_machines(azure, now - start.at)
             _cancel(azure, start.replaces)
             _retry(azure, dice, retried)
-            azure.queue(start.repo, start.branch, start.version, start.reason, start.message)
+            build = azure.queue(start.repo, start.branch, start.version, start.reason, start.message)
+            build.breaks = start.breaks
         azure.return_to_present()
         _happen_to_machines(azure, timedelta())
         azure.hurry(DEMO_PACE)

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flinkci_dashboard.sandbox.azure.pipeline import DEFAULT, EXIT, HOSTED, NO_SPACE, TESTS, JobPlan
 from flinkci_dashboard.sandbox.azure.pipeline import test_errors as errors_of_test
+
+if TYPE_CHECKING:
+    from flinkci_dashboard.sandbox.azure.truth import Break
 
 PENDING, RUNNING, COMPLETED = "pending", "inProgress", "completed"
 LOST = (
@@ -20,6 +24,20 @@ class Cause(StrEnum):
     TEST = "test"  # one of its module's tests does, or what it does where it has none
     DISK = "disk"  # its machine's disk is full
     LOST = "lost"  # its agent went away
+    COMPILE = "compile"  # it does not compile
+    STYLE = "style"  # its style is not that of the others
+    NETWORK = "network"  # a download fails
+
+
+WORDS = {  # with which jobs fail where no test does
+    Cause.DISK: (f"[ERROR] {NO_SPACE}",),
+    Cause.COMPILE: ("[ERROR] COMPILATION ERROR : ", "Compiling Flink failed."),
+    Cause.STYLE: (
+        "[ERROR] src/main/java/org/apache/flink/Foo.java:[31,8] (imports) UnusedImports: Unused import.",
+        "License Check failed. See previous output for details.",
+    ),
+    Cause.NETWORK: ("fatal: unable to access 'https://github.com/apache/flink/': Could not resolve host: github.com",),
+}
 
 
 @dataclass
@@ -52,6 +70,8 @@ class Job:
     result: str | None = None
     cause: Cause = Cause.TEST
     chosen: int = 0  # which of its module's tests fails
+    test: str = ""  # or which other one
+    truth: str = ""  # whose its failure is
     ready_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -69,7 +89,7 @@ class Job:
     @property
     def failing_test(self) -> str:
         """Return the test that made it fail, if one did."""
-        tests = TESTS.get(self.plan.module, ())
+        tests = (self.test,) if self.test else TESTS.get(self.plan.module, ())
         fails = self.result == "failed" and self.cause == Cause.TEST
         return tests[self.chosen % len(tests)] if fails and tests else ""
 
@@ -85,8 +105,8 @@ class Job:
         """Return how its log ends when it failed; a lost agent writes nothing more."""
         if self.result != "failed" or self.cause == Cause.LOST:
             return []
-        if self.cause == Cause.DISK:
-            return [f"[ERROR] {NO_SPACE}", f"##[error]{EXIT}"]
+        if words := WORDS.get(self.cause):
+            return [*words, f"##[error]{EXIT}"]
         return errors_of_test(self.failing_test, self.plan.module) if self.failing_test else [f"##[error]{EXIT}"]
 
 
@@ -108,6 +128,7 @@ class Build:
     finished_at: datetime | None = None
     jobs: list[Job] = field(default_factory=list)
     kept: bool = True
+    breaks: tuple["Break", ...] = ()  # what its commit makes fail
 
     @property
     def number(self) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.failures.evidence import judge_pull
 from agents.failures.heads import remember_head
-from agents.failures.touched import touched
+from agents.failures.touched import reaches, touched
 from agents.failures.verdicts import Evidence, verdict
 from agents.models import Failure, KnownTicket, Pattern, PatternHit, Test, TestFailure
 from tests.machines import make_build, make_job
@@ -38,9 +38,12 @@ SHA, NAME, CORE = "a" * 40, "a.FooITCase.testBar", "ci.core"
         (Evidence(touched="a.b", seen_before=True), "unsure"),
         (Evidence(touched="a.b", passed_again=True), "unsure"),
         (Evidence(touched="a.b", ticket="FLINK-1"), "unsure"),
-        (Evidence(touched="a.b", on_branches=("master",)), "red on branches too"),
+        (Evidence(touched="a.b", on_branches=("master",), red_builds=2), "red on branches too"),
+        (Evidence(touched="a.b", on_branches=("master",), red_builds=1), "unsure"),
         (Evidence(builds=2), "unsure"),
         (Evidence(times=2), "first seen here"),
+        (Evidence(bad_machine="AlibabaCI005-agent02"), "infrastructure"),
+        (Evidence(bad_machine="AlibabaCI005-agent02", is_test=False, cause="unknown"), "infrastructure"),
     ],
 )
 def test_what_is_known_comes_before_what_was_seen(evidence, word):
@@ -49,8 +52,25 @@ def test_what_is_known_comes_before_what_was_seen(evidence, word):
 
 
 def test_a_failure_that_was_seen_once_is_nobodys_yet():
-    assert verdict(Evidence()).side == "unsure"
+    assert verdict(Evidence(runs=10)).side == "unsure"
+    assert verdict(Evidence(runs=100, reached=False)).side == "unsure"
+    assert verdict(Evidence(runs=100)).side == "own"  # what had failed by chance would have been seen
     assert verdict(Evidence(times=2)).side == verdict(Evidence(touched="a.b")).side == "own"
+
+
+@pytest.mark.parametrize(
+    ("job", "path", "said"),
+    [
+        ("table", "flink-runtime/src/main/java/a/B.java", True),
+        ("core", "flink-table/flink-table-planner/src/main/java/a/B.java", False),
+        ("python", "flink-table/flink-table-planner/src/main/java/a/B.java", True),
+        ("tests", "flink-yarn/src/main/java/a/B.java", False),
+        ("core", "docs/content/a.md", False),
+        ("misc", "pom.xml", True),
+    ],
+)
+def test_what_a_change_can_break(job, path, said):
+    assert reaches(job, [path]) == said
 
 
 def test_the_reason_says_how_often_and_where_it_was_seen_lately():

@@ -51,10 +51,10 @@ def test_what_a_pushed_head_changes_is_kept_with_the_commit_where_it_left_master
     other = flink.pulls.open(base="release-2.2", files={"z": "z\n"})
     flink.commit("master")
     sync()
-    [head] = PullHead.objects.all()
+    head, backport = PullHead.objects.order_by("number")
     assert (head.number, head.sha) == (number, PullRequest.objects.get(number=number).head_sha)
+    assert (backport.number, backport.files, backport.base_sha) == (other, ["z"], flink.heads()["release-2.2"])
     assert head.base_sha == base and head.files == ["docs/ä b.md", "flink-core/src/main/java/a/Foo.java"]
-    assert name_of(flink, other) in ci_branches(flink)
 
 
 def test_when_the_head_is_mended_it_is_pushed_at_once(flink):
