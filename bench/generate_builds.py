@@ -140,7 +140,7 @@ def fail_tests(cursor) -> None:
         ON CONFLICT DO NOTHING
     """)
     cursor.execute("""
-        INSERT INTO agents_testfailure (test_id, job_id, build_id, at, message, source)
-        SELECT (SELECT min(id) FROM agents_test) + id * id % 200, id, build_id, finished_at, 'boom', 'log'
+        INSERT INTO agents_testfailure (test_id, job_id, build_id, at, message, source, "case")
+        SELECT (SELECT min(id) FROM agents_test) + id * id % 200, id, build_id, finished_at, 'boom', 'log', ''
         FROM agents_job WHERE result = 'failed' ON CONFLICT DO NOTHING
     """)
