@@ -124,21 +124,27 @@ def _seen(builds: Sequence[Build]) -> dict[int, BuildSeen]:
     return {
         build.pk: BuildSeen(
             build.status,
-            build.result,
-            tuple(_job(each, tests[each[-1].pk]) for each in attempts[build.pk].values()),
+            _result(build, build.result),
+            tuple(_job(build, each, tests[each[-1].pk]) for each in attempts[build.pk].values()),
             jobs_known=not build.jobs_pending,
         )
         for build in builds
     }
 
 
-def _job(attempts: Sequence[Job], tests: Sequence[str]) -> JobSeen:
+def _result(build: Build, result: str) -> str:
+    """Return a result as it is compared: what Actions calls neutral neither passed nor failed."""
+    neutral = build.provider == Provider.ACTIONS and result == Result.PARTIAL
+    return Result.SKIPPED.value if neutral else result
+
+
+def _job(build: Build, attempts: Sequence[Job], tests: Sequence[str]) -> JobSeen:
     job = attempts[-1]
     failed_before = any(each.result in BAD_RESULTS for each in attempts[:-1])
     return JobSeen(
         name=job.name,
         status=job.status,
-        result=job.result,
+        result=_result(build, job.result),
         cause=job.cause,
         ran=bool(job.worker_name or job.started_at or job.log_id),
         key=job.key,

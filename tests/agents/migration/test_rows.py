@@ -45,6 +45,8 @@ def two(result="succeeded", ours="succeeded", **facts):
         ("failed", "succeeded", "differ", (0, 1, 0)),
         ("succeeded", "canceled", "no verdict", (0, 0, 1)),
         ("succeeded", "timed_out", "differ", (0, 1, 0)),
+        ("succeeded", "partial", "no verdict", (0, 0, 1)),  # what Actions calls neutral
+        ("partial", "succeeded", "differ", (0, 1, 0)),
     ],
 )
 def test_programs_read_what_both_said(member, azure, actions, agreement, groups):
