@@ -148,7 +148,11 @@ class MaskSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Render the record, mask it, and let it pass."""
-        record.msg, record.args = mask(record.getMessage()), None
+        try:
+            said = record.getMessage()
+        except (TypeError, ValueError, KeyError):  # a library's mistake must not end the work that it logs
+            said = f"{record.msg} {record.args}"
+        record.msg, record.args = mask(said), None
         if record.exc_info:
             record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
         return True

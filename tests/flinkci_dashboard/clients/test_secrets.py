@@ -163,3 +163,11 @@ def test_ordinary_text_stays_as_it_is(monkeypatch):
     monkeypatch.setenv("JIRA_TOKEN", "zq9")
     text = "refs/heads/ci_1_0123456789abcdef: remote rejected (protected branch) Zm9vYmFyYmF6"
     assert mask(text) == text
+
+
+@pytest.mark.parametrize(("msg", "args"), [("%d left", (SECRET,)), ("%s %s", (SECRET,)), ("100 %!", (SECRET,))])
+def test_a_line_that_does_not_fit_its_form_is_logged_as_it_is_and_masked(msg, args):
+    seal(SECRET)
+    record = logging.makeLogRecord({"msg": msg, "args": args})
+    assert secrets.MaskSecrets().filter(record)
+    assert msg in record.getMessage() and SECRET not in record.getMessage()
