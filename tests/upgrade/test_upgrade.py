@@ -54,11 +54,17 @@ def change_pull(row: dict) -> dict:
 
 
 # What becomes of an old row, where it does not stay as it was.
+def change_mark(row: dict) -> dict:
+    """The lists of open pull requests are read once more, for what they tell of the authors."""
+    return {"data": row["data"] | {"at": None, "pages": {}}} if row["name"] == "everything" else {}
+
+
 CHANGED: dict[str, Callable[[dict], dict]] = {
     "agents.Watermark": change_watermark,
     "flinkci_dashboard.Action": change_action,
     "sync.CIBranch": change_branch,
     "sync.PullRequest": change_pull,
+    "sync.Watermark": change_mark,
 }
 # Columns that are no more.
 GONE: dict[str, set[str]] = {}
