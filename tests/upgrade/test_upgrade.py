@@ -53,12 +53,12 @@ def change_pull(row: dict) -> dict:
     return {"lost_builds": [f"azure:{number}" for number in row["lost_builds"]]}
 
 
-# What becomes of an old row, where it does not stay as it was.
 def change_mark(row: dict) -> dict:
     """The lists of open pull requests are read once more, for what they tell of the authors."""
     return {"data": row["data"] | {"at": None, "pages": {}}} if row["name"] == "everything" else {}
 
 
+# What becomes of an old row, where it does not stay as it was.
 CHANGED: dict[str, Callable[[dict], dict]] = {
     "agents.Watermark": change_watermark,
     "flinkci_dashboard.Action": change_action,
