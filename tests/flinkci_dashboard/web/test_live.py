@@ -53,4 +53,4 @@ def test_pages_are_compressed_and_their_tags_still_count(admin, django_assert_nu
 
 def test_an_age_says_how_often_it_should_be_new(admin):
     passed()
-    assert 'data-every="30"' in admin.get("/mirrors/").content.decode()
+    assert 'data-every="15"' in admin.get("/mirrors/").content.decode()
