@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, TestCase
 
 from flinkci_dashboard.sandbox import Sandbox
 from tests.people import with_role
@@ -18,6 +18,19 @@ from tests.worlds import point_at
 def pytest_report_header() -> str:
     """Say which database the suite runs on."""
     return f"database: {settings.DATABASES['default']['ENGINE']}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on PostgreSQL, what touches no database: on SQLite it has run already."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        config.hook.pytest_deselected(items=[each for each in items if not _touches_database(each)])
+        items[:] = [each for each in items if _touches_database(each)]
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    asked = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    case = getattr(item, "cls", None)
+    return bool(asked or item.get_closest_marker("django_db") or (case and issubclass(case, TestCase)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

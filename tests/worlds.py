@@ -3,6 +3,7 @@
 import pytest
 from django.conf import LazySettings
 
+from flinkci_dashboard.clients import pacing
 from flinkci_dashboard.sandbox import Sandbox
 
 
@@ -14,3 +15,4 @@ def point_at(world: Sandbox, settings: LazySettings, monkeypatch: pytest.MonkeyP
         else:
             setattr(settings, name, value)
     settings.SYNC_MODE = "active"
+    monkeypatch.setattr(pacing, "PAUSES", (0.01, 0.04))  # seconds; a sandbox that fails is not helped by waiting
