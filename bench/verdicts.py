@@ -42,21 +42,9 @@ def in_world(seed: int, folder: Path) -> bool:
     with Sandbox(folder / "world") as world:
         fill(world)
         write_history(world, random.Random(seed), days=DAYS)
-        know_some(world)
         prepare(folder, world)
         read(world, folder)
         return compare(world, seed)
-
-
-def know_some(world) -> None:
-    """Open a ticket for every other flaky test, as people have done by then."""
-    from flinkci_dashboard.sandbox.azure.pipeline import TESTS
-
-    names = [name for tests in TESTS.values() for name in tests]
-    for number, name in enumerate(names[::2]):
-        owner, _, method = name.rpartition(".")
-        summary = f"{owner.rpartition('.')[2]}.{method} fails at times"
-        world.jira.create(f"FLINK-{39_950 + number}", summary=summary, labels=["test-stability"])
 
 
 def prepare(folder: Path, world) -> None:
