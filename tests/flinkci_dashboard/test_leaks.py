@@ -99,7 +99,7 @@ def test_no_job_lets_a_secret_out(planted, admin):
     assert found(planted, "\n".join(processes)) == []
     assert found(planted, every_row()) == []
     for page in PAGES:
-        assert found(planted, admin.get(page.path).content.decode()) == [], page.path
+        assert found(planted, admin.get(page.path).getvalue().decode()) == [], page.path
     for path in settings.DATA_DIR.rglob("*"):
         if path.is_file() and path.stat().st_size < 1_000_000:
             assert found(planted, path.read_bytes().decode(errors="replace")) == [], path
