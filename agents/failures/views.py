@@ -1,18 +1,42 @@
 """The page of failures: what fails most, and which ticket knows it."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agents.charts.pace_rows import idle_jobs, slow_jobs
-from agents.failures.figures import MOST, ranked
+from agents.failures.figures import MOST, Line, ranked
 from agents.failures.history import SOURCE, history_of
 from agents.failures.report import ISSUE
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.tables import Column, Table
 
 KNOWN = {"": None, "true": True, "false": False}  # what `known` may say in the address
+
+
+def _number(name: str, title: str, value: Callable[[Line], int]) -> Column:
+    return Column(name, title, value, value, falling=True, number=True)
+
+
+FAILURES = Table(
+    "failures",
+    (
+        Column("failure", "Test", lambda line: line.failure.key, lambda line: line.failure.key),
+        Column("kind", value=lambda line: line.failure.kind),
+        Column("ticket", "Ticket", lambda line: line.failure.ticket_key, lambda line: line.failure.ticket_key),
+        _number("hits_1d", "1 day", lambda line: line.seen.hits_1d),
+        _number("hits_7d", "7 days", lambda line: line.seen.hits_7d),
+        _number("hits_30d", "30 days", lambda line: line.seen.hits_30d),
+        Column(*("first_seen", "First seen"), lambda line: line.seen.first_seen, lambda line: line.seen.first_seen),
+        Column(*("last_seen", "Last seen"), lambda line: line.seen.last_seen, lambda line: line.seen.last_seen),
+        Column("branches", "Where", lambda line: " ".join(line.seen.branches)),
+        Column("providers", value=lambda line: " ".join(line.seen.providers)),
+    ),
+)
 
 
 def matched(request: HttpRequest) -> object:
@@ -26,7 +50,7 @@ def failures(request: HttpRequest) -> Context:
     """Rank the failures of the last 30 days; the address says whether known or new ones."""
     known = KNOWN.get(request.GET.get("known", ""))
     return {
-        "lines": ranked(timezone.now(), known),
+        "table": FAILURES.of(request, ranked(timezone.now(), known)),
         "known": request.GET.get("known", "") if known is not None else "",
         "most": MOST,
         "issue": ISSUE,

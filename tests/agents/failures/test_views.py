@@ -45,9 +45,18 @@ def test_failures_stand_by_how_often_they_were_seen(member, ticket):
     assert "a.OldTest#testX" not in text
     assert 'browse/FLINK-77"' in text and "not in Jira" in text
     assert "RareTest.testX fails with Error" in text
-    (known, rare) = member.get("/failures/").context["lines"]
+    (known, rare) = member.get("/failures/").context["table"].lines
     assert (known.seen.hits_1d, known.seen.hits_7d, known.seen.hits_30d, known.draft.title) == (1, 2, 3, "")
     assert rare.seen.branches == ["master"]
+
+
+def test_failures_are_sorted_and_given_as_files(member, ticket):
+    failed("a.FooITCase.testBar", 5, ticket=ticket)
+    failed("b.RareTest.testX", 5, 3 * DAY)
+    by_name = member.get("/failures/?sort=failure").context["table"].lines
+    assert [line.failure.key for line in by_name] == ["a.FooITCase#testBar", "b.RareTest#testX"]
+    file = member.get("/failures/?known=true&format=csv").getvalue().decode()
+    assert "a.FooITCase#testBar,test,FLINK-77,1,1,1" in file and "RareTest" not in file
 
 
 def test_known_and_new_ones_are_shown_apart(member, ticket):
