@@ -4,10 +4,9 @@ import random
 from collections.abc import Iterable
 from datetime import timedelta
 
+from flinkci_dashboard.sandbox.azure.causes import Break, Cause, Truth
 from flinkci_dashboard.sandbox.azure.history import BROKEN
 from flinkci_dashboard.sandbox.azure.pipeline import TESTS
-from flinkci_dashboard.sandbox.azure.state import Cause
-from flinkci_dashboard.sandbox.azure.truth import Break, Truth
 
 # Where code lies; the module whose job tests it; its package.
 AREAS = (

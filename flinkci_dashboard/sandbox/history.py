@@ -9,9 +9,9 @@ from functools import partial
 
 from flinkci_dashboard.sandbox.actions import history as actions
 from flinkci_dashboard.sandbox.areas import area, broken_by, file_in, inherited
+from flinkci_dashboard.sandbox.azure.causes import Break
 from flinkci_dashboard.sandbox.azure.history import Start, live_through
 from flinkci_dashboard.sandbox.azure.pipeline import TESTS
-from flinkci_dashboard.sandbox.azure.truth import Break
 from flinkci_dashboard.sandbox.git.repositories import Batch
 from flinkci_dashboard.sandbox.github.ci_bot import report
 from flinkci_dashboard.sandbox.github.data import Pull

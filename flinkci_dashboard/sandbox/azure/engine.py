@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
+from flinkci_dashboard.sandbox.azure.causes import Cause, Truth
 from flinkci_dashboard.sandbox.azure.pipeline import plan
-from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Cause, Job
+from flinkci_dashboard.sandbox.azure.state import COMPLETED, PENDING, RUNNING, Agent, Build, Job
 from flinkci_dashboard.sandbox.azure.switches import Switches
-from flinkci_dashboard.sandbox.azure.truth import Truth, fails
+from flinkci_dashboard.sandbox.azure.truth import fails
 from flinkci_dashboard.sandbox.clock import Clock
 from flinkci_dashboard.sandbox.replica import Replica
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flinkci_dashboard.sandbox.azure.causes import Break
 from flinkci_dashboard.sandbox.azure.engine import Azure
 from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
-from flinkci_dashboard.sandbox.azure.truth import Break
 
 SICK, SICK_SHARE = "AlibabaCI005-agent02", 0.4
 FULL, FULL_FOR = "AlibabaCI003-agent01", timedelta(hours=30)

@@ -2,31 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from flinkci_dashboard.sandbox.azure.causes import Break, Cause
 from flinkci_dashboard.sandbox.azure.pipeline import DEFAULT, EXIT, HOSTED, NO_SPACE, TESTS, JobPlan
 from flinkci_dashboard.sandbox.azure.pipeline import test_errors as errors_of_test
-
-if TYPE_CHECKING:
-    from flinkci_dashboard.sandbox.azure.truth import Break
 
 PENDING, RUNNING, COMPLETED = "pending", "inProgress", "completed"
 LOST = (
     "We stopped hearing from agent {agent}. Verify the agent machine is running and has a healthy network connection. "
     "Anything that terminates an agent process, starves it for CPU, or blocks its network access can cause this error."
 )
-
-
-class Cause(StrEnum):
-    """Why a job fails."""
-
-    TEST = "test"  # one of its module's tests does, or what it does where it has none
-    DISK = "disk"  # its machine's disk is full
-    LOST = "lost"  # its agent went away
-    COMPILE = "compile"  # it does not compile
-    STYLE = "style"  # its style is not that of the others
-    NETWORK = "network"  # a download fails
 
 
 WORDS = {  # with which jobs fail where no test does
@@ -128,7 +113,7 @@ class Build:
     finished_at: datetime | None = None
     jobs: list[Job] = field(default_factory=list)
     kept: bool = True
-    breaks: tuple["Break", ...] = ()  # what its commit makes fail
+    breaks: tuple[Break, ...] = ()  # what its commit makes fail
 
     @property
     def number(self) -> str:

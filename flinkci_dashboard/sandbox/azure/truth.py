@@ -1,38 +1,25 @@
 """Why a job fails, in truth: what verdicts are measured by, and nobody outside of the sandbox is told."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from random import Random
+from typing import Protocol
 
-from flinkci_dashboard.sandbox.azure.state import Agent, Cause, Job
-
-if TYPE_CHECKING:
-    from flinkci_dashboard.sandbox.azure.engine import Azure
+from flinkci_dashboard.sandbox.azure.causes import Cause, Truth
+from flinkci_dashboard.sandbox.azure.state import Agent, Job
 
 RARE = 0.1  # share of flakes of tests that never failed before, and never will again
 LATE = 0.004  # share of jobs that a download fails
 
 
-class Truth(StrEnum):
-    """Whose a failure is."""
+class Weather(Protocol):
+    """What decides about failures beside the job itself: the dice, and what is wrong with the world."""
 
-    OWN = "own"  # the commit's
-    MASTER = "master"  # the branch's that it is based on
-    FLAKY = "flaky"
-    MACHINE = "machine"  # or the network's
-
-
-@dataclass(frozen=True)
-class Break:
-    """What a commit makes fail, each time: a job, by a test or by something else."""
-
-    job: str  # such as "test_ci.core"
-    truth: Truth
-    cause: Cause = Cause.TEST
-    test: str = ""  # "" for the first one of its module
+    dice: Random
+    lively: bool
+    flaky: float  # share of test jobs that fail for no reason
+    broken: set[tuple[str, str]]  # branch and job
 
 
-def fails(azure: "Azure", job: Job, agent: Agent) -> bool:
+def fails(azure: Weather, job: Job, agent: Agent) -> bool:
     """Tell whether a job fails that has run on an agent, and note why."""
     sick, job.chosen = azure.dice.random() < agent.failing, azure.dice.randrange(6) if azure.lively else 0
     for planted in job.build.breaks:
@@ -51,7 +38,7 @@ def fails(azure: "Azure", job: Job, agent: Agent) -> bool:
     return _flakes(azure, job)
 
 
-def _flakes(azure: "Azure", job: Job) -> bool:
+def _flakes(azure: Weather, job: Job) -> bool:
     if not azure.flaky:
         return False
     if job.plan.module and azure.dice.random() < azure.flaky:

@@ -97,7 +97,8 @@ def test_a_write_is_never_repeated_when_its_fate_is_unknown(world, repo):
     assert len(world.since(mark)) == 1
 
 
-def test_a_read_is_tried_three_times(world, repo):
+def test_a_read_is_tried_three_times(world, repo, monkeypatch):
+    monkeypatch.setattr("flinkci_dashboard.clients.pacing.PAUSES", (1.0, 4.0))  # nobody waits for them here
     number = world.pulls.open()
     world.fault(service="github", status=502, times=1)
     world.fault(service="github", reset=True, times=1)
