@@ -1,45 +1,25 @@
 """Admin of the map of jobs, of the criteria, and a look at what was decided."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import path, reverse
 from django.utils import timezone
 
-from agents.migration.preview import preview, rules_with
+from agents.migration.preview import Line, preview, rules_with
 from agents.models import Authority, Criterion, JobRule
-from flinkci_dashboard.accounts.admin_site import OrderedAdmin, ReadOnlyAdmin
+from flinkci_dashboard.accounts.admin_site import OrderedAdmin, PreviewedAdmin, ReadOnlyAdmin
 
 
 @admin.register(JobRule)
-class JobRuleAdmin(OrderedAdmin):
+class JobRuleAdmin(OrderedAdmin, PreviewedAdmin):
     """Which jobs of one service are which of the other. A change counts from the next pass on, for old pairs too."""
 
     list_display = ["order", "group", "azure", "actions", "gaps", "comment"]
     list_display_links = ["group"]
     search_fields = ["group", "azure", "actions"]
-    change_form_template = "admin/job_rule_change_form.html"
+    effect_template = "admin/_job_rule_effect.html"
 
-    def get_urls(self) -> list:
-        """Add the preview."""
-        page = self.admin_site.admin_view(self.show_preview)
-        return [path("preview/", page, name="job_rule_preview")] + super().get_urls()
-
-    def show_preview(self, request: HttpRequest) -> HttpResponse:
-        """Show what the rule in the form would change, and change nothing."""
-        old = get_object_or_404(JobRule, pk=request.POST["pk"]) if request.POST.get("pk", "").isdigit() else None
-        if not (self.has_change_permission(request, old) if old else self.has_add_permission(request)):
-            raise PermissionDenied
-        form = self.get_form(request, old)(request.POST or None, instance=old)
-        context: dict[str, Any] = self.admin_site.each_context(request) | {"form": form, "opts": self.opts, "old": old}
-        if request.method == "POST" and form.is_valid():
-            context["lines"] = preview(rules_with(form.save(commit=False)), timezone.now())
-        target = "agents_jobrule_change" if old else "agents_jobrule_add"
-        context["save_url"] = reverse(f"admin:{target}", args=[old.pk] if old else [])
-        return render(request, "admin/job_rule_preview.html", context)
+    def effect(self, rule: JobRule) -> list[Line]:
+        """Return which jobs of the last weeks would change place."""
+        return preview(rules_with(rule), timezone.now())
 
 
 @admin.register(Criterion)

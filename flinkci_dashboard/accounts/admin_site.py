@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import NumberInput
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
@@ -56,6 +58,39 @@ class OrderedAdmin(ModelAdmin):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Name the fields in the list for screen readers."""
         return super().get_changelist_form(request, widgets={"order": NumberInput({"aria-label": "Order"})}, **kwargs)
+
+
+class PreviewedAdmin(ModelAdmin):
+    """Rules of which one can see what they would change before they are saved; `effect_template` shows `effect`."""
+
+    change_form_template = "admin/previewed_change_form.html"
+    effect_template = ""
+
+    def effect(self, rule: Any) -> object:
+        """Return what would change with this rule, new or changed, instead of what stands."""
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the preview, whose address has a name as Django's own pages of a table have."""
+        page = self.admin_site.admin_view(self.show_preview)
+        return [path("preview/", page, name=self._name("preview")), *super().get_urls()]
+
+    def show_preview(self, request: HttpRequest) -> HttpResponse:
+        """Show what the rule in the form would change, and change nothing."""
+        pk = request.POST.get("pk", "")
+        old = get_object_or_404(self.model, pk=pk) if pk.isdigit() else None
+        if not (self.has_change_permission(request, old) if old else self.has_add_permission(request)):
+            raise PermissionDenied
+        form = self.get_form(request, old)(request.POST or None, instance=old)
+        context: dict[str, Any] = self.admin_site.each_context(request) | {"form": form, "opts": self.opts, "old": old}
+        if request.method == "POST" and form.is_valid():
+            context |= {"effect": self.effect(form.save(commit=False)), "effect_template": self.effect_template}
+        target = self._name("change" if old else "add")
+        context["save_url"] = reverse(f"admin:{target}", args=[old.pk] if old else [])
+        return render(request, "admin/preview.html", context)
+
+    def _name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
 
 
 class ReadOnlyAdmin(ModelAdmin):

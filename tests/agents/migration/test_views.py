@@ -135,17 +135,19 @@ def test_members_may_not_decide(reader):
     assert "Decide" not in text(reader, "/migration/?tab=authority")
 
 
+PREVIEW = "/admin/agents/jobrule/preview/"
+
+
 def test_a_change_of_the_job_map_is_shown_before_it_is_made(admin):
     commit(1)
     rule = JobRule.objects.get(azure="test_ci {part}")
     form = {"pk": rule.pk, "order": 1, "group": "unit {part}", "azure": rule.azure, "actions": "", "gaps": "[]"}
-    page = admin.post(reverse("admin:job_rule_preview"), form).content.decode()
+    page = admin.post(PREVIEW, form).content.decode()
     assert "unit core" in page and "test core" in page
+    assert f'value="Preview again" formaction="{PREVIEW}"' in page
     assert JobRule.objects.get(pk=rule.pk).group == "test {part}"
-    assert (
-        "at most 4 wildcards"
-        in admin.post(reverse("admin:job_rule_preview"), form | {"azure": "*****"}).content.decode()
-    )
+    assert "at most 4 wildcards" in admin.post(PREVIEW, form | {"azure": "*****"}).content.decode()
+    assert f'formaction="{PREVIEW}"' in admin.get("/admin/agents/jobrule/add/").content.decode()
 
 
 def test_more_pairs_take_no_more_queries(member):
