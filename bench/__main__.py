@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "benchmarks.md"
-HELPERS = ("__main__", "generate", "generate_builds")
+HELPERS = ("__main__", "generate", "generate_builds", "measuring")
 HEAD = """# Benchmarks
 
 Made by `make bench` at {at:%Y-%m-%d %H:%M} UTC, at commit `{commit}`, on {cores} cores, {memory:.0f} GB,

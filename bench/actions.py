@@ -6,12 +6,13 @@ The figures are read from the sandbox's request log. It runs in this process, so
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+
+from measuring import install
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -28,26 +29,12 @@ def main() -> None:
     parser.add_argument("--open", type=int, default=300)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flinkci-bench-") as name, Sandbox(Path(name) / "world") as world:
-        prepare(Path(name), world)
+        install(Path(name), **world.environ())
         fill(world, wanted.runs, wanted.open)
         print(f"{wanted.runs} runs, {wanted.open} open pull requests without a run")
         settle(world)
         good = idle(world) & changed(world)
     sys.exit(0 if good else 1)
-
-
-def prepare(folder: Path, world: Sandbox) -> None:
-    """Set up an installation."""
-    names = {"DATA_DIR": str(folder / "data"), "DATABASE_URL": f"sqlite:///{folder}/db", "LOG_LEVEL": "ERROR"}
-    os.environ |= world.environ() | names | {"NO_PROXY": "127.0.0.1"}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "flinkci_dashboard.settings"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("bootstrap", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
 
 
 def fill(world: Sandbox, runs: int, opened: int) -> None:

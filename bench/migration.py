@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generate_builds import Ids, generate
-from measuring import measure, prepare, report, timed
+from measuring import install, measure, postgresql, report, timed
 
 BUILDS, JOBS = 80_000, 1_000_000
 RUNS, JOBS_OF_A_RUN = 30_000, 13
@@ -31,7 +31,7 @@ PAGES = {
 def main() -> None:
     """Generate, measure, print; exits 1 when a page is slower than the limit or its queries grow."""
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
+        install(Path(folder), DATABASE_URL=postgresql(Path(folder)))
         dice, made = random.Random(4), Ids()
         generate(dice, made, BUILDS // 100, JOBS // 100)
         run_beside(RUNS // 100)

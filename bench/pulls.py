@@ -6,12 +6,13 @@ The figures are read from the sandbox's request log. It runs in this process, so
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+
+from measuring import install
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -50,17 +51,7 @@ def main() -> None:
 
 def prepare(folder: Path, world: Sandbox) -> None:
     """Set up an installation in active mode."""
-    names = {"DATA_DIR": str(folder / "data"), "DATABASE_URL": f"sqlite:///{folder}/db", "LOG_LEVEL": "ERROR"}
-    os.environ |= world.environ() | names | {"SYNC_MODE": "active", "NO_PROXY": "127.0.0.1"}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "flinkci_dashboard.settings"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        call_command("migrate", verbosity=0, stdout=nowhere)
-        call_command("bootstrap", verbosity=0, stdout=nowhere)
+    install(folder, **world.environ(), SYNC_MODE="active")
     world.commit(message="[hotfix] Start")
     world.mirror_all(PULLS)
 

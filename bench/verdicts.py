@@ -11,6 +11,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from measuring import install
+
 DAYS = 14
 PRECISION, RECALL = 0.98, 0.90
 PASSES = 200
@@ -42,23 +44,9 @@ def in_world(seed: int, folder: Path) -> bool:
     with Sandbox(folder / "world") as world:
         fill(world)
         write_history(world, random.Random(seed), days=DAYS)
-        prepare(folder, world)
+        install(folder, **world.environ())
         read(world, folder)
         return compare(world, seed)
-
-
-def prepare(folder: Path, world) -> None:
-    """Set up Django over an empty database."""
-    os.environ |= world.environ() | {"DATA_DIR": str(folder / "data"), "LOG_LEVEL": "ERROR"}
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings"}
-    os.environ.pop("DATABASE_URL", None)
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("bootstrap", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
 
 
 def read(world, folder: Path) -> None:

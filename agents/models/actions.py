@@ -50,8 +50,3 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.repository}"
-
-    @property
-    def is_off(self) -> bool:
-        """Tell whether somebody, or GitHub, switched off what ran before."""
-        return self.state in (self.State.DISABLED_INACTIVITY, self.State.DISABLED_MANUALLY)
