@@ -1,0 +1,202 @@
+"""Whatever happens to a pull request, plans settle, and what they leave is right: a small world of GitHub and Azure."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from sync.pulls.acts import (
+    CancelBuild,
+    DeleteBranch,
+    DeleteReport,
+    PushBranch,
+    QueueBuild,
+    React,
+    Reply,
+    RetryBuild,
+    SettleCommands,
+    WriteReport,
+)
+from sync.pulls.plan import plan
+from sync.pulls.report import Report, parse, render
+from sync.pulls.values import Branch, Build, Command, CommandState, PullState, Refusal, ReportText
+from tests.pull_states import (
+    CANCELED,
+    FAILURE,
+    NOW,
+    PENDING,
+    SUCCESS,
+    A,
+    B,
+    C,
+    manual,
+    url,
+)
+
+
+class World(RuleBasedStateMachine):
+    """GitHub and Azure in memory: whatever happens, plans settle, and what they leave is right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.state, self.ids = NOW, PullState(5, A, token="t1"), iter(range(1, 10**6))
+        self.workflow_heads: set[str] = set()
+        self.retries: dict[int, int] = {}
+        self.cancels = 0
+
+    def set(self, **facts) -> None:
+        self.state = replace(self.state, **facts)
+
+    def change_build(self, number: int, **facts) -> None:
+        self.set(builds=tuple(replace(b, **facts) if b.id == number else b for b in self.state.builds))
+
+    def new_build(self, sha: str) -> Build:
+        made = Build(next(self.ids), sha, PENDING, "", queued_at=self.now)
+        made = replace(made, url=url(made.id))
+        self.set(builds=(*self.state.builds, made))
+        return made
+
+    # What others do
+
+    @rule(head=st.sampled_from([A, B, C]))
+    def push(self, head):
+        self.set(head=head)
+
+    @rule(is_open=st.booleans())
+    def close_or_reopen(self, is_open):
+        self.set(open=is_open)
+
+    @rule(known=st.booleans())
+    def comment(self, known):
+        self.set(commands=(*self.state.commands, Command(next(self.ids), self.state.head, self.now, known)))
+
+    @precondition(lambda self: self.state.builds)
+    @rule(data=st.data(), status=st.sampled_from([SUCCESS, FAILURE, CANCELED]))
+    def finish(self, data, status):
+        chosen = data.draw(st.sampled_from(self.state.builds))
+        if chosen.pending:
+            self.change_build(chosen.id, status=status, finished_at=self.now, cancelling=False, cancel_asked_at=None)
+
+    @precondition(lambda self: self.state.builds)
+    @rule(data=st.data())
+    def expire(self, data):
+        self.change_build(data.draw(st.sampled_from(self.state.builds)).id, gone=True)
+
+    @precondition(lambda self: self.state.branches)
+    @rule(data=st.data())
+    def delete_branch(self, data):
+        gone = data.draw(st.sampled_from(self.state.branches))
+        self.set(branches=tuple(b for b in self.state.branches if b != gone))
+
+    @precondition(lambda self: self.state.reports)
+    @rule()
+    def delete_report(self):
+        former = (self.state.reports[-1].body, *self.state.former_reports)
+        self.set(former_reports=former, reports=self.state.reports[:-1])
+
+    @rule()
+    def imitate_ci_bot(self):
+        text = render(Report((manual(next(self.ids), A, "PENDING", next(self.ids)),)))
+        self.set(reports=(*self.state.reports, ReportText(next(self.ids), text)))
+
+    @rule(head=st.sampled_from([A, B, C]))
+    def change_workflows(self, head):
+        self.workflow_heads.add(head)
+
+    @rule()
+    def change_token(self):
+        self.set(token=f"t{next(self.ids)}")
+
+    @rule(minutes=st.sampled_from([1, 6, 20]))
+    def wait(self, minutes):
+        self.now += timedelta(minutes=minutes)
+
+    # What the bot does
+
+    @rule(starts=st.booleans())
+    def settle(self, starts):
+        for _ in range(4):
+            todo = plan(self.state, self.now)
+            for act in todo.acts:
+                self.carry_out(act, starts)
+            for word in plan(self.state, self.now).words:
+                self.say(word)
+        assert not plan(self.state, self.now)
+        self.check()
+
+    def carry_out(self, act, starts: bool) -> None:
+        match act:
+            case PushBranch() if act.sha in self.workflow_heads:
+                self.set(refusal=Refusal(act.sha, "no", True, self.state.token, self.now))
+            case PushBranch():
+                latest = max((b.id for b in self.state.builds if b.sha == act.sha), default=0)
+                made = Branch(act.sha, self.now, self.now, latest)
+                self.set(branches=(*self.state.branches, made))
+                if starts:
+                    self.new_build(act.sha)
+            case DeleteBranch():
+                self.set(branches=tuple(b for b in self.state.branches if b.sha != act.sha))
+            case CancelBuild():
+                self.cancels += 1
+                self.change_build(act.build_id, cancel_asked_at=self.now, cancelling=act.again, superseded=True)
+            case RetryBuild():
+                self.retries[act.build_id] = self.retries.get(act.build_id, 0) + 1
+                again = {"status": PENDING, "finished_at": None, "cancel_asked_at": None, "superseded": False}
+                self.change_build(act.build_id, **again)
+                self.settle_commands(act.commands, CommandState.RERUN, url(act.build_id))
+            case QueueBuild():
+                made = self.new_build(act.sha)
+                self.set(queued=self.state.queued | {act.sha})
+                self.settle_commands(act.commands, CommandState.RERUN, made.url)
+            case SettleCommands():
+                self.settle_commands(act.commands, act.state, act.url)
+
+    def settle_commands(self, ids, state, address) -> None:
+        change = {id: {"state": state, "url": address} for id in ids}
+        self.set(commands=tuple(replace(c, **change.get(c.id, {})) for c in self.state.commands))
+
+    def say(self, word) -> None:
+        match word:
+            case WriteReport():
+                text = ReportText(word.comment_id or next(self.ids), word.body)
+                others = [r for r in self.state.reports if r.id != word.comment_id]
+                recorded = tuple(replace(c, recorded=c.recorded or c.id in word.recorded) for c in self.state.commands)
+                self.set(reports=(text, *others), former_reports=(), commands=recorded)
+            case DeleteReport():
+                self.set(reports=tuple(r for r in self.state.reports if r.id != word.comment_id))
+            case React():
+                self.change_command(word.comment_id, reaction=word.reaction)
+            case Reply():
+                self.change_command(word.comment_id, replied=True)
+
+    def change_command(self, number, **facts) -> None:
+        self.set(commands=tuple(replace(c, **facts) if c.id == number else c for c in self.state.commands))
+
+    def check(self) -> None:
+        state = self.state
+        if not state.open:
+            assert not state.branches
+            assert len(state.reports) <= 1
+            return
+        assert len(state.reports) == 1
+        report = parse(state.reports[0].body).report
+        held = {entry.trigger_id for entry in report.known if entry.trigger_type == "MANUAL"}
+        assert held >= {
+            str(c.id) for c in state.commands if c.state not in (CommandState.WAITING, CommandState.UNKNOWN)
+        }
+        assert [line for line in state.reports[0].body.split("\n") if line.startswith(f"* {state.head}")]
+        for one in state.builds:
+            if one.pending and one.sha != state.head:
+                assert one.cancelling or one.cancel_asked_at
+
+    @invariant()
+    def a_build_is_not_retried_more_often_than_asked(self):
+        assert sum(self.retries.values()) <= len(self.state.commands) + self.cancels
+
+
+World.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+TestWorld = World.TestCase
