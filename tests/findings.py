@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from flinkci_dashboard.alerts.findings import Finding, Severity, fold
 from flinkci_dashboard.alerts.summary import keep
-from flinkci_dashboard.models import JobRun, Worker
+from flinkci_dashboard.models import Alert, JobRun, Worker
 
 
 def at_work() -> None:
@@ -24,3 +24,11 @@ def make_finding(subject: str, severity: str = "bad", **facts) -> Finding:
     return Finding(
         **{"rule": "x", "subject": subject, "severity": Severity(severity), "text": f"{subject} fails"} | facts
     )
+
+
+KEY = "mirror_branch:flink-ci/flink-mirror master"  # of what is wrong with a branch that a test breaks
+
+
+def alert() -> Alert:
+    """Return that branch's alert."""
+    return Alert.objects.get(key=KEY)

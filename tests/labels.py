@@ -1,6 +1,10 @@
 """What the tests of labels share."""
 
+from flinkci_dashboard.jobs.run import run_pass
+from labeler.models import LabelState
 from sync.models import PullRequest
+
+REST, METRICS, TESTS = "Runtime / REST", "Runtime / Metrics", "Tests"
 
 
 def observe(world):
@@ -17,3 +21,23 @@ def observe(world):
             "updated_at": pull.updated_at,
         }
         PullRequest.objects.update_or_create(number=pull.number, defaults=facts)
+
+
+def label(world, trigger="schedule"):
+    """Observe, and run one pass."""
+    observe(world)
+    run = run_pass("label_pulls", trigger)
+    assert run is not None
+    return run
+
+
+def labels_of(world, number):
+    return sorted(world.pulls.by_number[number].labels)
+
+
+def state_of(number):
+    return LabelState.objects.get(pull__number=number)
+
+
+def writes(world, mark=0):
+    return [each for each in world.since(mark, "github") if each.method != "GET"]

@@ -1,0 +1,153 @@
+"""A pass over alerts: channels that fail, passes that are killed, two at once, rules that go wrong."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from flinkci_dashboard.clients import notify
+from flinkci_dashboard.clients.secrets import seal
+from flinkci_dashboard.jobs.run import run_pass
+from flinkci_dashboard.models import (
+    Alert,
+    Channel,
+    JobRun,
+    Notice,
+)
+from tests.findings import KEY, alert
+from tests.sink import Sink, make_channel
+
+
+def test_a_channel_whose_service_goes_wrong_holds_up_no_other(monkeypatch, channel, sink, clock, break_branch, other):
+    def send(address, *rest):
+        if "topsecret" in address:
+            raise TypeError("a bug in its code")
+        return real(address, *rest)
+
+    real = notify.send
+    monkeypatch.setattr("flinkci_dashboard.clients.notify.send", send)
+    Channel.objects.filter(name="other").update(sealed=seal(f"json://{other.place}/hook"))
+    break_branch()
+    clock.run(0, "command")
+    assert len(other.texts) == 1
+    assert "TypeError" in Channel.objects.get(name="sink").problem
+
+
+def test_a_channel_that_fails_is_tried_again_and_told_through_another(
+    settings, channel, sink, clock, break_branch, other
+):
+    sink.status = 500
+    break_branch()
+    run = clock.run(0, "command")
+    assert run.outcome == JobRun.Outcome.PARTIAL and "error=500" in run.error
+    assert "topsecret" not in run.error and "secretword" not in run.error
+    clock.run(10, "command")
+    assert len(sink.messages) == 1  # it rests
+    assert any("channel sink has taken no message" in text for text in other.texts)
+    clock.run(30, "command")
+    assert len(sink.messages) == 2
+    sink.status = 200
+    clock.run(70, "command")
+    clock.run(20, "command")
+    assert Notice.objects.filter(channel=channel, state="waiting").count() == 0
+    assert Channel.objects.get(pk=channel.pk).problem == ""
+    assert not any("channel sink" in text for text in sink.texts)  # not through itself
+    assert any("Over" in text and "channel sink" in text for text in other.texts)
+
+
+def test_a_message_that_nobody_takes_is_given_up_after_a_day(channel, sink, clock, break_branch):
+    sink.status = 500
+    break_branch()
+    clock.run(0, "command")
+    for _ in range(26):
+        clock.run(3601, "command")
+    row = Notice.objects.earliest("pk")
+    assert row.state == "failed" and row.tries > 20 and "error=500" in row.answer
+
+
+@pytest.fixture
+def other(settings):
+    """Take messages at a second place."""
+    with Sink() as taking:
+        make_channel(settings, taking, "other")
+        yield taking
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+def test_a_kill_between_sending_and_recording_costs_one_message_at_most(
+    monkeypatch, channel, sink, clock, break_branch
+):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.jobs.ledger.Ledger.done", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert len(sink.texts) == 1 and Notice.objects.get().state == "waiting"
+    clock.run(15)
+    clock.run(600)
+    assert [text.count("has diverged") for text in sink.texts] == [1, 1]
+    assert Notice.objects.get().state == "sent"
+
+
+def test_a_kill_before_sending_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.clients.notify.send", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert sink.texts == []
+    clock.run(15)
+    assert len(sink.texts) == 1
+
+
+def test_a_kill_while_alerts_are_written_down_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+
+    def die(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flinkci_dashboard.models.Telling.objects.bulk_create", die)
+        with pytest.raises(KilledError):
+            clock.run(0, "command")
+    assert Notice.objects.count() == 0
+    clock.run(15)
+    assert len(sink.texts) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_tell_it_once(channel, sink, clock, break_branch):
+    break_branch()
+    results: list = []
+
+    def work() -> None:
+        results.append(run_pass("send_alerts", "command", wait=5))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 3
+    assert len(sink.texts) == 1 and Alert.objects.filter(key=KEY).count() == 1
+
+
+def test_rules_that_fail_leave_what_they_found_standing(monkeypatch, channel, sink, clock, break_branch):
+    break_branch()
+    clock.run(0, "command")
+    monkeypatch.setattr("sync.alerts.findings", lambda *_: 1 / 0)
+    run = clock.run(60, "command")
+    assert run.outcome == JobRun.Outcome.PARTIAL and "sync.alerts" in run.error
+    assert alert().state == "firing" and len(sink.texts) == 1
