@@ -70,5 +70,7 @@ def _ci_state(state: PullState) -> str:
     build = deciding_build(state)
     if build is None:
         return PullRequest.CIState.UNKNOWN if state.open else PullRequest.CIState.NONE
+    if build.unapproved:
+        return PullRequest.CIState.BLOCKED
     status = BuildStatus.CANCELED if build.gone and not build.finished else build.status
     return PullRequest.CIState(status.lower())

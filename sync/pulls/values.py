@@ -89,6 +89,7 @@ class Build:
     ahead: int | None = None  # builds that wait for an agent and were queued before it
     failed_jobs: tuple[str, ...] = ()
     is_run: bool = False  # of GitHub Actions
+    unapproved: bool = False  # it has not begun: somebody has to let it
 
     @property
     def pending(self) -> bool:
@@ -210,7 +211,11 @@ def deciding_build(state: PullState) -> Build | None:
     if run is None:
         return None if state.actions.alone else azure
     status = BuildStatus(run.status)
-    ran = Build(run.id, state.head, status, run.url, run.queued_at, run.started_at, run.finished_at, is_run=True)
+    ran = Build(
+        *(run.id, state.head, status, run.url, run.queued_at, run.started_at, run.finished_at),
+        is_run=True,
+        unapproved=run.unapproved,
+    )
     if azure is None or state.actions.alone:
         return ran
     return min(ran, azure, key=lambda build: RANK.index(build.status) if build.status in RANK else 0)

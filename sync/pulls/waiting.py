@@ -98,6 +98,8 @@ def _with_build(build: Build) -> Why:
         jobs = f": {', '.join(build.failed_jobs[:5])}" if build.failed_jobs else ""
         when = " {time} ago" if build.finished_at else ""
         return Why(Waiting.FAILED, f"build failed{when}{jobs}", build.finished_at)
+    if build.unapproved:
+        return Why(Waiting.APPROVAL, "waits for {time} for somebody to approve its run on GitHub", build.queued_at)
     if build.gone and not build.finished:
         return Why(Waiting.CANCELED, "its build is gone from the CI service; “@flinkbot run azure” starts a new one")
     return Why(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from agents.migration.authority import PULLS, Decisions
 from agents.models import Build
-from agents.models.builds import Provider
+from agents.models.builds import Provider, Result
 from sync.models import PullRequest, Repository
 from sync.pulls.actions.values import Actions, Run
 
@@ -51,6 +51,7 @@ class ActionsRows:
             queued_at=row.queued_at,
             started_at=row.started_at,
             finished_at=row.finished_at,
+            unapproved=row.result == Result.ACTION_REQUIRED,
         )
 
     def _ours(self) -> set[str]:

@@ -22,6 +22,7 @@ class Run:
     queued_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    unapproved: bool = False  # it has not begun: somebody has to let it, on GitHub
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.pulls.actions.values import Actions, Run
 from sync.pulls.values import Refusal, Waiting
 from sync.pulls.waiting import sentence, waiting_reason
 from tests.pull_states import CANCELED, FAILURE, NOW, REFUSED, SUCCESS, A, ago, branch, build, pull
@@ -30,6 +31,16 @@ WHYS = {
     ),
     "passed": (pull(builds=(build(1, A, SUCCESS, finished_at=ago(5)),)), Waiting.PASSED, "build succeeded 5 min ago"),
     "canceled": (pull(builds=(build(1, A, CANCELED, finished_at=ago(5)),)), Waiting.CANCELED, "build canceled 5 min"),
+    "not approved": (
+        pull(
+            branches=(),
+            actions=Actions(
+                (Run(1, "ada/flink", "Flink CI", "CANCELED", "", queued_at=ago(9), unapproved=True),), True, True
+            ),
+        ),
+        Waiting.APPROVAL,
+        "GitHub Actions: waits for 9 min for somebody to approve its run on GitHub",
+    ),
     "gone": (pull(builds=(build(1, gone=True),)), Waiting.CANCELED, "its build is gone"),
     "closed": (pull(open=False, branches=()), Waiting.CLOSED, "closed"),
     "unread": (pull(conversation_known=False), Waiting.READING, "conversation"),

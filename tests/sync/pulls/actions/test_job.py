@@ -53,6 +53,19 @@ def test_in_our_repository_failed_jobs_run_again_once(flink):
     assert reactions(flink, comment) == {"+1"}
 
 
+def test_a_run_that_nobody_has_approved_is_waited_for_and_no_canceled_one(flink):
+    number = flink.pulls.open()
+    say(Choice.ACTIONS)
+    sync()
+    head = flink.pulls.by_number[number].head
+    start(flink, sha=head, branch=f"ci_{number}_{head}", repo=CI, conclusion="action_required")
+    poll()
+    sync()
+    pull = PullRequest.objects.get()
+    assert (pull.ci_state, pull.waiting) == ("blocked", "approval")
+    assert "approve its run on GitHub" in pull.why
+
+
 def test_with_actions_in_charge_report_and_state_speak_of_its_runs_and_undone_they_do_not(flink):
     number = flink.pulls.open()
     sync()
