@@ -3,9 +3,12 @@
 Each app has a module `comparison` with `agreements(now) -> list[Agreement]`, found by its name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,6 +18,7 @@ from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.parts import parts
 from flinkci_dashboard.web.live import Context, live
 
+Row = TypeVar("Row", bound=Model)
 GRACE = timedelta(minutes=10)  # that whoever does the work may take; what differs for less is on its way
 SHOWN = 25  # differences of one kind
 
@@ -69,6 +73,22 @@ class Agreement:
     def hidden(self) -> int:
         """Return how many differences are not listed."""
         return self.differ - len(self.differences)
+
+
+def compared(
+    now: datetime,
+    rows: QuerySet[Row],
+    differ: QuerySet[Row],
+    since: str,
+    tell: Callable[[Row], Difference],
+    **facts: str,
+) -> Agreement:
+    """Count all rows and those that differ, by the field that says since when, and explain the oldest ones."""
+    lasting = differ.filter(**{f"{since}__lt": now - GRACE}).order_by(since)
+    many = lasting.count()
+    return Agreement(
+        **facts, of=rows.count(), differ=many, moving=differ.count() - many, differences=[*map(tell, lasting[:SHOWN])]
+    )
 
 
 def agreements(now: datetime) -> list[Agreement]:

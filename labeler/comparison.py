@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from flinkci_dashboard.comparison import GRACE, SHOWN, Agreement, Difference
+from flinkci_dashboard.comparison import Agreement, Difference, compared
 from labeler.labels import JOB, State
 from labeler.models import LabelState
 from sync.models import PullRequest
@@ -15,13 +15,10 @@ HAND = "Somebody has changed these labels by hand, which pr-labeler undoes and w
 
 def agreements(now: datetime) -> list[Agreement]:
     """Return what pr-labeler did, or we do."""
-    rows = LabelState.objects.filter(pull__state=PullRequest.State.OPEN, state__in=JUDGED)
+    rows = LabelState.objects.filter(pull__state=PullRequest.State.OPEN, state__in=JUDGED).select_related("pull")
     differ = rows.exclude(state=State.RIGHT)
-    lasting = differ.filter(state_since__lt=now - GRACE)
-    told = [_told(row) for row in lasting.select_related("pull").order_by("state_since")[:SHOWN]]
-    count = lasting.count()
-    url = f"{reverse('labels')}?tab=todo"
-    return [Agreement("Labels", JOB, "pr-labeler", rows.count(), count, differ.count() - count, told, url)]
+    facts = {"title": "Labels", "job": JOB, "bot": "pr-labeler", "url": f"{reverse('labels')}?tab=todo"}
+    return [compared(now, rows, differ, "state_since", _told, **facts)]
 
 
 def _told(row: LabelState) -> Difference:
