@@ -10,6 +10,7 @@ from django.urls import reverse
 from agents.alerts import KIND_RULES, lasting
 from agents.builds.branch_figures import in_order
 from agents.builds.nightly import NIGHTLY, PUSH, WHOLE
+from agents.machines.figures import running_on
 from agents.migration.authority import Decisions
 from agents.models import Agent, Build, Host, HostPeriod, Streak, Watermark
 from agents.models.builds import BAD_RESULTS, Status
@@ -127,19 +128,19 @@ def _hosts(now: datetime) -> list[Tile]:
         hours[row.host][row.start] = row
     mark = Watermark.objects.filter(name="agents").first()
     known = [host for host in Host.values if host and (host in states or host in hours)]
-    return [_host(Host(host), states[host], hours[host], mark, now) for host in known]
+    return [
+        _rented(hours[host], now) if host == Host.GITHUB else _host(Host(host), states[host], hours[host], mark, now)
+        for host in known
+    ]
 
 
 def _host(
     host: Host, states: Counter[str], hours: dict[datetime, HostPeriod], mark: Watermark | None, now: datetime
 ) -> Tile:
     url = f"{reverse('agents')}#host-{host.value}"
-    away, ended = states[State.OFFLINE] + states[State.DISABLED], sum(row.finished for row in hours.values())
-    failed, online = sum(row.failed for row in hours.values()), Agent.count_online(states)
+    away, online = states[State.OFFLINE] + states[State.DISABLED], Agent.count_online(states)
     unseen = mark is None or bool(mark.note)
-    steps = [_hour(at, hours) for at in trends.day_of_hours(now)]
     lines = [Part(f"{away} offline or disabled", url)] if away else []
-    lines += [Part(f"{counted(ended, 'job')} ended in the last day, {failed} failed", url)] if ended else []
     return Tile(
         title=str(host.label),
         url=url,
@@ -149,12 +150,45 @@ def _host(
         state="none" if unseen else "online",
         label="not told" if unseen else f"{online} online",
         seen_at=mark.at if mark else None,
-        lines=lines,
+        lines=lines + _ended_jobs(hours, url),
         job="poll_agents",
         tag=f"host:{host.value}",
-        trend=trends.trend(f"{host.label}: busy machines of the last day, hour by hour", steps),
+        trend=_busy(host, hours, now),
         place=60,
     )
+
+
+def _rented(hours: dict[datetime, HostPeriod], now: datetime) -> Tile:
+    """Return the tile of the host whose machines nobody lists: each is made for one job."""
+    host = Host.GITHUB
+    url = f"{reverse('agents')}#host-{host.value}"
+    running = running_on(host)
+    seen = last_good("poll_actions")
+    return Tile(
+        title=str(host.label),
+        url=url,
+        figure=str(running),
+        words="jobs running" if running != 1 else "job running",
+        area=Area.AGENTS,
+        state="ok" if seen else "none",
+        label="in order" if seen else "not told",
+        seen_at=seen,
+        lines=_ended_jobs(hours, url),
+        job="poll_actions",
+        tag=f"host:{host.value}",
+        trend=_busy(host, hours, now),
+        place=60,
+    )
+
+
+def _ended_jobs(hours: dict[datetime, HostPeriod], url: str) -> list[Part]:
+    ended, failed = sum(row.finished for row in hours.values()), sum(row.failed for row in hours.values())
+    return [Part(f"{counted(ended, 'job')} ended in the last day, {failed} failed", url)] if ended else []
+
+
+def _busy(host: Host, hours: dict[datetime, HostPeriod], now: datetime) -> trends.Trend:
+    steps = [_hour(at, hours) for at in trends.day_of_hours(now)]
+    return trends.trend(f"{host.label}: busy machines of the last day, hour by hour", steps)
 
 
 def _hour(at: datetime, hours: dict[datetime, HostPeriod]) -> trends.Step:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from agents.alerts import findings
 from agents.charts.anew import make_anew
-from agents.models import Authority, Workflow
+from agents.models import Authority, HostPeriod, Workflow
+from agents.tiles import tiles
 from flinkci_dashboard.alerts.collect import limits
 from tests.machines import make_build, make_job, minutes
 
@@ -65,6 +66,9 @@ def test_github_has_a_card_without_machines_once_jobs_run_there(member):
     page = member.get("/agents/").content.decode()
     assert 'id="host-github"' in page
     assert "1 <small>jobs running, each on a machine of its own</small>" in page
+    HostPeriod.objects.create(step="hour", start=timezone.now() - timedelta(hours=1), host="github", finished=3)
+    (tile,) = [each for each in tiles(timezone.now()) if each.title == "GitHub-hosted"]
+    assert (tile.figure, tile.words) == ("1", "job running")
     assert "Default (Java 17) / E2E (group 1)" in page
 
 
