@@ -4,8 +4,10 @@ import base64
 import binascii
 import os
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from typing import IO
 
 from flinkci_dashboard.sandbox.accounts import Account
 from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call
@@ -68,12 +70,13 @@ class GitService:
         return None
 
     def _backend(self, call: Call, account: Account | None) -> Answer:
+        said = tempfile.TemporaryFile()  # noqa: SIM115 (the stream closes it)
         process = subprocess.Popen(
             ["git", "http-backend"],
             env=self._environment(call, account),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
         )
         threading.Thread(target=_feed, args=(process, call), daemon=True).start()
         headers = {}
@@ -81,10 +84,11 @@ class GitService:
             name, _, value = line.partition(": ")
             headers[name] = value
         status = int(headers.pop("Status", "200").split()[0])
-        return Answer(status, headers=headers, stream=self._stream(process, call))
+        return Answer(status, headers=headers, stream=self._stream(process, call, said))
 
-    def _stream(self, process: subprocess.Popen, call: Call) -> Iterator[bytes]:
-        yield from _drain(process)
+    def _stream(self, process: subprocess.Popen, call: Call, said: IO[bytes]) -> Iterator[bytes]:
+        with said:
+            yield from _drain(process, call, said)
         if call.path.endswith("/git-receive-pack"):
             self.pushed(call.path.strip("/").partition(".git/")[0])
 
@@ -116,10 +120,16 @@ def _feed(process: subprocess.Popen, call: Call) -> None:
         process.kill()  # either side went away in the middle
 
 
-def _drain(process: subprocess.Popen) -> Iterator[bytes]:
+def _drain(process: subprocess.Popen, call: Call, said: IO[bytes]) -> Iterator[bytes]:
+    """Yield what git says. That it says nothing at all is our fault: the connection then breaks, and stderr has why."""
+    silent = True
     try:
         while part := process.stdout.read1(CHUNK):  # type: ignore[union-attr]
+            silent = False
             yield part
+        if silent and (status := process.wait()):
+            said.seek(0)
+            raise RuntimeError(f"{call.method} {call.path}: git http-backend ended with {status}: {said.read()!r}")
     finally:
         process.stdout.close()  # type: ignore[union-attr]
         process.kill()
