@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.parts import parts
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 
 Row = TypeVar("Row", bound=Model)
 GRACE = timedelta(minutes=10)  # that whoever does the work may take; what differs for less is on its way
@@ -102,7 +102,7 @@ def newest_passes(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("comparison/comparison.html", "comparison/_comparison.html", version=newest_passes)
+@live("comparison/comparison.html", "comparison/_comparison.html", version=newest_passes, reader=rights)
 def comparison(request: HttpRequest) -> Context:
     """Show the agreement in numbers, with each difference explained."""
     return {"agreements": agreements(timezone.now()), "grace": GRACE // timedelta(minutes=1)}

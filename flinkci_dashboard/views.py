@@ -16,7 +16,7 @@ from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
 from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.search import SHORTEST, look_for, only_one
 from flinkci_dashboard.web.tiles import Tile, tiles
 
@@ -40,7 +40,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@live("overview.html", "_overview.html", version=latest_runs)
+@live("overview.html", "_overview.html", version=latest_runs, reader=rights)
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()

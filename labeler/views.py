@@ -17,7 +17,7 @@ from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import open_requests
 from flinkci_dashboard.models import JobRequest, JobRun
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.tables import Shown
 from labeler import figures
 from labeler.filters import CHANGES, COMPONENTS, LabelFilter, states_table
@@ -74,7 +74,7 @@ def newest_pass(request: HttpRequest) -> object:
 
 
 @require_GET
-@live("labeler/labels.html", "labeler/_labels.html", version=newest_pass)
+@live("labeler/labels.html", "labeler/_labels.html", version=newest_pass, reader=rights)
 def labels(request: HttpRequest) -> Context:
     """Show one of the lists, with the state of the talk with Jira above."""
     form = LabelFilter(request.GET)

@@ -15,7 +15,7 @@ from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.jobs.history import last_ended, last_good
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 
 
 def polls(request: HttpRequest) -> object:
@@ -24,7 +24,7 @@ def polls(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("agents/builds.html", "agents/_builds.html", version=polls)
+@live("agents/builds.html", "agents/_builds.html", version=polls, reader=rights)
 def builds(request: HttpRequest) -> Context:
     """List builds, newest first; the URL holds filter and place."""
     form = BuildFilter(request.GET)
@@ -38,7 +38,7 @@ def builds(request: HttpRequest) -> Context:
 
 
 @require_safe
-@live("agents/build.html", "agents/_build.html", version=polls)
+@live("agents/build.html", "agents/_build.html", version=polls, reader=rights)
 def build(request: HttpRequest, provider: str, external_id: int) -> Context:
     """Show one build, by its service and the number that it has there."""
     shown = get_object_or_404(Build, provider=provider, external_id=external_id)
@@ -52,7 +52,7 @@ def build_without_provider(request: HttpRequest, external_id: int) -> HttpRespon
 
 
 @require_safe
-@live("agents/branches.html", "agents/_branches.html", version=polls)
+@live("agents/branches.html", "agents/_branches.html", version=polls, reader=rights)
 def branches(request: HttpRequest, branch: str = "") -> Context:
     """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
     now = timezone.now()

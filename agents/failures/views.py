@@ -12,7 +12,7 @@ from agents.failures.figures import MOST, Line, ranked
 from agents.failures.history import SOURCE, history_of
 from agents.failures.report import ISSUE
 from flinkci_dashboard.jobs.history import last_ended, last_good
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.tables import Column, Table
 
 KNOWN = {"": None, "true": True, "false": False}  # what `known` may say in the address
@@ -45,7 +45,7 @@ def matched(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("agents/failures.html", "agents/_failures.html", version=matched)
+@live("agents/failures.html", "agents/_failures.html", version=matched, reader=rights)
 def failures(request: HttpRequest) -> Context:
     """Rank the failures of the last 30 days; the address says whether known or new ones."""
     known = KNOWN.get(request.GET.get("known", ""))
@@ -61,7 +61,7 @@ def failures(request: HttpRequest) -> Context:
 
 
 @require_safe
-@live("agents/failing_test.html", "agents/_failing_test.html", version=matched)
+@live("agents/failing_test.html", "agents/_failing_test.html", version=matched, reader=rights)
 def failing_test(request: HttpRequest, key: str) -> Context:
     """Show what is known of one test: where and when it failed, on what, and how often its jobs passed."""
     found = history_of(key, timezone.now())

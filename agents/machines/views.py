@@ -10,7 +10,7 @@ from agents.machines.figures import agent_days, agent_score, agents_page, is_low
 from agents.machines.filters import AGENTS, RAN, WAITING, AgentFilter
 from agents.models import Agent, Host, Job, Watermark
 from flinkci_dashboard.jobs.history import last_ended, last_good
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 
 
 def polls(request: HttpRequest) -> object:
@@ -19,7 +19,7 @@ def polls(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("agents/agents.html", "agents/_agents.html", version=polls)
+@live("agents/agents.html", "agents/_agents.html", version=polls, reader=rights)
 def agents(request: HttpRequest) -> Context:
     """Show both hosts, their machines, and who waits."""
     page, form = agents_page(timezone.now()), AgentFilter(request.GET)
@@ -36,7 +36,7 @@ def agents(request: HttpRequest) -> Context:
 
 
 @require_safe
-@live("agents/agent.html", "agents/_agent.html", version=polls)
+@live("agents/agent.html", "agents/_agent.html", version=polls, reader=rights)
 def agent(request: HttpRequest, pk: int) -> Context:
     """Show one machine: what it does, how its last days went, its jobs."""
     now = timezone.now()
@@ -55,7 +55,7 @@ def agent(request: HttpRequest, pk: int) -> Context:
 
 
 @require_safe
-@live("agents/charts.html", "agents/_charts.html", version=polls)
+@live("agents/charts.html", "agents/_charts.html", version=polls, reader=rights)
 def show_charts(request: HttpRequest) -> Context:
     """Show how busy the hosts were, how long jobs waited, and how builds went."""
     chosen = RANGES.get(request.GET.get("range", ""), RANGES["24h"])

@@ -23,7 +23,7 @@ from agents.models.builds import Provider
 from flinkci_dashboard.accounts import audit
 from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.history import last_ended, last_good
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 
 PER_PAGE = 25
 TABS = {
@@ -50,7 +50,7 @@ def newest(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("migration/migration.html", "migration/_migration.html", version=newest)
+@live("migration/migration.html", "migration/_migration.html", version=newest, reader=rights)
 def migration(request: HttpRequest) -> Context:
     """Show one of the page's parts, below how the whole stands."""
     now = timezone.now()
@@ -110,7 +110,7 @@ SHOWS = {"pairs": _pairs, "time": _over_time, "budget": _budget, "criteria": _cr
 
 
 @require_safe
-@live("migration/pair.html", "migration/_pair.html", version=newest)
+@live("migration/pair.html", "migration/_pair.html", version=newest, reader=rights)
 def pair(request: HttpRequest, pk: int) -> Context:
     """Show one commit on both services, group by group."""
     shown = get_object_or_404(Pair.objects.select_related("azure", "actions"), pk=pk)
@@ -118,7 +118,7 @@ def pair(request: HttpRequest, pk: int) -> Context:
 
 
 @require_safe
-@live("migration/what_if.html", "migration/_what_if.html", version=newest)
+@live("migration/what_if.html", "migration/_what_if.html", version=newest, reader=rights)
 def moved(request: HttpRequest) -> Context:
     """Show what this week's load would cost on hosted runners, as far as it is chosen to move."""
     return _moved(request, use(timezone.now()))

@@ -22,7 +22,7 @@ from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 
 
 def last_pass(request: HttpRequest) -> object:
@@ -58,7 +58,7 @@ def show(request: HttpRequest) -> Context:
 
 
 @require_GET
-@live("alerts/banner.html", "alerts/_banner.html", version=what_is_wrong)
+@live("alerts/banner.html", "alerts/_banner.html", version=what_is_wrong, reader=rights)
 def banner(request: HttpRequest) -> Context:
     """Say in a line how it all stands: what every page shows, kept true."""
     return {"standing": standing(timezone.now())}

@@ -20,7 +20,7 @@ from flinkci_dashboard.jobs.lists import ASKED, JOB_LIST, RUNS
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule, RunLog, Worker
 from flinkci_dashboard.web.durations import duration
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.words import tallied
 
 CLOCK_NEWS = timedelta(days=7)  # that a step of a worker's clock is told
@@ -32,7 +32,7 @@ def latest_runs(request: HttpRequest) -> object:
 
 
 @require_GET
-@live("jobs/jobs.html", "jobs/_jobs.html", version=latest_runs)
+@live("jobs/jobs.html", "jobs/_jobs.html", version=latest_runs, reader=rights)
 def job_list(request: HttpRequest) -> Context:
     """Show every job: when it runs, how its last pass ended, and what was asked of it."""
     now = timezone.now()
@@ -82,7 +82,7 @@ def _latest_runs() -> QuerySet[JobRun]:
 
 
 @require_GET
-@live("jobs/job.html", "jobs/_job.html", version=latest_runs)
+@live("jobs/job.html", "jobs/_job.html", version=latest_runs, reader=rights)
 def job_runs(request: HttpRequest, job: str) -> Context:
     """Show one job's passes, newest first; those that found all in order only when asked for."""
     if job not in JOBS:
@@ -107,7 +107,7 @@ def this_run(request: HttpRequest) -> object:
 
 
 @require_GET
-@live("jobs/run.html", "jobs/_one_run.html", version=this_run)
+@live("jobs/run.html", "jobs/_one_run.html", version=this_run, reader=rights)
 def one_run(request: HttpRequest, run: int) -> Context:
     """Show one pass: how it ended, what it did, whom it asked how often, and what it logged."""
     row = get_object_or_404(JobRun, pk=run)

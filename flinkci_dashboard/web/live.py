@@ -13,35 +13,65 @@ The page includes the very fragment that the poll returns, in an element with `d
 
 import hashlib
 import re
+import threading
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 
+from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.web.exports import file_of
 
 Context = dict[str, Any]
 TURN = 30  # seconds after which a fragment is rendered anew in any case: silence, too, is news
-REMEMBERED = 2000  # fragments of which a process knows what they said
+REMEMBERED = 20_000  # readers of whom a process knows what a fragment told them
+KEPT = 16 * 2**20  # bytes of fragments that a process keeps
 # What differs between two fragments that say the same: masked tokens of forms, and how long ago something was.
-TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 AGE = re.compile(rb"(<time [^>]*data-relative[^>]*>)[^<]*")
 
+
+class Fragment(NamedTuple):
+    """What all readers of a kind are shown, but for the tokens of their forms."""
+
+    tag: str
+    content: bytes
+
+
 _said: dict[tuple[object, ...], str] = {}  # what was asked for, by whom and of which version → the tag of what it said
+_kept: dict[tuple[object, ...], Fragment] = {}  # what was asked for, by what kind of reader and of which version
+_making = [threading.Lock() for _ in range(32)]  # readers who ask for the same at once wait for one rendering
+
+
+def session(request: HttpRequest) -> object:
+    """Return whom a fragment is for that shows something of its reader."""
+    return request.session.session_key
+
+
+def rights(request: HttpRequest) -> object:
+    """Return whom a fragment is for that shows the same to all who may do the same."""
+    user = signed_in(request)
+    return user.is_superuser, user.is_staff, frozenset(user.get_all_permissions())
 
 
 def live(
-    page: str, fragment: str, version: Callable[[HttpRequest], object]
+    page: str,
+    fragment: str,
+    version: Callable[[HttpRequest], object],
+    reader: Callable[[HttpRequest], object] = session,
 ) -> Callable[[Callable[..., Context]], Callable[..., HttpResponseBase]]:
     """Turn a function that returns a context into a live view.
 
     `version` returns, by one cheap query, something that changes whenever the fragment would. Where this process knows
     what the fragment says in that version, 304 is answered after that query alone; else if it says the same as before.
+    `reader` returns for whom the fragment is: it is rendered once for all of whom that is the same.
     """
 
     def decorate(function: Callable[..., Context]) -> Callable[..., HttpResponseBase]:
@@ -50,14 +80,18 @@ def live(
             if not request.htmx:  # type: ignore[attr-defined]
                 return page_or_file(request, page, function(request, *args, **kwargs))
             key = _key(request, version(request))
+            mine = (*key, session(request))
             known = [each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))]
-            tag = _said.get(key, "")
-            answer: HttpResponse | None = None
+            tag = _said.get(mine, "")
+            answer: HttpResponse = HttpResponseNotModified()
             if tag not in known:
-                answer = render(request, fragment, function(request, *args, **kwargs))
-                tag = _remember(key, answer.content)
-            if answer is None or tag in known:
-                answer = HttpResponseNotModified()
+                made = _fragment(
+                    (*key, reader(request)),
+                    lambda: render(request, fragment, function(request, *args, **kwargs)).content,
+                )
+                tag = _remember(mine, made.tag)
+                if tag not in known:
+                    answer = HttpResponse(_signed(request, made.content))
             answer["ETag"] = tag
             patch_cache_control(answer, private=True, no_cache=True)
             patch_vary_headers(answer, ["HX-Request", "Cookie"])
@@ -75,16 +109,41 @@ def page_or_file(request: HttpRequest, page: str, context: Context, kind: str = 
     return response
 
 
+def forget() -> None:
+    """Forget what fragments said."""
+    _said.clear()
+    _kept.clear()
+
+
 def _key(request: HttpRequest, version: object) -> tuple[object, ...]:
-    """Return what a fragment depends on: its address and version, the session, and this turn of time."""
-    return repr(version), request.get_full_path(), request.session.session_key, int(time.time() / TURN)
+    """Return what a fragment depends on beside its reader: version, address, time zone, and this turn of time."""
+    address = request.get_host(), request.get_full_path()
+    return repr(version), *address, timezone.get_current_timezone_name(), int(time.time() / TURN)
 
 
-def _remember(key: tuple[object, ...], content: bytes) -> str:
-    """Return the tag of what a fragment says, and keep it for the next time that it is asked for."""
-    said = AGE.sub(rb"\1", TOKEN.sub(b"", content))
-    tag = f'"{hashlib.sha256(said).hexdigest()[:32]}"'
+def _remember(key: tuple[object, ...], tag: str) -> str:
+    """Keep the tag of what a fragment said for the next time that it is asked for."""
     if len(_said) >= REMEMBERED:
         _said.clear()
     _said[key] = tag
     return tag
+
+
+def _fragment(key: tuple[object, ...], make: Callable[[], bytes]) -> Fragment:
+    """Return what a fragment says: what is kept of it, or made anew by the first who asks."""
+    with _making[hash(key) % len(_making)]:
+        if (kept := _kept.get(key)) is None:
+            content = make()
+            said = AGE.sub(rb"\1", TOKEN.sub(b"", content))
+            kept = Fragment(f'"{hashlib.sha256(said).hexdigest()[:32]}"', content)
+            if sum(len(each.content) for each in list(_kept.values())) + len(content) > KEPT:
+                _kept.clear()
+            _kept[key] = kept
+        return kept
+
+
+def _signed(request: HttpRequest, content: bytes) -> bytes:
+    """Return a fragment with this reader's token in its forms."""
+    if not TOKEN.search(content):
+        return content
+    return TOKEN.sub(rb"\g<1>" + get_token(request).encode(), content)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.jobs.history import last_ended
 from flinkci_dashboard.models import Contact, Credential
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from sync.infrastructure import figures
 from sync.infrastructure.places import BOXES, HEIGHT, MIGRATION_TICKET, WIDTH
 
@@ -17,7 +17,7 @@ def passes(request: HttpRequest) -> object:
 
 
 @require_safe
-@live("infrastructure/infrastructure.html", "infrastructure/_infrastructure.html", version=passes)
+@live("infrastructure/infrastructure.html", "infrastructure/_infrastructure.html", version=passes, reader=rights)
 def infrastructure(request: HttpRequest) -> Context:
     """Show repositories, accounts, pipelines, machines, people, and how code and results travel between them."""
     return {

@@ -19,7 +19,7 @@ from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights
 from sync.mirrors.lists import BRANCHES, PASSES, PLANNED
 from sync.mirrors.plan import LAGGING, MEANINGS
 from sync.mirrors.values import BranchState, ResetRequest
@@ -35,7 +35,7 @@ def newest_pass(request: HttpRequest) -> object:
 
 
 @require_GET
-@live("sync/mirrors.html", "sync/_mirrors.html", version=newest_pass)
+@live("sync/mirrors.html", "sync/_mirrors.html", version=newest_pass, reader=rights)
 def mirrors(request: HttpRequest) -> Context:
     """Show every mirror with its branches, the pass under way, and the passes that did something."""
     found = Mirror.objects.select_related("source", "target").prefetch_related("branches")

@@ -17,7 +17,7 @@ from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
-from flinkci_dashboard.web.live import Context, live
+from flinkci_dashboard.web.live import Context, live, rights, session
 from flinkci_dashboard.web.markdown import render_markdown
 from sync.merging.figures import landed_since, readiness_of
 from sync.models import CIBranch, PullRequest, Repository
@@ -33,8 +33,13 @@ def newest_pass(request: HttpRequest) -> object:
     return JobRun.objects.filter(job=JOB).values_list("pk", "outcome").first()
 
 
+def readers(request: HttpRequest) -> object:
+    """Return for whom a list of pull requests is: "mine" is of one reader."""
+    return session(request) if request.GET.get("author") == ME else rights(request)
+
+
 @require_safe
-@live("sync/pulls.html", "sync/_pulls.html", version=newest_pass)
+@live("sync/pulls.html", "sync/_pulls.html", version=newest_pass, reader=readers)
 def pull_requests(request: HttpRequest) -> Context:
     """List pull requests; the URL holds filter, order and page."""
     asked = request.GET.copy()
@@ -55,7 +60,7 @@ def pull_requests(request: HttpRequest) -> Context:
 
 
 @require_safe
-@live("sync/pull.html", "sync/_pull.html", version=newest_pass)
+@live("sync/pull.html", "sync/_pull.html", version=newest_pass, reader=rights)
 def pull_request(request: HttpRequest, number: int) -> Context:
     """Show one pull request: why it is where it is, its branches and builds, its report, what happened."""
     pull = PullRequest.objects.select_related("build").filter(number=number).first()
@@ -106,7 +111,7 @@ def act_on_pull(request: HttpRequest, number: int, act: str) -> HttpResponse:
 
 
 @require_safe
-@live("sync/orphans.html", "sync/_orphans.html", version=newest_pass)
+@live("sync/orphans.html", "sync/_orphans.html", version=newest_pass, reader=rights)
 def orphans(request: HttpRequest) -> Context:
     """List branches of the CI repository that match no pull request."""
     return {"table": ORPHANS.of(request, CIBranch.objects.filter(orphan=True)), "last": latest_pass(JOB)}

@@ -1,13 +1,18 @@
 """Live fragments: what is sent again, and what is not."""
 
 import gzip
+import re
 
 import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.utils import timezone
 
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.models import JobRun, SavedView
 from flinkci_dashboard.web import live
 from sync.models import Mirror, MirrorBranch
+from tests.addresses import PAGES
+from tests.people import with_role
 
 pytestmark = pytest.mark.usefixtures("bootstrapped")
 HTMX = {"HX-Request": "true"}
@@ -54,3 +59,45 @@ def test_pages_are_compressed_and_their_tags_still_count(admin, django_assert_nu
 def test_an_age_says_how_often_it_should_be_new(admin):
     passed()
     assert 'data-every="15"' in admin.get("/mirrors/").content.decode()
+
+
+def colleague(name, role="operator"):
+    """Return a browser of one of several who may do the same, each with things of their own."""
+    user = User.objects.create_user(name, f"{name}@example.org")
+    user.groups.add(Group.objects.get(name=role))
+    SavedView.objects.create(member=user, name=f"view of {name}", page="pull_requests", query="ci=failure")
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    return browser
+
+
+def test_what_readers_of_the_same_rights_see_is_rendered_once(django_assert_num_queries):
+    passed()
+    first, second = colleague("ada"), colleague("grace")
+    told = first.get("/mirrors/", headers=HTMX)
+    with django_assert_num_queries(5):  # the session, the person and the version; what they may do, by two
+        assert second.get("/mirrors/", headers=HTMX)["ETag"] == told["ETag"]
+
+
+def test_those_who_may_do_less_see_less():
+    passed()
+    operator, member = with_role("operator"), with_role("member")
+    told, less = (each.get("/jobs/", headers=HTMX).content for each in (operator, member))
+    assert b"Run now" in told and b"Run now" not in less
+
+
+def test_each_reader_gets_forms_that_work_for_them(monkeypatch):
+    passed()
+    for reader in (colleague("ada"), colleague("grace")):
+        page = reader.get("/jobs/", headers=HTMX).content.decode()
+        token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
+        answer = reader.post("/jobs/sync_mirrors/run/", {"csrfmiddlewaretoken": token})
+        assert answer.status_code == 302
+
+
+def test_no_fragment_for_many_names_one_of_them():
+    passed()
+    ada, grace = colleague("ada"), colleague("grace")
+    shared = {page.path for page in PAGES if not page.part and ada.get(page.path, headers=HTMX).has_header("ETag")}
+    assert len(shared) > 10
+    assert [path for path in shared if b"ada" in grace.get(path, headers=HTMX).content.lower()] == []
