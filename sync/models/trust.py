@@ -8,7 +8,8 @@ from sync.models.pulls import PullRequest
 
 BUILD_FILES = (
     *(".github/", "/azure-pipelines.yml", "/tools/azure-pipelines/", "/tools/ci/"),
-    *("mvnw", "mvnw.cmd", ".mvn/", "pom.xml"),
+    *("mvnw", "mvnw.cmd", ".mvn/", "pom.xml", "*.sh", "Dockerfile", ".gitmodules"),
+    *("/flink-python/dev/", "setup.py", "pyproject.toml", "tox.ini", "package.json", "package-lock.json"),
 )
 
 

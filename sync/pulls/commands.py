@@ -41,10 +41,14 @@ MAIL_QUOTE = re.compile(
     r"|-{2,}[^\S\n]*Original Message[^\S\n]*-{2,})[^\S\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-FENCE = re.compile(r"^[^\S\n]*(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<rest>.*)$")
-QUOTE = re.compile(r"^ {0,3}>")
+# Code may begin on an item's own line.
+FENCE = re.compile(
+    r"^[^\S\n]*(?P<item>(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+){0,9})(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<rest>.*)$"
+)
+QUOTE = re.compile(r"^[^\S\n]{0,3}(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)?>")
 INDENTED = re.compile(r"^(?: {4}| {0,3}\t)")
-CODE_TAG = re.compile(r"<(pre|code|blockquote)\b", re.IGNORECASE)
+QUOTING_TAGS = "pre|code|blockquote|kbd|samp|tt|var|del|strike"  # what stands in them is shown, and not said
+CODE_TAG = re.compile(rf"<({QUOTING_TAGS})\b", re.IGNORECASE)
 MAX_TEXT = 262_144  # characters looked at: four times what GitHub takes
 
 
@@ -72,7 +76,7 @@ def find_command(body: str) -> CommandText | None:
     if "@flinkbot" not in body.casefold():
         return None
     text = own_words(body)
-    if grants := list(GRANT.finditer(text)):
+    if GRANT.search(text) and (grants := list(GRANT.finditer(own_words(body, lazily=True)))):
         return _grants(grants)
     runs = [found["words"] for found in RUN.finditer(text)]
     for pattern, known in ((AZURE, RUN_AZURE), (ACTIONS, RUN_ACTIONS)):
@@ -91,10 +95,13 @@ def _grants(found: list[re.Match[str]]) -> CommandText:
     return CommandText(" ".join(sorted(verbs)), True, shas.pop() if len(shas) == 1 else "")
 
 
-def own_words(body: str) -> str:
-    """Return what a comment says itself, line by line: without quotes, code and HTML comments."""
+def own_words(body: str, lazily: bool = False) -> str:
+    """Return what a comment says itself, line by line: without quotes, code and HTML comments.
+
+    `lazily` takes a quote to go on until a blank line, as GitHub shows it; people who answer below one forget that line.
+    """
     text = _without_mail(body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
-    lines = [_plain(line) for line in _without_blocks(text.split("\n"))]
+    lines = [_plain(line) for line in _without_blocks(text.split("\n"), lazily)]
     return _without_spans("\n".join(lines))
 
 
@@ -117,15 +124,16 @@ def _plain(line: str) -> str:
     return alone[2] if alone and not SHOWN_GRANT.search(alone[2]) else line
 
 
-def _without_blocks(lines: list[str]) -> list[str]:
+def _without_blocks(lines: list[str], lazily: bool) -> list[str]:
     """Drop fenced and indented code, and quoted lines, which become blank ones."""
     kept: list[str] = []
     fence = ""
-    after_blank = True
+    after_blank, quoted = True, False
     for line in lines:
         before, fence = fence, _fence_after(fence, line)
         code = bool(before or fence)
-        hidden = code or bool(QUOTE.match(line)) or (after_blank and bool(INDENTED.match(line)))
+        quoted = bool(QUOTE.match(line)) or (lazily and quoted and bool(line.strip()))
+        hidden = code or quoted or (after_blank and bool(INDENTED.match(line)))
         kept.append("" if hidden else line)
         # Indented code goes on while lines are indented; a paragraph may be indented as it likes.
         after_blank = hidden or not line.strip()
@@ -139,7 +147,8 @@ def _fence_after(fence: str, line: str) -> str:
         return fence
     if not fence:
         return found["mark"]
-    return "" if found["mark"].startswith(fence) and not found["rest"].strip() else fence
+    closes = found["mark"].startswith(fence) and not found["item"] and not found["rest"].strip()
+    return "" if closes else fence
 
 
 def _without_spans(text: str) -> str:
@@ -158,7 +167,7 @@ def _without_spans(text: str) -> str:
     return "".join([*kept, text[place:]])
 
 
-MARK = re.compile(r"\\`|`|<!--|<(?:pre|code|blockquote)\b", re.IGNORECASE)
+MARK = re.compile(rf"\\`|`|<!--|<(?:{QUOTING_TAGS})\b", re.IGNORECASE)
 
 
 def _next_mark(text: str, place: int) -> int:

@@ -12,9 +12,10 @@ from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
 from agents.models.builds import Status
 from flinkci_dashboard.models import Action, JobRequest, JobRun
-from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, TrustGate, Watermark
 from sync.pulls.reporting import is_current
 from sync.pulls.state import PullStates
+from sync.pulls.values import Waiting
 from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
@@ -158,6 +159,17 @@ def report_of(pull: PullRequest) -> ReportComment | None:
 def builds_of(pull: PullRequest) -> list[Build]:
     """Return the builds of a pull request's branches, newest first."""
     return list(Build.objects.filter(pull_number=pull.number).order_by("-queued_at", "-pk")[:50])
+
+
+def gate_note(pull: PullRequest, branches: Iterable[CIBranch]) -> str:
+    """Return why a head runs that the trust gate would hold; "" where it would not, or does."""
+    if not pull.held or pull.waiting == Waiting.APPROVAL:
+        return ""
+    if TrustGate.current().mode == TrustGate.Mode.OBSERVE:
+        return f"The trust gate only observes. It would hold this head: {pull.held}."
+    if pull.head_sha in {branch.sha for branch in branches}:
+        return f"This head had its branch before the trust gate held it, and keeps it; the next push waits: {pull.held}."
+    return ""
 
 
 def judged(pull: PullRequest) -> list[Judged]:

@@ -10,6 +10,7 @@ from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest
 from sync.pulls.acts import PullPlan, WriteReport
 from sync.pulls.state import PullStates
+from sync.pulls.trust.rules import UNREAD
 from sync.pulls.values import BuildStatus, PullState, Waiting, blocked, branch_of, deciding_build, held
 from sync.pulls.waiting import waiting_reason
 
@@ -53,11 +54,17 @@ def _shown(
         "waiting": str(waiting),
         "why": why.text[:500],
         "why_since": why.since,
-        "held": state.hold.reason[:300] if state.hold and not branch_of(state, state.head) else "",
+        "held": _held(state)[:300],
         "plan": describe(plan),
         "report_due_since": (pull.report_due_since or now) if _changes_report(plan) else None,
         "build_id": build.pk if build else (None if state.open else pull.build_id),
     }
+
+
+def _held(state: PullState) -> str:
+    """Return why the gate holds the head, or would: if it did not only observe, or the head had no branch by then."""
+    reason = state.hold.reason if state.hold else ""
+    return "" if reason == UNREAD and branch_of(state, state.head) else reason
 
 
 def _changes_report(plan: PullPlan) -> bool:

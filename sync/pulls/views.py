@@ -81,6 +81,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "only_observes": not is_active(JOB),
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
+        "gate_note": figures.gate_note(pull, branches),
         "builds": builds,
         "forecast": next((forecast(each) for each in builds if each.version == pull.head_sha), None),
         "final": figures.is_final(pull, timezone.now()),

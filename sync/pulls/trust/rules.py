@@ -10,6 +10,7 @@ APPROVE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 RUN = APPROVE | {"CONTRIBUTOR"}  # a contributor has a commit in the repository
 MOST_FILES = 3000  # GitHub tells of no more: what comes after them nobody has seen
 NAMED = 3  # files that a sentence names
+UNREAD = "its changed files have not been read yet"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def hold_reason(facts: HeadFacts) -> str:
     if not may_run(facts):
         return _stranger(facts.author)
     if facts.held_files is None:
-        return "its changed files have not been read yet"
+        return UNREAD
     return f"it changes what decides how builds run ({named(facts.held_files)})" if facts.held_files else ""
 
 

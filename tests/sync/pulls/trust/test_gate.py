@@ -235,6 +235,44 @@ def test_the_gate_that_only_observes_says_what_it_would_have_held(flink, admin):
     assert "would have held the head" in admin.get(f"/pulls/{number}/").content.decode()
 
 
+def test_a_head_that_runs_when_the_gate_is_turned_on_stays_and_the_next_push_waits(gated, admin):
+    TrustGate.objects.update(mode="off")
+    number = gated.pulls.open(login="mallory")
+    settle(2)
+    TrustGate.objects.update(mode="on", hold_files=True)
+    settle(2)
+    assert runs(gated, number) and len(builds(gated, number)) == 1 and builds(gated, number)[0].result is None
+    page = admin.get(f"/pulls/{number}/").content.decode()
+    assert "had its branch before the trust gate" in page and "the next push waits: its author mallory" in page
+    assert "Waits for approval" not in "".join(reports(gated, number))
+    end(gated, number, "failed")
+    again = gated.pulls.comment(number, "@flinkbot run azure")
+    settle(2)
+    assert reactions(gated, again) == {"+1"}
+    gated.pulls.push(number)
+    settle(2)
+    assert not runs(gated, number) and row(number).waiting == "approval"
+
+
+def test_a_comment_and_a_button_at_once_are_one_grant_each_recorded_and_what_is_taken_back_is_gone(gated, admin):
+    number = held(gated)
+    comment = gated.pulls.comment(number, f"{TRUST}\n{APPROVE}", login="grace")
+    request("sync_pulls", None, "approve-head", str(number), {"sha": gated.pulls.by_number[number].head})
+    request("sync_pulls", None, "trust-author", str(number))
+    sync()
+    assert runs(gated, number) and reactions(gated, comment) == {"+1"}
+    assert ApprovedHead.objects.count() == TrustedAuthor.objects.count() == 1
+    granted = Action.objects.filter(kind__in=("approve-head", "trust-author"), state="done")
+    assert sorted(granted.values_list("kind", flat=True)) == ["approve-head", "trust-author", "trust-author"]
+    settle(2)
+    assert len(builds(gated, number)) == 1
+    TrustedAuthor.objects.all().delete()
+    gated.pulls.edit_comment(comment, f"{TRUST}\n{APPROVE}\nWell done.")
+    gated.pulls.push(number)
+    settle(2)
+    assert not runs(gated, number) and not TrustedAuthor.objects.exists()
+
+
 def test_without_the_gate_nothing_is_held_and_an_approval_is_only_seen(flink):
     flink.pulls.accounts.associate("NONE", "mallory")
     number = flink.pulls.open(login="mallory")
