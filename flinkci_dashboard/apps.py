@@ -8,8 +8,8 @@ class DashboardConfig(AppConfig):
     verbose_name = "Flink CI"
 
     def ready(self) -> None:
-        """Register the system checks and the handlers that keep the record; speak to configured hosts only."""
-        from flinkci_dashboard import checks  # noqa: F401
+        """Register the system checks and the handlers of signals; speak to configured hosts only."""
+        from flinkci_dashboard import checks, sessions  # noqa: F401
         from flinkci_dashboard.accounts import tracking  # noqa: F401
         from flinkci_dashboard.clients.web import refuse_other_hosts
 

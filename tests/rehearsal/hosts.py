@@ -28,12 +28,14 @@ class Host:
     folder: Path
     processes: list[subprocess.Popen] = field(default_factory=list)
     port: int = 0
+    code: Path = ROOT  # the checkout that it runs
+    prefix: list[str] = field(default_factory=list)  # what each command begins with
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run a command to its end."""
-        command = [sys.executable, "manage.py", *arguments]
+        command = [*self.prefix, sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=check, capture_output=True, text=True, timeout=300
+            command, cwd=self.code, env=self.environment, check=check, capture_output=True, text=True, timeout=300
         )
 
     def start_worker(self, **options: object) -> subprocess.Popen:
@@ -60,6 +62,12 @@ class Host:
         except OSError:
             return 0, {}
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock of its processes forward, or back: from its first start on, or while they run."""
+        file = self.folder / "clock"
+        file.write_text(str(seconds))
+        self.environment |= {"PYTHONPATH": str(Path(__file__).parent / "clock"), "REHEARSAL_CLOCK": str(file)}
+
     def log(self) -> str:
         """Return all that its processes have written."""
         return "".join(each.read_text() for each in sorted(self.folder.glob("*.log")))
@@ -80,7 +88,7 @@ class Host:
     def _start(self, command: list[str], **options: object) -> subprocess.Popen:
         with (self.folder / f"{len(self.processes)}.log").open("a") as log:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stderr=log, stdout=log, start_new_session=True, **options
+                [*self.prefix, *command], cwd=self.code, env=self.environment, stderr=log, stdout=log, start_new_session=True, **options
             )
         self.processes.append(process)
         return process

@@ -31,6 +31,22 @@ class Postgres:
         """Start it again over the same data."""
         self._server.start()
 
+    def listen(self, address: str) -> str:
+        """Let it listen on the network, too; returns its address there."""
+        folder = Path(self._folder) / "postgresql"
+        with (folder / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+        self.stop()
+        port = free_port(address)
+        options = f"-h {address} -p {port} -k {folder}"
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(folder), "-o", options, "start"]
+        user = self._server.system_user
+        with (folder / "log").open("a") as log:
+            subprocess.run(command, user=user, check=True, stdout=log, stderr=log, cwd=folder)
+        self._server.ensure_postgres_running()  # so that it knows which one to stop
+        self.url = f"postgresql://postgres@:{port}/flinkci?host={folder}"
+        return f"postgresql://postgres@{address}:{port}/flinkci"
+
     def remove(self) -> None:
         """Stop it for good."""
         self._server.cleanup()
@@ -41,9 +57,7 @@ class Redis:
     """A server that keeps nothing on disk: what it knew is gone when it is started again."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port("127.0.0.1")
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen | None = None
         self.start()
@@ -65,6 +79,13 @@ class Redis:
         if self._process:
             self._process.kill()
             self._process.wait()
+
+
+def free_port(address: str) -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
