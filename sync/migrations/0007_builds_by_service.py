@@ -24,7 +24,20 @@ def name_services(apps, schema_editor):
     apps.get_model("flinkci_dashboard", "Action").objects.bulk_update(acts, ["key", "payload"], batch_size=500)
 
 
+def number_builds(apps, schema_editor):
+    """What another service built has no place in the old form."""
+    pulls = list(apps.get_model("sync", "PullRequest").objects.exclude(lost_builds=[]).only("lost_builds"))
+    for pull in pulls:
+        named = [each for each in map(str, pull.lost_builds) if each.startswith(f"{PROVIDER}:")]
+        pull.lost_builds = [int(each.partition(":")[2]) for each in named]
+    apps.get_model("sync", "PullRequest").objects.bulk_update(pulls, ["lost_builds"], batch_size=500)
+    acts = list(apps.get_model("flinkci_dashboard", "Action").objects.filter(job="sync_pulls", kind__in=KINDS))
+    for act in acts:
+        act.key = act.key.replace(f":{PROVIDER}:", ":", 1)
+    apps.get_model("flinkci_dashboard", "Action").objects.bulk_update(acts, ["key"], batch_size=500)
+
+
 class Migration(migrations.Migration):
     dependencies = [("sync", "0006_pipelines"), ("flinkci_dashboard", "0010_alerts")]
 
-    operations = [migrations.RunPython(name_services, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(name_services, number_builds)]

@@ -68,7 +68,7 @@ class PullRequest(models.Model):
     # What the trust gate knows of its head.
     files_head = models.CharField(max_length=40, blank=True)  # the head whose changed files were read
     files_held = models.JSONField(default=list)  # those of them that an approval is needed for
-    held = models.CharField(max_length=300, blank=True)  # why the gate holds it, or would: it observes, or came too late
+    held = models.CharField(max_length=300, blank=True)  # why the gate holds it, or would
     # Since when the stream of comments tells everything about its conversation; before that, it has to be read.
     conversation_read_at = models.DateTimeField(null=True)
     read_problem = models.TextField(blank=True)  # why it can't be read, in GitHub's words

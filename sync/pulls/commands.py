@@ -98,7 +98,7 @@ def _grants(found: list[re.Match[str]]) -> CommandText:
 def own_words(body: str, lazily: bool = False) -> str:
     """Return what a comment says itself, line by line: without quotes, code and HTML comments.
 
-    `lazily` takes a quote to go on until a blank line, as GitHub shows it; people who answer below one forget that line.
+    `lazily` takes a quote to go on until a blank line, as GitHub shows it; who answers below one may forget that line.
     """
     text = _without_mail(body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
     lines = [_plain(line) for line in _without_blocks(text.split("\n"), lazily)]

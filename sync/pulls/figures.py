@@ -168,7 +168,7 @@ def gate_note(pull: PullRequest, branches: Iterable[CIBranch]) -> str:
     if TrustGate.current().mode == TrustGate.Mode.OBSERVE:
         return f"The trust gate only observes. It would hold this head: {pull.held}."
     if pull.head_sha in {branch.sha for branch in branches}:
-        return f"This head had its branch before the trust gate held it, and keeps it; the next push waits: {pull.held}."
+        return f"This head had its branch before the trust gate came, and keeps it; the next push waits: {pull.held}."
     return ""
 
 

@@ -243,7 +243,7 @@ def test_a_head_that_runs_when_the_gate_is_turned_on_stays_and_the_next_push_wai
     settle(2)
     assert runs(gated, number) and len(builds(gated, number)) == 1 and builds(gated, number)[0].result is None
     page = admin.get(f"/pulls/{number}/").content.decode()
-    assert "had its branch before the trust gate" in page and "the next push waits: its author mallory" in page
+    assert "had its branch before the trust gate came" in page and "the next push waits: its author mallory" in page
     assert "Waits for approval" not in "".join(reports(gated, number))
     end(gated, number, "failed")
     again = gated.pulls.comment(number, "@flinkbot run azure")
