@@ -34,9 +34,10 @@ class Host:
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run a command to its end."""
         command = [*self.prefix, sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=self.code, env=self.environment, check=check, capture_output=True, text=True, timeout=300
-        )
+        options = {"cwd": self.code, "env": self.environment, "capture_output": True, "text": True, "timeout": 300}
+        done = subprocess.run(command, **options)
+        assert not check or done.returncode == 0, done.stderr
+        return done
 
     def start_worker(self, **options: object) -> subprocess.Popen:
         """Start a worker, which takes what is due."""
@@ -88,7 +89,13 @@ class Host:
     def _start(self, command: list[str], **options: object) -> subprocess.Popen:
         with (self.folder / f"{len(self.processes)}.log").open("a") as log:
             process = subprocess.Popen(
-                [*self.prefix, *command], cwd=self.code, env=self.environment, stderr=log, stdout=log, start_new_session=True, **options
+                [*self.prefix, *command],
+                cwd=self.code,
+                env=self.environment,
+                stderr=log,
+                stdout=log,
+                start_new_session=True,
+                **options,
             )
         self.processes.append(process)
         return process

@@ -63,7 +63,9 @@ def alone_then_cut(near: Host, far: Host, town, database, laid) -> None:
 
 
 def running(database) -> int:
-    return ask(database, "SELECT count(*) FROM flinkci_dashboard_jobrun WHERE outcome = 'running' AND job = 'sync_pulls'")
+    return ask(
+        database, "SELECT count(*) FROM flinkci_dashboard_jobrun WHERE outcome = 'running' AND job = 'sync_pulls'"
+    )
 
 
 def alive(database) -> int:
