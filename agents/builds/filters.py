@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from agents.models import Build, Host
@@ -15,6 +15,7 @@ from flinkci_dashboard.web.tables import Column, Table
 RECENT = timedelta(days=60)  # builds whose branches and pipelines are suggested
 WAITS = [(value, label) for value, label in Status.choices if value != Status.FINISHED]
 ENDS = [(value, label) for value, label in Result.choices if value]
+RAN = F("finished_at") - F("started_at")
 BUILDS = Table(
     "builds",
     (
@@ -34,7 +35,7 @@ BUILDS = Table(
         Column("queued", "Queued", lambda build: build.queued_at, "queued_at", falling=True),
         Column("started", "", lambda build: build.started_at),
         Column("finished", "", lambda build: build.finished_at),
-        Column("ran_seconds", "Ran", lambda build: build.run_seconds, number=True),
+        Column("ran_seconds", "Ran", lambda build: build.run_seconds, RAN, True, nullable=True, number=True),
         Column("hosts", "", lambda build: build.hosts),
         Column("url", "", lambda build: build.web_url),
     ),

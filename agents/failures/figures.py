@@ -10,6 +10,7 @@ from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
 
 from agents.failures.drafts import NO_DRAFT, Draft, drafts
 from agents.models import Build, Failure, PatternHit, TestFailure
+from flinkci_dashboard.web.filters import contains
 
 DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
 MOST = 50  # failures on the page
@@ -72,20 +73,22 @@ class Line:
         return bool(closed_at and self.seen.last_seen and self.seen.last_seen > closed_at)
 
 
-def chosen(known: bool | None = None, ticket: str = "") -> QuerySet[Failure]:
-    """Return the failures that somebody asks for."""
+def chosen(known: bool | None = None, ticket: str = "", text: str = "") -> QuerySet[Failure]:
+    """Return the failures that somebody asks for; the text is found in names and in tickets' keys."""
     rows = Failure.objects.select_related("test", "ticket", "maybe", "pattern")
     if known is not None:
         has_ticket = Q(ticket__isnull=False) | Q(pattern__ticket__gt="")
         rows = rows.filter(has_ticket) if known else rows.exclude(has_ticket)
+    if text:
+        rows = rows.filter(contains(text, "key", "ticket__key", "pattern__ticket"))
     return rows.filter(Q(ticket__key=ticket) | Q(pattern__ticket=ticket)) if ticket else rows
 
 
-def ranked(now: datetime, known: bool | None = None) -> list[Line]:
+def ranked(now: datetime, known: bool | None = None, text: str = "") -> list[Line]:
     """Return what failed in the last 30 days, the most frequent first, with what is ready for Jira: sixteen queries."""
     found: list[Failure] = []
     for seen_in in ("test__failures", "hits"):
-        recent = chosen(known).filter(**{f"{seen_in}__at__gt": now - MONTH})
+        recent = chosen(known, text=text).filter(**{f"{seen_in}__at__gt": now - MONTH})
         counted = recent.annotate(builds=Count(f"{seen_in}__build", distinct=True))
         found += counted.order_by("-builds", "-pk")[:MOST]
     found = sorted(found, key=lambda row: (-row.builds, -row.pk))[:MOST]  # type: ignore[attr-defined]

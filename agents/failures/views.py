@@ -12,10 +12,22 @@ from agents.failures.figures import MOST, Line, ranked
 from agents.failures.history import SOURCE, history_of
 from agents.failures.report import ISSUE
 from flinkci_dashboard.jobs.history import last_ended, last_good
+from flinkci_dashboard.web.filters import Choice, FilterForm, Text
 from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.tables import Column, Table
 
-KNOWN = {"": None, "true": True, "false": False}  # what `known` may say in the address
+
+class FailureFilter(FilterForm):
+    """The filter of the list of failures."""
+
+    q = Text("Test or ticket")
+    known = Choice("Known", [("true", "in Jira"), ("false", "not in Jira")], "in Jira or not")
+
+    def lines(self) -> list[Line]:
+        """Return what is asked for, the most frequent first."""
+        asked = self.asked()
+        known = asked["known"] == "true" if "known" in asked else None
+        return ranked(timezone.now(), known, asked.get("q", ""))
 
 
 def _number(name: str, title: str, value: Callable[[Line], int]) -> Column:
@@ -47,11 +59,12 @@ def matched(request: HttpRequest) -> object:
 @require_safe
 @live("agents/failures.html", "agents/_failures.html", version=matched, reader=rights)
 def failures(request: HttpRequest) -> Context:
-    """Rank the failures of the last 30 days; the address says whether known or new ones."""
-    known = KNOWN.get(request.GET.get("known", ""))
+    """Rank the failures of the last 30 days; the address holds the filter."""
+    form = FailureFilter(request.GET)
     return {
-        "table": FAILURES.of(request, ranked(timezone.now(), known)),
-        "known": request.GET.get("known", "") if known is not None else "",
+        "form": form,
+        "filtered": bool(form.asked()),
+        "table": FAILURES.of(request, form.lines()),
         "most": MOST,
         "issue": ISSUE,
         "asked_at": last_good("match_failures"),

@@ -58,7 +58,7 @@ RAN = Table(
         Column(
             "waited_seconds", "Waited", lambda job: job.wait_seconds, "wait_seconds", True, nullable=True, number=True
         ),
-        Column("ran_seconds", "Ran", lambda job: job.run_seconds, number=True),
+        Column("ran_seconds", "Ran", lambda job: job.run_seconds, "run_seconds", True, nullable=True, number=True),
         Column("cause", "", lambda job: job.cause),
     ),
     "-started",

@@ -13,9 +13,16 @@ LISTS = {
     "agents": ("Agents", ""),
     "failures": ("Failures", ""),
     "labels": ("Labels", ""),
+    "mirrors": ("Mirrors", ""),
+    "migration": ("Migration", ""),
+    "alerts": ("Alerts", ""),
+    "contacts": ("Contacts", ""),
+    "jobs": ("Jobs", ""),
+    "orphans": ("Branches without a pull request", ""),
+    "credentials": ("Credentials", "flinkci_dashboard.view_credential"),
     "activity": ("Activity", "flinkci_dashboard.view_auditevent"),
 }
-PLACE = {"page", "upto", "format", "table"}  # what is no part of a view
+PLACE = ("page", "upto", "format", "table")  # what is no part of a view, of whichever table of the page
 MAX_VIEWS, MAX_NAME, MAX_QUERY = 50, 60, 2000
 
 
@@ -25,7 +32,8 @@ class SavedViewError(Exception):
 
 def canonical(query: str) -> str:
     """Return the query of an address without place and empty values, in one order: what tells views apart."""
-    return _query({name: str(value) for name, value in QueryDict(query).items() if value and name not in PLACE})
+    asked = QueryDict(query).items()
+    return _query({name: str(value) for name, value in asked if value and name.rpartition("-")[2] not in PLACE})
 
 
 def views_of(member: User, page: str) -> list[SavedView]:

@@ -1,15 +1,18 @@
 """The lists of jobs, of their passes, and of what people asked them for: their columns."""
 
+from django.db.models import F
+
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.tables import Column, Table
 
+TOOK = F("ended_at") - F("started_at")
 RUN_COLUMNS = (
     Column("job", "", lambda run: run.job),
     Column("run", "", lambda run: run.pk),
     Column("outcome", "Outcome", lambda run: run.outcome),
     Column("started", "Started", lambda run: run.started_at, "id", falling=True),
     Column("ended", "", lambda run: run.ended_at),
-    Column("seconds", "Took", lambda run: round(run.seconds, 1)),
+    Column("seconds", "Took", lambda run: round(run.seconds, 1), TOOK, falling=True, nullable=True),
     Column("did", "Did", lambda run: run.counts),
     Column("error", "", lambda run: run.error),
     Column("trigger", "", lambda run: run.trigger),

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import Expression, F, QuerySet
 from django.http import HttpRequest, QueryDict
 
 PER_PAGE = 50
@@ -32,15 +32,15 @@ Rows = QuerySet | Sequence[Any]
 class Column:
     """One column. Its name stands in addresses and files; its title is its head on the page ("" is in files alone).
 
-    `value` returns what files say of a line; None is on the page alone. `sort` is the field by which to sort rows of
-    the database, or what sorts lines of a list; `falling` lets the first click bring the largest to the top. What is
-    empty stands last; of a field of the database that has to be told as `nullable`.
+    `value` returns what files say of a line; None is on the page alone. `sort` is the field or expression by which to
+    sort rows of the database, or what sorts lines of a list; `falling` lets the first click bring the
+    largest to the top. What is empty stands last; of a field of the database that has to be told as `nullable`.
     """
 
     name: str
     title: str = ""
     value: Callable[[Any], object] | None = None
-    sort: str | Callable[[Any], Any] = ""
+    sort: str | Expression | Callable[[Any], Any] = ""
     falling: bool = False
     nullable: bool = False
     number: bool = False
@@ -49,7 +49,7 @@ class Column:
         """Return the order of a query. An index serves it only where no empty ones have to be told apart."""
         if not self.nullable:
             return f"-{self.sort}" if falling else self.sort
-        field = F(str(self.sort))
+        field = self.sort if isinstance(self.sort, Expression) else F(str(self.sort))
         return field.desc(nulls_last=True) if falling else field.asc(nulls_last=True)
 
 

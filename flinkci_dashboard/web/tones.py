@@ -15,11 +15,11 @@ TONES = {
         "drift",
         "unknown",
         "allowed",
-        *("canceled", "stale", "action_required", "red, all known"),
+        *("canceled", "stale", "action_required", "failed, all known"),
         *("timeout", "disk", "memory", "network", "docker", "agent"),  # why a job failed, where no change is to blame
     ),
     "bad": (
-        *("failed", "failure", "red", "rejected", "not_authorized", "overdue", "exposed"),
+        *("failed", "failure", "rejected", "not_authorized", "overdue", "exposed"),
         *("timed_out", "startup_failure"),
         *("test", "compile", "style"),  # why a job failed
     ),

@@ -21,11 +21,11 @@ DOCS = ("docs/", "README", "CONTRIBUTING")
 class Standing(StrEnum):
     """How far a stage has come on this head, over all builds and attempts."""
 
-    PASSED = "passed"
+    PASSED = "succeeded"
     NOT_NEEDED = "not needed"  # never ran, and the build that left it out succeeded
     RUNNING = "running"
-    KNOWN = "red, all known"  # it failed, by what Jira knows alone
-    RED = "red"
+    KNOWN = "failed, all known"  # it failed, by what Jira knows alone
+    RED = "failed"
     MISSING = "missing"  # canceled, or left out by a build that did not succeed
 
 

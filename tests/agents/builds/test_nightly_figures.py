@@ -144,4 +144,4 @@ def test_the_pages_say_it(member):
     page = member.get("/branches/release-2.1/").content.decode()
     assert "1 run on 1 day" in page and "1 commit" in page
     make_build(7, 60)
-    assert "Red on other branches" in member.get("/branches/").content.decode()
+    assert "What fails on other branches" in member.get("/branches/").content.decode()

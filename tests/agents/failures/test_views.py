@@ -64,7 +64,15 @@ def test_known_and_new_ones_are_shown_apart(member, ticket):
     failed("a.RareTest.testX", 5)
     assert "RareTest" not in read(member, "failures", query="?known=true")
     assert "FooITCase#testBar" not in read(member, "failures", query="?known=false")
-    assert "RareTest" in read(member, "failures", query="?known=nonsense")
+    assert "“nonsense” is not understood here" in read(member, "failures", query="?known=nonsense")
+
+
+@pytest.mark.parametrize("words", ["fooitcase", "flink-7", '"FLINK-77"'])
+def test_a_failure_is_found_by_a_part_of_its_name_or_ticket(member, ticket, words):
+    failed("a.FooITCase.testBar", 5, ticket=ticket)
+    failed("a.RareTest.testX", 5)
+    lines = member.get("/failures/", {"q": words}).context["table"].lines
+    assert [line.failure.key for line in lines] == ["a.FooITCase#testBar"]
 
 
 def test_a_closed_ticket_whose_test_fails_again_says_so(member, ticket):
@@ -92,7 +100,7 @@ def test_builds_of_pull_requests_count_and_are_no_branch(member):
 
 def test_an_empty_page_says_so(member):
     assert "No test has failed" in read(member, "failures")
-    assert "No failure fits" in read(member, "failures", query="?known=true")
+    assert "No failure fits: Known: in Jira." in read(member, "failures", query="?known=true")
 
 
 def test_what_a_test_says_is_no_markup(member):

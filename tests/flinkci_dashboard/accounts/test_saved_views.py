@@ -3,8 +3,10 @@
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
+from flinkci_dashboard.accounts.saved import LISTS
 from flinkci_dashboard.models import AuditEvent, SavedView
 from sync.models import PullRequest
 from tests.people import with_role
@@ -26,6 +28,14 @@ def test_a_view_is_the_filter_and_the_order_without_the_place(reader):
     head = text(reader, answer["Location"])
     assert '<a href="/pulls/?ci=failure&amp;sort=-updated&amp;state=open" aria-current="page">Red ones</a>' in head
     assert AuditEvent.objects.get(act="save view").subject == "Red ones"
+
+
+def test_every_list_keeps_views_and_shows_them(keeper):
+    for page in LISTS:
+        assert f'name="page" value="{page}"' in text(keeper, reverse(page))
+        answer = keeper.post("/views/save/", {"page": page, "name": "As I like it", "query": "sort=-x&asked-page=2"})
+        assert answer["Location"] == f"{reverse(page)}?sort=-x"
+        assert 'aria-current="page">As I like it</a>' in text(keeper, answer["Location"])
 
 
 def test_saving_under_a_name_again_replaces_it(reader, saved):

@@ -2,12 +2,13 @@
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import RequestFactory
 
-from flinkci_dashboard.models import AuditEvent
+from flinkci_dashboard.jobs.lists import RUNS
+from flinkci_dashboard.models import AuditEvent, JobRun
 from flinkci_dashboard.web import tables
 from flinkci_dashboard.web.exports import file_of
 from flinkci_dashboard.web.tables import Column, Table
@@ -61,6 +62,16 @@ def test_a_head_sorts_and_turns_the_order_and_keeps_the_filter():
     assert (heads["word"].url, heads["word"].state) == ("?q=a&sort=word", "")
     assert (heads["length"].url, heads["length"].state) == ("?q=a&sort=length", "descending")
     assert heads["last"].url == ""
+
+
+def test_rows_are_sorted_by_what_is_worked_out_of_them(db):
+    for job, seconds in (("a", 5), ("b", 9), ("c", None)):
+        start = datetime(2026, 11, 1, tzinfo=UTC)
+        ended = start + timedelta(seconds=seconds) if seconds else None
+        JobRun.objects.create(job=job, started_at=start, ended_at=ended)
+    runs = JobRun.objects.all()
+    assert [run.job for run in shown(RUNS, runs, "?sort=-seconds").lines] == ["b", "a", "c"]
+    assert [run.job for run in shown(RUNS, runs, "?sort=seconds").lines] == ["a", "b", "c"]
 
 
 def test_two_tables_of_a_page_have_their_own_order_and_place():

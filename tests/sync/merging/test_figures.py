@@ -66,7 +66,7 @@ def test_red_stages_whose_failures_are_all_known_are_named_apart(member, pull):
     other = Test.objects.create(name="a.Other.testX")
     TestFailure.objects.create(test=other, job=table, build=red, at=minutes(9), source="log")
     standings = {each["name"]: each["standing"] for each in readiness(member)["stages"]}
-    assert standings == {"compile": "passed", "core": "red, all known", "table": "red", "style": "red"}
+    assert standings == {"compile": "succeeded", "core": "failed, all known", "table": "failed", "style": "failed"}
     assert "All failures are known in" in read(member, "pull_request", 7)
 
 
@@ -116,7 +116,7 @@ def test_a_stage_that_a_pattern_knows_is_known_too(member, pull):
     pattern = Pattern.objects.create(name="Maven Central resets", lines="reset", ticket="FLINK-78", state="live")
     row = Failure.objects.create(kind="pattern", key=pattern.name, pattern=pattern)
     PatternHit.objects.create(failure=row, job=job, build=job.build, at=minutes(9))
-    assert [each["standing"] for each in readiness(member)["stages"]] == ["red, all known"]
+    assert [each["standing"] for each in readiness(member)["stages"]] == ["failed, all known"]
 
 
 def test_what_has_landed_counts_from_where_the_head_left_its_branch(member, pull):

@@ -66,7 +66,7 @@ def test_a_ticket_and_a_retry_change_it(failed):
     refresh()
     ticket = KnownTicket.objects.create(jira_id=1, key="FLINK-77", updated_at=minutes(0))
     Failure.objects.create(test=failed.test, key="a.FooITCase#testBar", ticket=ticket)
-    assert refresh() == 1 and "FLINK-77" in section() and "red, all known" in section()
+    assert refresh() == 1 and "FLINK-77" in section() and "failed, all known" in section()
     make_job(failed.build, "core", attempt=2)
     assert refresh() == 1 and "1 of 1 stages have succeeded" in section()
 

@@ -22,7 +22,7 @@ def test_it_says_what_failed_whose_that_seems_to_be_and_what_is_left():
     told = text(known, Told("a.Foo#testX", "test_ci core", "first seen here", "nowhere else"))
     assert "- `a.FooITCase#testBar` in `test_ci core`: **known** [FLINK-77](https://jira/browse/FLINK-77)" in told
     assert "**first seen here**: `nowhere else`" in told
-    assert "1 of 2 stages have succeeded" in told and "- `test_ci core`: red" in told
+    assert "1 of 2 stages have succeeded" in told and "- `test_ci core`: failed" in told
     assert "[1](https://ci/1)" in told and "[Details](https://ci/pulls/7/)" in told
     assert "can be merged" not in told
 

@@ -25,20 +25,20 @@ def standings(*runs):
 
 
 STANDINGS = {
-    "a success": ([run("core")], "passed"),
-    "a failure": ([run("core", "failed")], "red"),
-    "a success in an earlier attempt": ([run("core"), run("core", "failed", attempt=2)], "passed"),
-    "a success in a later build": ([run("core", "failed"), run("core", build=2)], "passed"),
-    "a success in an earlier build": ([run("core"), run("core", "failed", build=2)], "passed"),
+    "a success": ([run("core")], "succeeded"),
+    "a failure": ([run("core", "failed")], "failed"),
+    "a success in an earlier attempt": ([run("core"), run("core", "failed", attempt=2)], "succeeded"),
+    "a success in a later build": ([run("core", "failed"), run("core", build=2)], "succeeded"),
+    "a success in an earlier build": ([run("core"), run("core", "failed", build=2)], "succeeded"),
     "a failure that runs again": ([run("core", "failed"), run("core", "running", attempt=2)], "running"),
     "one that waits": ([run("core", "queued")], "running"),
-    "a success with issues": ([run("core", "partial")], "red"),
-    "given up by its service": ([run("core", "abandoned")], "red"),
-    "all known": ([run("core", "failed", known=True)], "red, all known"),
-    "known before, and not any more": ([run("core", "failed", known=True), run("core", "failed", 2)], "red"),
-    "known at last": ([run("core", "failed"), run("core", "failed", 2, known=True)], "red, all known"),
+    "a success with issues": ([run("core", "partial")], "failed"),
+    "given up by its service": ([run("core", "abandoned")], "failed"),
+    "all known": ([run("core", "failed", known=True)], "failed, all known"),
+    "known before, and not any more": ([run("core", "failed", known=True), run("core", "failed", 2)], "failed"),
+    "known at last": ([run("core", "failed"), run("core", "failed", 2, known=True)], "failed, all known"),
     "canceled": ([run("core", "canceled")], "missing"),
-    "canceled after a failure": ([run("core", "failed"), run("core", "canceled", 2)], "red"),
+    "canceled after a failure": ([run("core", "failed"), run("core", "canceled", 2)], "failed"),
     "skipped, since compiling failed": ([run("core", "skipped", build_state="failed")], "missing"),
     "skipped by a build that succeeded": ([run("core", "skipped", build_state="succeeded")], "not needed"),
     "skipped in one of two": (
@@ -59,7 +59,7 @@ def test_all_stages_count_and_what_is_missing_is_named():
     found = judged(run("compile"), run("core", "failed", known=True), run("table", "running"))
     assert not found.is_complete
     assert found.sentence == (
-        "2 of 3 stages have not succeeded yet on this head: core (red, all known), table (running)."
+        "2 of 3 stages have not succeeded yet on this head: core (failed, all known), table (running)."
     )
     assert [stage.name for stage in found.known_red] == ["core"]
 
@@ -85,7 +85,7 @@ def test_few_builds_are_linked():
 
 def test_what_is_posted_links_each_build_once_and_says_what_is_left():
     text = judged(run("compile", order=1), run("core", order=2), run("table", "failed", order=3)).text
-    assert text == f"CI of {HEAD}:\n\n* https://ci/1 (compile, core)\n* not succeeded: table (red) https://ci/1"
+    assert text == f"CI of {HEAD}:\n\n* https://ci/1 (compile, core)\n* not succeeded: table (failed) https://ci/1"
     assert "merge" not in text
 
 
@@ -97,7 +97,7 @@ def test_landed_since_the_first_linked_build():
 def test_another_service_is_shown_and_does_not_decide():
     found = judged(run("core"), run("Test (core)", "failed", provider="actions", build=9))
     assert found.is_complete
-    assert [(stage.name, str(stage.standing)) for stage in found.others] == [("Test (core)", "red")]
+    assert [(stage.name, str(stage.standing)) for stage in found.others] == [("Test (core)", "failed")]
     both = readiness(HEAD, [run("core"), run("core", "failed", provider="actions")], {"azure", "actions"})
     assert not both.is_complete and len(both.stages) == 2
 
@@ -106,11 +106,11 @@ MATRIX = run("m", "skipped", name="Default / Test (module: ${{ matrix.module }})
 
 
 def test_a_matrix_without_names_is_one_missing_stage_until_its_jobs_have_names():
-    assert standings(run("compile", "failed"), MATRIX) == {"compile": "red", "Default / Test (module": "missing"}
+    assert standings(run("compile", "failed"), MATRIX) == {"compile": "failed", "Default / Test (module": "missing"}
     named = run("t", build=2, name="Default / Test (module: table)")
     assert standings(run("compile", "failed"), MATRIX, named, run("compile", build=2)) == {
-        "compile": "passed",
-        "Default / Test (module: table)": "passed",
+        "compile": "succeeded",
+        "Default / Test (module: table)": "succeeded",
     }
 
 
