@@ -11,10 +11,10 @@ from sync.models import ApprovedHead, Approver, Mirror, MirrorBranch, Repository
 
 @admin.register(Repository)
 class RepositoryAdmin(admin.ModelAdmin):
-    """Repositories and what they are for."""
+    """Repositories and what they are for. Those of the foundation's project are found by themselves."""
 
-    list_display = ["__str__", "role", "description"]
-    list_filter = ["role", "owner"]
+    list_display = ["__str__", "role", "followed", "archived", "description"]
+    list_filter = ["role", "followed", "archived", "owner"]
     search_fields = ["owner", "name", "description"]
 
 

@@ -1,13 +1,32 @@
 """Whose runs on GitHub Actions are read: the repositories of Flink's CI, and the forks of open pull requests."""
 
+from collections.abc import Iterable
+
 from agents.actions.values import Head, Source
+from flinkci_dashboard.clients.actions.owners import RepositoryFacts
+from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest, Repository
+
+Role = Repository.Role
 
 
 def sources() -> list[Source]:
-    """Return the repositories whose runs are all read; those of the bots matter to nobody."""
-    rows = Repository.objects.exclude(role=Repository.Role.BOT).order_by("pk")
-    return [Source(str(row), aside=row.role == Repository.Role.OTHER) for row in rows]
+    """Return the repositories whose runs are all read; those of the bots matter to nobody, archived ones run nothing."""
+    rows = Repository.objects.filter(followed=True, archived=False).exclude(role=Role.BOT).order_by("pk")
+    return [Source(str(row), aside=row.role == Role.OTHER) for row in rows]
+
+
+def take_in(found: Iterable[RepositoryFacts]) -> int:
+    """Note repositories that GitHub lists, and which of them are archived; all else of a row is the admins'."""
+    known = {str(row).lower(): row for row in Repository.objects.all()}
+    changes: Changes[Repository] = Changes()
+    for facts in found:
+        owner, _, name = facts.full_name.partition("/")
+        new = Repository(owner=owner, name=name, role=Role.OTHER, description=facts.description)
+        row = known.get(facts.full_name.lower(), new)
+        if row.role == Role.OTHER:
+            changes.put(row, {"archived": facts.archived})
+    return changes.write()
 
 
 def heads() -> list[Head]:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from agents.actions.spending import JOBS, LIVE, SHARE, Spending
 from agents.builds.timelines import Known, known_rows, note_read, put_off, save_timelines
 from agents.machines.places import Places
-from agents.models import Build
+from agents.models import Build, Job
 from agents.models.builds import Provider, Status
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError
 from flinkci_dashboard.clients.facts import JobFacts, Timeline
@@ -21,14 +21,16 @@ from flinkci_dashboard.jobs.run import Pass
 TOGETHER = 20  # runs whose rows are in memory at the same time
 STILL = timedelta(minutes=5)  # after which the jobs of a run that goes on, and does not move, are asked for again
 TRY_AGAIN = timedelta(minutes=10)  # after the jobs of a run that ended could not be read
-RECENT = timedelta(days=2)  # older runs are the past: they leave a share of the hourly limit to the others
+RECENT = timedelta(days=2)  # older runs, and what tests no Flink, leave a share of the hourly limit to the others
+Times = tuple[str, datetime | None, datetime | None]  # of which job, when it began, when it ended
+Execution = Job | JobFacts
 
 
 def moved_runs(now: datetime, spending: Spending) -> list[Build]:
     """Return the runs whose jobs are to be read, newest first: those that moved, then some that have not."""
     builds = Build.objects.filter(provider=Provider.ACTIONS, jobs_pending=True)
     if not spending.allows(SHARE):
-        builds = builds.filter(queued_at__gt=now - RECENT)
+        builds = builds.filter(queued_at__gt=now - RECENT).exclude(scope=Build.Scope.OTHER)
     again = Q(~Q(status=Status.FINISHED), jobs_tried_at__lt=now - STILL) | Q(jobs_tried_at__lt=now - TRY_AGAIN)
     moved = list(builds.filter(jobs_tried_at=None).order_by("-queued_at", "-id")[:JOBS])
     return [*moved, *builds.filter(again).order_by("jobs_tried_at")[: JOBS - len(moved)]]
@@ -99,15 +101,35 @@ class JobReader:
 
 
 def without_inherited(timeline: Timeline, known: Known, timelines: list[Timeline]) -> Timeline:
-    """Leave out what a re-run took over from an attempt before: the same job with the same beginning and end."""
-    before = {(key, row.started_at, row.finished_at): attempt for (key, attempt), row in known.jobs.items()}
+    """Leave out what a re-run took over from an attempt before: it tells of the same execution under another number."""
+    before: dict[Times, list[Execution]] = defaultdict(list)
+    for row in known.jobs.values():
+        before[row.key, row.started_at, row.finished_at].append(row)
     for each in timelines:
-        before |= {_ends(job): min(job.attempt, before.get(_ends(job), job.attempt)) for job in each.jobs}
+        for job in each.jobs:
+            before[_times(job)].append(job)
     kept = tuple(
-        job for job in timeline.jobs if job.finished_at is None or before.get(_ends(job), job.attempt) >= job.attempt
+        job for job in timeline.jobs if not job.finished_at or not any(_copies(job, each) for each in before[_times(job)])
     )
     return replace(timeline, jobs=kept)
 
 
-def _ends(job: JobFacts) -> tuple[str, datetime | None, datetime | None]:
+def _copies(job: JobFacts, earlier: Execution) -> bool:
+    """Tell whether a job is a copy of one of an earlier attempt that began and ended when it did.
+
+    A copy has the id of what it copies, or its machine; and where it was made anew, that was after it began. What ran
+    again has an id of its own, on another machine, or began no sooner than it was made.
+    """
+    if earlier.attempt >= job.attempt:
+        return False
+    if job.record_id == earlier.record_id:
+        return True
+    if job.worker_name and earlier.worker_name and job.worker_name != earlier.worker_name:
+        return False
+    made, began = job.ready_at, job.started_at or job.finished_at
+    made_before = earlier.ready_at if isinstance(earlier, JobFacts) else earlier.queued_at
+    return made is None or began is None or made == made_before or made > began
+
+
+def _times(job: JobFacts) -> Times:
     return job.key, job.started_at, job.finished_at

@@ -10,6 +10,7 @@ from agents.actions.spending import SHARE, Spending
 from agents.actions.values import Source
 from agents.builds.observe import is_gone, take_in
 from agents.builds.rows import close_gone
+from agents.migration.usage import LOOKS_BACK
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Status
 from flinkci_dashboard.clients.errors import ServiceError
@@ -40,7 +41,7 @@ class Lists:
         mark = self._mark
         pages = [self._service.runs(mark.etag)]
         if not pages[0].changed:
-            self._settle()
+            self.settle()
             return
         while mark.read_from and pages[-1].next and len(pages) < PAGES and self._news(pages[-1].items[-OVERLAP:]):
             pages.append(self._service.runs(at=pages[-1].next))
@@ -50,7 +51,7 @@ class Lists:
             mark.read_from, mark.complete = _oldest(pages[0]) or self._current.now, not pages[0].next
         self._vanished(pages)
         mark.etag = pages[0].etag
-        self._settle()
+        self.settle()
         mark.save()
 
     def others(self) -> None:
@@ -77,9 +78,15 @@ class Lists:
                 continue
             self._whole_window(start, mark.read_from, page)
             mark.read_from = start
-            mark.complete = start < self._current.now - PAST
+            mark.complete = start < self._current.now - (LOOKS_BACK if self._source.aside else PAST)
             mark.save(update_fields=["read_from", "complete"])
             window = window * 4 if page.total < RUNS_TOLD / 8 else window
+
+    def settle(self, problem: str = "") -> None:
+        """Note what stands in the way of reading it; nothing does after an answer."""
+        if self._mark.problem != problem:
+            self._mark.problem = problem
+            self._mark.save(update_fields=["problem"])
 
     # ------------------------------------------------------------------------------------------
 
@@ -139,11 +146,6 @@ class Lists:
         missing = list(unfinished.exclude(external_id__in=shown).order_by("pk").values_list("external_id", flat=True))
         start = place % max(len(missing), 1)
         self._ask((missing[start:] + missing[:start])[:STRAGGLERS])
-
-    def _settle(self) -> None:
-        if self._mark.problem:
-            self._mark.problem = ""
-            self._mark.save(update_fields=["problem"])
 
 
 def is_due(at: datetime | None, now: datetime, pause: timedelta) -> bool:

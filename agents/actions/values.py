@@ -1,10 +1,11 @@
 """What is followed on GitHub Actions, and when it is asked for again. PURE"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FIRST, LONGEST = timedelta(minutes=2), timedelta(hours=6)  # between two questions for a head that has no run
+DISCOVERY = timedelta(days=1)  # between two looks at which repositories there are
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,10 @@ def in_turn(heads: Iterable[Head], next_at: dict[tuple[str, str], datetime | Non
         if at is None or at <= now or at > now + LONGEST:  # what waits for longer waits for a clock that was wrong
             due.append((at is not None, at or now, -head.pull, head))
     return [head for *_, head in sorted(due, key=lambda each: each[:3])]
+
+
+def some(sources: Sequence[Source], place: int, most: int) -> list[Source]:
+    """Return the sources that one pass asks for: all that test Flink itself, and of the others `most`, from a place."""
+    aside = [each for each in sources if each.aside]
+    start = place % max(len(aside), 1)
+    return [*(each for each in sources if not each.aside), *(aside[start:] + aside[:start])[:most]]

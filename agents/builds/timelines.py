@@ -181,7 +181,8 @@ def _job_values(row: Job, facts: JobFacts, places: Places, queued_at: datetime |
             "failed_log_id": facts.failed_log_ids[-1] if facts.failed_log_ids else None,
             "issues": [asdict(issue) for issue in facts.issues],
             "low_disk": any(LOW_DISK in issue.message for issue in facts.issues),
-            "tests_pending": row.tests_pending or (failed and row.status != Status.FINISHED),
+            "tests_pending": row.tests_pending
+            or (failed and row.status != Status.FINISHED and row.build.scope != Build.Scope.OTHER),
         }
         | _cause_without_log(facts)
     )

@@ -24,6 +24,7 @@ class Work:
     job: str  # what it is called in every attempt
     started_at: datetime
     finished_at: datetime | None
+    machine: str = ""
 
 
 def week_of(now: datetime) -> datetime:
@@ -34,7 +35,7 @@ def week_of(now: datetime) -> datetime:
 
 def once(work: Iterable[Work]) -> list[Work]:
     """Return each attempt once: a run that was repeated tells what had succeeded before as if it ran anew."""
-    return list({(each.run, each.job, each.started_at): each for each in work}.values())
+    return list({(each.run, each.job, each.started_at, each.machine): each for each in work}.values())
 
 
 def seconds_within(work: Work, start: datetime, end: datetime, now: datetime) -> float:

@@ -143,8 +143,9 @@ def _work(first: date, last: date) -> dict[Place, list[Work]]:
         started_at__gte=midnight(first) - DAY,
         started_at__lt=midnight(last) + DAY,
     ).exclude(status=Status.FINISHED, finished_at=None)  # it was closed without an end
-    facts = ("build__repository", "build__definition", "build__branch", "build_id", "key", "started_at", "finished_at")
+    of_run = ("build__repository", "build__definition", "build__branch")
+    facts = ("build_id", "key", "started_at", "finished_at", "worker_name")
     found: dict[Place, list[Work]] = defaultdict(list)
-    for repository, workflow, branch, run, key, started, finished in jobs.values_list(*facts):
-        found[repository, workflow, branch].append(Work(run, key, started, finished))
+    for repository, workflow, branch, *told in jobs.values_list(*of_run, *facts):
+        found[repository, workflow, branch].append(Work(*told))
     return {place: once(pieces) for place, pieces in found.items()}

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from flinkci_dashboard.clients.actions import repository as actions
+from flinkci_dashboard.clients.actions.owners import RepositoryList
 from flinkci_dashboard.clients.azure import project as azure
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
@@ -104,6 +105,9 @@ class RunService(CIService, Protocol):
 
     def workflows(self, etag: str = "") -> tuple[list[DefinitionFacts] | None, str]:
         """Return the workflows and the ETag; None when they are what the ETag stands for."""
+
+    def repositories(self, number: int, etag: str = "") -> RepositoryList:
+        """Return a page of the repositories of this one's owner, by name; pages count from 1."""
 
     def jobs(self, build_id: int, attempt: int, etag: str = "") -> tuple[Timeline | None, str]:
         """Return the jobs of one attempt and the ETag; None when they are what the ETag stands for."""

@@ -59,6 +59,7 @@ GitHub Actions. Nothing but the clock moves runs; `repo` may be a fork of somebo
         world.actions.cancel(run.id); .rerun(run.id); .workflow(repo, "ci.yml").state = "disabled_manually"
         world.actions.broken = {("master", "Default (Java 17) / Compile")}; .flaky; .pace; .unknown = {"ada/flink"}
         run.jobs[0].enqueued_as_started = True   # a waiting job that carries a start
+        world.actions.others["apache/flink-web"] = False    # a repository without git here; True: it is archived
         world.github.store.padding = 10**6       # bytes before a log's own lines
 
 Jira.

@@ -91,8 +91,8 @@ def _flow(arrow: Arrow, run: JobRun | None) -> Flow:
 
 
 def repositories() -> list[RepositoryLine]:
-    """Return the repositories, each with its last act."""
-    return [_repository(row) for row in sorted(Repository.objects.all(), key=_place)]
+    """Return the repositories that something is done with, each with its last act."""
+    return [_repository(row) for row in sorted(Repository.objects.filter(archived=False), key=_place)]
 
 
 def _place(row: Repository) -> tuple[int, str]:
@@ -107,7 +107,7 @@ def _repository(row: Repository) -> RepositoryLine:
     done = done.exclude(pushes) if role == Repository.Role.SOURCE else done.filter(pushes)
     return RepositoryLine(
         row,
-        [JOBS[job].title for job in READERS.get(role, ())],
+        [JOBS[job].title for job in READERS.get(role, ()) if row.followed or job != "poll_actions"],
         [JOBS[job].title for job in writers],
         JOBS[SUCCESSORS[row.name]].title if row.name in SUCCESSORS else "",
         done.order_by("-pk").first() if writers else None,

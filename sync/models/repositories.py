@@ -21,6 +21,10 @@ class Repository(models.Model):
     name = models.CharField(max_length=100, validators=[RegexValidator(r"^[\w.-]+\Z")])
     role = models.CharField(max_length=6, choices=Role)
     description = models.CharField(max_length=255, blank=True)
+    followed = models.BooleanField(
+        "is followed", default=True, help_text="Its runs of GitHub Actions are read, and count in the budget."
+    )
+    archived = models.BooleanField(default=False, editable=False)  # as GitHub says: nothing runs there any more
 
     class Meta:
         verbose_name_plural = "repositories"

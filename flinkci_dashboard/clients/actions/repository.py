@@ -10,6 +10,7 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.actions import reading as read
 from flinkci_dashboard.clients.actions.logs import text_at
+from flinkci_dashboard.clients.actions.owners import RepositoryList, repositories
 from flinkci_dashboard.clients.actions.reading import ACTIONS
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -139,6 +140,10 @@ class Actions:
             for data in _items(answer, "workflows")
         ]
         return [each for each in found if each], answer.etag
+
+    def repositories(self, number: int, etag: str = "") -> RepositoryList:
+        """Return a page of its owner's repositories, by name; pages count from 1."""
+        return repositories(self._http, self.repository.partition("/")[0], number, etag)
 
     # Acts --------------------------------------------------------------------------------------
 

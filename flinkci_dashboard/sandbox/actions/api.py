@@ -172,7 +172,7 @@ def _known(github: GitHub, owner: str, name: str) -> str:
     forks = {f"{pull.login}/flink" for pull in list(github.pulls.by_number.values()) if pull.login}
     if full_name in github.actions.unknown:
         raise KeyError(full_name)
-    if full_name in forks or full_name in {each.repo for each in list(github.actions.workflows.values())}:
+    if full_name in forks | github.actions.repositories():
         return full_name
     return github.repositories.known(full_name)
 

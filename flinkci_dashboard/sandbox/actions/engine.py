@@ -34,6 +34,7 @@ class Actions:
         self.workflows: dict[int, Workflow] = {}
         self.runs: dict[int, Run] = {}
         self.unknown: set[str] = set()  # repositories that are not there (any more)
+        self.others: dict[str, bool] = {}  # repositories without git here, and whether they are archived
         self._dice = random.Random(5)  # noqa: S311
         self._ids = itertools.count(17_000_000_001, 7)
         self._numbers = itertools.count(1)
@@ -44,6 +45,11 @@ class Actions:
             found = [each for each in self.workflows.values() if (each.repo, each.file) == (repo, file)]
             made = found[0] if found else Workflow(next(self._ids), repo, file, NAMES.get(file, file))
             return self.workflows.setdefault(made.id, made)
+
+    def repositories(self) -> set[str]:
+        """Return the repositories that have workflows, or are there without git."""
+        with self.lock:
+            return {each.repo for each in self.workflows.values()} | set(self.others)
 
     def start(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flinkci_dashboard.sandbox.actions.engine import Actions
-from flinkci_dashboard.sandbox.actions.workflows import CI, DOCS_CHECK, STALE, TRIGGER
+from flinkci_dashboard.sandbox.actions.workflows import CI, CONNECTOR, DOCS_CHECK, STALE, TRIGGER
 
 FLAKY = 0.015  # share of test jobs that fail for no reason of their commit
 MODULE = "Default (Java 17) / Test (module: {})"
@@ -16,6 +16,7 @@ BROKEN = (  # branch, job, and how long ago it broke and was repaired; the last 
     ("master", "Java 21 / Test (module: core)", timedelta(days=4), timedelta()),
     ("master", MODULE.format("python"), timedelta(days=3), timedelta(days=2)),
 )
+OTHERS = {"apache/flink-connector-kafka": False, "apache/flink-docker": False, "apache/flink-statefun": True}
 REFUSED = timedelta(days=5)  # ago: an action that was not allowed, and a day without any job
 RETRIED = 0.3  # share of failed runs that somebody runs again
 DEMO_PACE = 1 / 80  # how long jobs take from now on, so that one can watch
@@ -60,6 +61,15 @@ def live_through(actions: Actions, pushes: Iterable[Push], dice: random.Random) 
             actions.rerun(run.id, at=push.at + timedelta(hours=4))
     for day in range(3):
         actions.start("apache/flink", STALE, "master", "0" * 40, "schedule", at=now - timedelta(days=day, hours=2))
+    _others(actions, now)
     actions.workflow("apache/flink", DOCS_CHECK)
     actions.workflow("apache/flink", "docs-legacy.yml").state = "disabled_inactivity"
     actions.pace = DEMO_PACE
+
+
+def _others(actions: Actions, now: datetime) -> None:
+    """Let the project have other repositories: one whose workflow runs, one without any, and one that is archived."""
+    actions.others |= OTHERS
+    for day in range(6):
+        at = now - timedelta(days=day, hours=3)
+        actions.start("apache/flink-connector-kafka", CONNECTOR, "main", f"{day + 1:040x}", "schedule", at=at)

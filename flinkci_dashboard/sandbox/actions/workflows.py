@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from flinkci_dashboard.sandbox.azure.pipeline import MODULES
 
 CI, NIGHTLY, TRIGGER, DOCS_CHECK = "ci.yml", "nightly.yml", "nightly-trigger.yml", "docs-check.yml"
-STALE = "stale.yml"
+STALE, CONNECTOR = "stale.yml", "push_pr.yml"
 NAMES = {
     CI: "Flink CI (beta)",
     NIGHTLY: "Nightly (beta)",
     TRIGGER: "Nightly trigger (beta)",
     DOCS_CHECK: "Docs 404 check (beta)",
     STALE: "Mark or close stale PRs",
+    CONNECTOR: "CI",
 }
 FOLDER = ".github/workflows"
 CHECKS = "Pre-compile Checks / Basic QA"
 VARIANTS = ("Java 11", "Java 21", "Hadoop 3.4.3", "AdaptiveScheduler")
 TEST_MINUTES = {"core": 70, "python": 55, "table": 95, "connect": 60, "tests": 85, "misc": 45}
+FLINKS = ("2.1.1", "2.2.0", "2.3-SNAPSHOT")  # that a connector is tested with
 CANCELS = (CI,)  # whose newer run of a ref cancels the older one
 
 
@@ -41,6 +43,8 @@ def plan(file: str, branch: str = "master") -> list[JobPlan]:
             jobs = [job for caller in VARIANTS for job in _variant(caller, branch)]
             wheels = [JobPlan(f"Build Python Wheels on {system}", 40) for system in ("linux", "macos")]
             return [*jobs, JobPlan("Docs 404 check", 6), *wheels]
+        case "push_pr.yml":
+            return [JobPlan(f"compile_and_test ({version}) / compile_and_test", 35) for version in FLINKS]
         case "docs-check.yml":
             return [JobPlan("Docs 404 check", 6)]
     return [JobPlan("stale" if file == STALE else "Trigger nightly", 1)]

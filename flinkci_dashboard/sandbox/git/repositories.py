@@ -47,6 +47,10 @@ class Repositories:
             raise KeyError(repo)
         return repo
 
+    def names(self) -> set[str]:
+        """Return the names of all repositories, as they are now."""
+        return set(self._ids)
+
     def rules(self, repo: str) -> Rules:
         """Return what a repository refuses."""
         return Rules(self.path(repo))

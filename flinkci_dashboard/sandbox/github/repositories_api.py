@@ -40,6 +40,24 @@ def repository(github: GitHub, call: Call, account: Account | None, owner: str, 
     return Answer(200, facts | links | {"owner": {"login": owner}} | ({"permissions": rights} if account else {}))
 
 
+@router.route("GET", "/orgs/{organisation}/repos", "direction", "page", "per_page", "sort", "type")
+def repositories(github: GitHub, call: Call, account: Account | None, organisation: str) -> Answer:
+    """List an organisation's repositories: by name, or the newest first."""
+    owned = github.repositories.names() | github.actions.repositories()
+    found = [name for name in owned - github.actions.unknown if name.partition("/")[0] == organisation]
+    if not found:
+        return refuse(404, "Not Found")
+    by_name = call.query.get("sort") == "full_name"
+    falling = call.query.get("direction", "asc" if by_name else "desc") == "desc"
+    return paged(call, sorted(found, key=str.lower, reverse=falling), lambda name: _listed(github, call, name))
+
+
+def _listed(github: GitHub, call: Call, full_name: str) -> dict[str, Any]:
+    owner, name = full_name.split("/")
+    facts = {"name": name, "full_name": full_name, "owner": {"login": owner}, "private": False, "fork": False}
+    return facts | {"archived": github.actions.others.get(full_name, False), "url": f"{call.address}/repos/{full_name}"}
+
+
 @router.route("GET", "/repos/{owner}/{name}/collaborators/{login}/permission")
 def permission(github: GitHub, call: Call, account: Account | None, owner: str, name: str, login: str) -> Answer:
     """Tell what an account may do; only those who may push are told."""
