@@ -49,7 +49,7 @@ def run_beside(runs: int) -> None:
     """Let Actions have built the commits of the newest builds too, one in twelve with another result, and pair them."""
     from django.db import connection
 
-    from agents.migration.usage import refresh_hosted_day
+    from agents.migration.budget.usage import refresh_hosted_day
     from agents.models import Build, HostedDay
 
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ Role = Repository.Role
 
 
 def sources() -> list[Source]:
-    """Return the repositories whose runs are all read; those of the bots matter to nobody, archived ones run nothing."""
+    """Return the repositories whose runs are all read; but not the bots', and not archived ones."""
     rows = Repository.objects.filter(followed=True, archived=False).exclude(role=Role.BOT).order_by("pk")
     return [Source(str(row), aside=row.role == Role.OTHER) for row in rows]
 

@@ -3,7 +3,7 @@
 from agents.actions.lists import is_due
 from agents.actions.spending import SHARE, Spending
 from agents.actions.values import DISCOVERY
-from agents.migration.usage import PROJECT
+from agents.migration.budget.usage import PROJECT
 from agents.models import Followed
 from flinkci_dashboard.clients.actions.owners import RepositoryFacts
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError

@@ -18,7 +18,7 @@ from agents.actions.workflows import read_workflows
 from agents.builds.failing_tests import find_failing_tests
 from agents.builds.observe import note, watermark
 from agents.charts.anew import make_anew
-from agents.migration.usage import PROJECT
+from agents.migration.budget.usage import PROJECT
 from agents.models import Followed
 from agents.models.builds import Provider
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError

@@ -108,10 +108,8 @@ def without_inherited(timeline: Timeline, known: Known, timelines: list[Timeline
     for each in timelines:
         for job in each.jobs:
             before[_times(job)].append(job)
-    kept = tuple(
-        job for job in timeline.jobs if not job.finished_at or not any(_copies(job, each) for each in before[_times(job)])
-    )
-    return replace(timeline, jobs=kept)
+    kept = [job for job in timeline.jobs if not any(_copies(job, each) for each in before[_times(job)])]
+    return replace(timeline, jobs=tuple(kept))
 
 
 def _copies(job: JobFacts, earlier: Execution) -> bool:
@@ -120,7 +118,7 @@ def _copies(job: JobFacts, earlier: Execution) -> bool:
     A copy has the id of what it copies, or its machine; and where it was made anew, that was after it began. What ran
     again has an id of its own, on another machine, or began no sooner than it was made.
     """
-    if earlier.attempt >= job.attempt:
+    if earlier.attempt >= job.attempt or job.finished_at is None:
         return False
     if job.record_id == earlier.record_id:
         return True

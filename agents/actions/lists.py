@@ -10,7 +10,7 @@ from agents.actions.spending import SHARE, Spending
 from agents.actions.values import Source
 from agents.builds.observe import is_gone, take_in
 from agents.builds.rows import close_gone
-from agents.migration.usage import LOOKS_BACK
+from agents.migration.budget.usage import LOOKS_BACK
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Status
 from flinkci_dashboard.clients.errors import ServiceError

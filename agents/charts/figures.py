@@ -9,6 +9,7 @@ from typing import Any
 from agents.charts.arithmetic import hour_of, midnight
 from agents.charts.drawing import Chart, Point, Series, line_chart, nice_duration, percent, plain
 from agents.models import Build, BuildPeriod, Host, HostPeriod
+from agents.models.builds import Provider
 from agents.models.statistics import Step
 from flinkci_dashboard.web.durations import duration
 
@@ -36,13 +37,14 @@ RANGES = {
 }
 Value = Callable[[Any], float | None]
 Rows = dict[str, dict[datetime, Any]]
+BuildRows = dict[tuple[str, str], dict[datetime, BuildPeriod]]  # by service and scope
 
 
 def charts(chosen: Range, now: datetime) -> list[Chart]:
     """Return all charts of a range: two queries."""
     moments = _moments(chosen, now)
     hosts = _by_name(HostPeriod.objects.filter(step=chosen.step, start__gte=moments[0]), "host")
-    builds = _by_name(BuildPeriod.objects.filter(step=chosen.step, start__gte=moments[0]), "scope")
+    builds = _by_place(BuildPeriod.objects.filter(step=chosen.step, start__gte=moments[0]))
     return [*_host_charts(hosts, moments, chosen.step), *_build_charts(builds, moments, chosen.step)]
 
 
@@ -64,10 +66,16 @@ def _host_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]:
     ]
 
 
-def _build_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]:
+def _build_charts(rows: BuildRows, moments: list[datetime], unit: str) -> list[Chart]:
+    services = [each for each in Provider if each == Provider.AZURE or any(place[0] == each for place in rows)]
+
+    def line(service: Provider, scope: Build.Scope, kind: str, value: Value) -> Series:
+        title = _title(scope, service, len(services))
+        return Series(title, f"{kind} {service}", _points(rows[service, scope], moments, value))
+
     def lines(value: Value) -> list[Series]:
-        named = zip(SCOPES, ("one", "two"), strict=True)
-        return [Series(scope.label.capitalize(), kind, _points(rows[scope], moments, value)) for scope, kind in named]
+        kinds = list(zip(SCOPES, ("one", "two"), strict=True))
+        return [line(service, scope, kind, value) for service in services for scope, kind in kinds]
 
     lasting, rate = lines(lambda row: row.duration_p50), lines(_rate)
     note = f"Of the builds that ended in each {unit}"
@@ -77,6 +85,11 @@ def _build_charts(rows: Rows, moments: list[datetime], unit: str) -> list[Chart]
             "success", "Success rate of builds", f"{note}; without canceled ones.", rate, percent, lambda _: 1.0
         ),
     ]
+
+
+def _title(scope: Build.Scope, service: Provider, services: int) -> str:
+    """Name a line; its service is told where there are several."""
+    return scope.label.capitalize() + (f", {service.label}" if services > 1 else "")
 
 
 def _rate(row: BuildPeriod) -> float | None:
@@ -95,6 +108,13 @@ def _by_name(rows: Iterable[Any], name: str) -> Rows:
     found: dict[str, dict[datetime, Any]] = defaultdict(dict)
     for row in rows:
         found[getattr(row, name)][row.start] = row
+    return found
+
+
+def _by_place(rows: Iterable[BuildPeriod]) -> BuildRows:
+    found: BuildRows = defaultdict(dict)
+    for row in rows:
+        found[row.provider, row.scope][row.start] = row
     return found
 
 

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Avg, Max, Q, QuerySet
 
 from agents.charts.arithmetic import DAY, hour_of, midnight, percentile, seconds_between
-from agents.migration.usage import refresh_hosted_day
+from agents.migration.budget.loads import refresh_load_day
+from agents.migration.budget.usage import refresh_hosted_day
 from agents.models import AgentDay, Build, BuildPeriod, HostPeriod, Job, Sample, StaleDay
-from agents.models.builds import BAD_RESULTS, Provider, Result
+from agents.models.builds import BAD_RESULTS, Result
 from agents.models.statistics import Step
 
 DAYS_IN_A_PASS = 60  # stale days that one pass makes anew: a first start goes back in time over many passes
@@ -30,6 +31,7 @@ def refresh_stale_days(now: datetime) -> int:
             _refresh_agents(row.day)
             _refresh_builds(row.day)
             refresh_hosted_day(row.day, now)
+            refresh_load_day(row.day)
             row.delete()
     return len(stale)
 
@@ -91,14 +93,18 @@ def _refresh_agents(day: date) -> None:
 
 
 def _refresh_builds(day: date) -> None:
-    found: dict[Key, list[tuple[str, int | None]]] = defaultdict(list)
-    # Services are as quick as their machines: what lasts how long is told of the one that builds everything.
-    told = Build.objects.filter(provider=Provider.AZURE)
+    found: dict[tuple[Key, str], list[tuple[str, int | None]]] = defaultdict(list)
+    told = Build.objects.exclude(scope=Build.Scope.OTHER)
     builds = _within(told, "finished_at", midnight(day), midnight(day) + DAY)
-    for scope, start, end, result in builds.values_list("scope", "started_at", "finished_at", "result"):
+    for provider, scope, start, end, result in builds.values_list(
+        "provider", "scope", "started_at", "finished_at", "result"
+    ):
         for key in _keys(end, scope):
-            found[key].append((result, seconds_between(start, end)))
-    rows = [BuildPeriod(**_named(key, "scope"), **_figures(ended)) for key, ended in found.items()]
+            found[key, provider].append((result, seconds_between(start, end)))
+    rows = [
+        BuildPeriod(**_named(key, "scope"), provider=provider, **_figures(ended))
+        for (key, provider), ended in found.items()
+    ]
     _within(BuildPeriod.objects, "start", midnight(day), midnight(day) + DAY).delete()
     BuildPeriod.objects.bulk_create(rows)
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from agents.charts.arithmetic import DAY, midnight
 from agents.charts.periods import refresh_samples
-from agents.models import HostPeriod, LogExtract, PullHead, Sample
+from agents.models import HostPeriod, LoadDay, LogExtract, PullHead, Sample
 from agents.models.statistics import Step
 from agents.patterns.kept import KEEP as KEEP_EXTRACTS
 from flinkci_dashboard.jobs.run import Pass
 
 KEEP_SAMPLES = timedelta(days=14)  # at full detail
 KEEP_HEADS = timedelta(days=90)
+KEEP_LOADS = timedelta(days=90)
 KEEP_HOURS = timedelta(days=400)  # means of hours; means of days stay
 
 
@@ -27,6 +28,7 @@ def prune_samples(current: Pass) -> None:
         current.count("hours_deleted", deleted)
     for rows, what in (
         (LogExtract.objects.filter(at__lt=current.now - KEEP_EXTRACTS), "extracts_deleted"),
+        (LoadDay.objects.filter(day__lt=(current.now - KEEP_LOADS).date()), "loads_deleted"),
         (PullHead.objects.filter(seen_at__lt=current.now - KEEP_HEADS), "heads_deleted"),
     ):
         if deleted := rows.delete()[0]:

@@ -1,9 +1,12 @@
 """Admin of the map of jobs, of the criteria, and a look at what was decided."""
 
 from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
 from django.utils import timezone
 
 from agents.migration.preview import Line, preview, rules_with
+from agents.migration.readiness import judge_soon
 from agents.models import Authority, Criterion, JobRule
 from flinkci_dashboard.accounts.admin_site import OrderedAdmin, PreviewedAdmin, ReadOnlyAdmin
 
@@ -28,6 +31,14 @@ class CriterionAdmin(OrderedAdmin):
 
     list_display = ["order", "__str__", "days", "figure", "met_since"]
     list_display_links = ["__str__"]
+
+    def save_model(self, request: HttpRequest, obj: Criterion, form: ModelForm, change: bool) -> None:
+        """Let a criterion that is another one now begin anew: the day on which the old one turned green is not its."""
+        if set(form.changed_data) - {"order"}:
+            obj.met_since = obj.lost_since = obj.lost_at = None
+            obj.figure = ""
+            judge_soon()
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Authority)

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from agents.migration.budget import JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK
-from agents.migration.usage import use
+from agents.migration.budget.limits import JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK
+from agents.migration.budget.usage import use
 from agents.models import Build, Pair
 from flinkci_dashboard.api.lists import Listing, Paging, Text, answers, listing
 

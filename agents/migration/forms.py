@@ -6,31 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from agents.migration.authority import CHOICES
-from agents.models import Authority, Pair
+from agents.migration.over_time import LENGTHS
+from agents.models import Authority
 
-DAYS = {"7": "7 days", "14": "14 days", "30": "30 days", "90": "90 days"}
+DAYS = {str(days): f"{days} days" for days in LENGTHS}
 USUAL_DAYS = 14
-
-
-class PairFilter(forms.Form):
-    """The filter of the list of pairs. What is not understood does not filter."""
-
-    of = forms.ChoiceField(
-        required=False, label="Of", choices=[("", "everything"), ("branch", "branches"), ("pull", "pull requests")]
-    )
-    branch = forms.CharField(required=False, max_length=255, label="Branch")
-    agreement = forms.ChoiceField(required=False, label="Builds", choices=[("", "any"), *Pair.Agreement.choices])
-    groups = forms.ChoiceField(
-        required=False,
-        label="Jobs",
-        choices=[("", "any"), ("differ", "some differ"), ("unexplained", "some differ, not explained")],
-    )
-
-    @property
-    def chosen(self) -> dict[str, str]:
-        """Return the filters that are set and understood."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class WhatIfForm(forms.Form):

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, Q, Sum
 
 from agents.builds.observe import note
+from agents.migration.budget.usage import use
 from agents.migration.criteria import Kind, Known, judge, turned
+from agents.migration.over_time import refresh_over_time
 from agents.migration.rows import refresh_pairs
-from agents.migration.usage import use
 from agents.models import Criterion, Pair, PairGroup, Watermark
 from flinkci_dashboard.models.writing import Changes
 
@@ -15,10 +16,16 @@ EVERY = timedelta(minutes=10)
 
 
 def refresh_migration(now: datetime) -> None:
-    """Make pairs anew where something changed, and judge the criteria."""
+    """Make pairs and their figures anew where something changed, and judge the criteria."""
     made = refresh_pairs(now)
+    refresh_over_time(now)
     if made or Pair.objects.exists():
         refresh_criteria(now, news=made > 0)
+
+
+def judge_soon() -> None:
+    """Let the next pass judge the criteria, whether or not anything else is new."""
+    Watermark.objects.filter(name="criteria").update(at=None)
 
 
 def refresh_criteria(now: datetime, news: bool) -> int:
@@ -32,7 +39,8 @@ def refresh_criteria(now: datetime, news: bool) -> int:
     for row in rows:
         outcome = judge(Kind(row.kind), row.threshold, known[row.days], now, row.excepted.split("\n"))
         since = turned(outcome.met, row.met_since, now)
-        changes.put(row, {"figure": outcome.figure[:500], "met_since": since})
+        lost = {"lost_since": row.met_since, "lost_at": now} if row.met_since and not since else {}
+        changes.put(row, {"figure": outcome.figure[:500], "met_since": since} | lost)
     mark.at = now
     mark.save(update_fields=["at"])
     note(mark, "")

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.migration import figures
 from agents.migration.authority import Decisions, decide, stands
-from agents.migration.budget import BETTER_AT_ONCE, JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK, runners
-from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, PairFilter, WhatIfForm
-from agents.migration.moving import what_if
-from agents.migration.usage import Use, use
+from agents.migration.budget.limits import BETTER_AT_ONCE, JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK, runners
+from agents.migration.budget.moving import what_if
+from agents.migration.budget.usage import Use, unread, use
+from agents.migration.filters import PAIRS, PairFilter
+from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, WhatIfForm
+from agents.migration.over_time import over_time
 from agents.models import Authority, Criterion, Pair
 from agents.models.builds import Provider
 from flinkci_dashboard.accounts import audit
@@ -25,7 +26,7 @@ from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live, rights
 
-PER_PAGE = 25
+DECISIONS = 25  # that are shown
 TABS = {
     "pairs": "Pairs",
     "time": "Over time",
@@ -74,15 +75,13 @@ def migration(request: HttpRequest) -> Context:
 
 def _pairs(request: HttpRequest, decisions: Decisions) -> Context:
     form = PairFilter(request.GET)
-    page = Paginator(figures.filtered(form.chosen), PER_PAGE).get_page(request.GET.get("page"))
-    lines = figures.pair_lines(list(page.object_list))
-    return {"form": form, "chosen": form.chosen, "page": page, "lines": lines}
+    return {"form": form, "filtered": bool(form.asked()), "table": PAIRS.of(request, form.rows())}
 
 
 def _over_time(request: HttpRequest, decisions: Decisions) -> Context:
     asked = request.GET.get("days", "")
     length = int(asked) if asked in DAYS else USUAL_DAYS
-    return {"lengths": DAYS, "length": str(length), "time": figures.over_time(length, timezone.now())}
+    return {"lengths": DAYS, "length": str(length), "time": over_time(length, timezone.now())}
 
 
 def _budget(request: HttpRequest, decisions: Decisions) -> Context:
@@ -94,6 +93,7 @@ def _budget(request: HttpRequest, decisions: Decisions) -> Context:
         "limits": limits,
         "shares": shares,
         "runners": runners(used.minutes_week),
+        "unread": unread(),
         **_moved(request, used),
     }
 
@@ -103,7 +103,7 @@ def _criteria(request: HttpRequest, decisions: Decisions) -> Context:
 
 
 def _authority(request: HttpRequest, decisions: Decisions) -> Context:
-    return {"stands": stands(decisions, timezone.now()), "history": list(decisions.history())[:PER_PAGE]}
+    return {"stands": stands(decisions, timezone.now()), "history": list(decisions.history())[:DECISIONS]}
 
 
 SHOWS = {"pairs": _pairs, "time": _over_time, "budget": _budget, "criteria": _criteria, "authority": _authority}
@@ -128,7 +128,7 @@ def _moved(request: HttpRequest, used: Use) -> dict[str, Any]:
     asked = "chosen" in request.GET
     groups, branches = (request.GET.getlist(name) if asked else None for name in ("group", "branch"))
     share = WhatIfForm(request.GET).share
-    return {"moving": what_if(used.week_from, used.minutes_week, groups, branches, share), "limit": MINUTES_WEEK}
+    return {"moving": what_if(used, timezone.now().date(), groups, branches, share)}
 
 
 @require_POST

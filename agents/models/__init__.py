@@ -4,7 +4,17 @@ from agents.models.actions import Followed, Workflow
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
 from agents.models.failures import Failure, KnownTicket, LogExtract, Pattern, PatternHit, PullHead
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
-from agents.models.migration import Authority, Criterion, HostedDay, JobRule, Pair, PairGroup, StaleCommit
+from agents.models.migration import (
+    Authority,
+    Criterion,
+    HostedDay,
+    JobRule,
+    LoadDay,
+    Pair,
+    PairFigures,
+    PairGroup,
+    StaleCommit,
+)
 from agents.models.nightly import Commit, Streak
 from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, SlowJob, StaleDay, Watermark
 
@@ -25,8 +35,10 @@ __all__ = [
     "Job",
     "JobRule",
     "KnownTicket",
+    "LoadDay",
     "LogExtract",
     "Pair",
+    "PairFigures",
     "PairGroup",
     "Pattern",
     "PatternHit",

@@ -155,6 +155,39 @@ class HostedDay(models.Model):
         return f"{self.workflow} of {self.repository} on {self.day}"
 
 
+class LoadDay(models.Model):
+    """What Azure's jobs that began on a day (UTC) worked: on one branch, nightly builds apart, or for pull requests."""
+
+    day = models.DateField()
+    branch = models.CharField(max_length=255, blank=True)  # "" means all pull requests
+    nightly = models.BooleanField(default=False)
+    builds = models.PositiveIntegerField()  # that began on the day
+    jobs: Any = models.JSONField(default=dict)  # {a job's name: [seconds, how many]}
+    widest: Any = models.JSONField(default=list)  # jobs of one build: [name, since when it could run (POSIX), seconds]
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="load_day")]
+
+    def __str__(self) -> str:
+        return f"{self.branch or 'pull requests'} on {self.day}"
+
+
+class PairFigures(models.Model):
+    """How pairs went in so many days, ready made for the pages: see `migration.over_time`."""
+
+    days = models.PositiveSmallIntegerField(unique=True)
+    made_at = models.DateTimeField()
+    took = models.FloatField()  # seconds
+    newest = models.BigIntegerField()  # the newest group of a pair by then
+    told: Any = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "pair figures"
+
+    def __str__(self) -> str:
+        return f"{self.days} days up to {self.made_at}"
+
+
 class Criterion(models.Model):
     """What has to be so before the other service can be relied on."""
 
@@ -177,6 +210,8 @@ class Criterion(models.Model):
     )
     figure = models.CharField(max_length=500, blank=True, editable=False)  # that decides, as last looked at
     met_since = models.DateTimeField(null=True, editable=False)  # since when it is met; null while it is not
+    lost_since = models.DateTimeField(null=True, editable=False)  # since when it had been met, as it last was lost
+    lost_at = models.DateTimeField(null=True, editable=False)  # when that was
 
     class Meta:
         ordering = ["order", "id"]

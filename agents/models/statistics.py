@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from agents.models.builds import Provider
 from agents.models.machines import Agent, Host
 
 
@@ -66,10 +67,11 @@ class HostPeriod(models.Model):
 
 
 class BuildPeriod(models.Model):
-    """The builds that ended in one hour or day."""
+    """The builds of one service that ended in one hour or day."""
 
     step = models.CharField(max_length=4, choices=Step)
     start = models.DateTimeField()
+    provider = models.CharField(max_length=8, choices=Provider, default=Provider.AZURE)
     scope = models.CharField(max_length=6)
     finished = models.PositiveIntegerField(default=0)
     succeeded = models.PositiveIntegerField(default=0)
@@ -78,7 +80,9 @@ class BuildPeriod(models.Model):
     duration_p90 = models.PositiveIntegerField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["step", "start", "scope"], name="unique_build_period")]
+        constraints = [
+            models.UniqueConstraint(fields=["step", "start", "provider", "scope"], name="unique_build_period")
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope}, {self.step} of {self.start}"

@@ -50,4 +50,5 @@ def repositories(http: Transport, owner: str, number: int, etag: str = "") -> Re
 
 
 def _repository(data: dict[str, Any]) -> RepositoryFacts:
-    return RepositoryFacts(text(data["full_name"], 140), data.get("archived") is True, text(data.get("description"), 255))
+    name, words = text(data["full_name"], 140), text(data.get("description"), 255)
+    return RepositoryFacts(name, data.get("archived") is True, words)

@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from agents.builds.rows import save_builds
+from agents.migration.budget.usage import refresh_hosted_day
 from agents.migration.rows import refresh_pairs
-from agents.migration.usage import refresh_hosted_day
 from agents.models import HostedDay, JobRule, Pair, StaleCommit, StaleDay
 from flinkci_dashboard.clients.facts import BuildFacts, Reason, Result, Status
 from tests.machines import make_build, make_job

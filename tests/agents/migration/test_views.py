@@ -8,13 +8,25 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from agents.charts.periods import mark_stale, refresh_stale_days
 from agents.migration.authority import PULLS, Decisions
-from agents.migration.readiness import refresh_criteria
-from agents.models import Authority, Criterion, Failure, JobRule, KnownTicket, Test, TestFailure
+from agents.migration.over_time import refresh_over_time
+from agents.migration.readiness import refresh_criteria, refresh_migration
+from agents.models import (
+    Authority,
+    Criterion,
+    Failure,
+    Job,
+    JobRule,
+    KnownTicket,
+    PairFigures,
+    Test,
+    TestFailure,
+)
 from agents.models.builds import Provider
 from flinkci_dashboard.models import AuditEvent
 from tests.machines import make_build, make_job
-from tests.migration import make_hosted, make_run, pair_up
+from tests.migration import NIGHTLY, make_hosted, make_run, pair_up
 from tests.people import with_role
 from tests.reading import read, text
 
@@ -52,12 +64,27 @@ def test_pairs_show_what_both_said_and_why_they_differ(member):
     assert "Azure Pipelines" in page and "GitHub Actions" in page
     assert "50.0 % of the groups" in page and "a.FooITCase#testBar" in page and "FLINK-77" in page
     assert "FooITCase" not in read(member, "migration", query="?agreement=agree")
-    assert "No pair fits" in read(member, "migration", query="?branch=release-9.9")
+    assert "No pair fits: Branch: release-9.9" in read(member, "migration", query="?branch=release-9.9")
+
+
+def test_pairs_are_sorted_filtered_and_given_as_files(member):
+    commit(1, "failed", "succeeded", hours=30)
+    commit(2, hours=2)
+
+    def shas(query):
+        return [each["sha"][-1] for each in member.get(reverse("migration") + query + "&format=json").json()]
+
+    assert [shas(each) for each in ("?", "?sort=at", "?sort=-groups_differ")] == [["2", "1"], ["1", "2"], ["1", "2"]]
+    assert [shas(each) for each in ("?days=7", "?agreement=differ", "?of=pull")] == [["2", "1"], ["1"], []]
+    lines = text(member, reverse("migration") + "?format=csv&agreement=differ").splitlines()
+    assert len(lines) == 2 and "test core: another JDK or Hadoop profile" in lines[1]
+    assert "1–2 of 2" in read(member, "migration")
+    assert "is not understood here" in read(member, "migration", query="?days=3")
 
 
 def test_a_pair_shows_its_groups_side_by_side(member):
     commit(1, "failed", "succeeded")
-    address = member.get(reverse("migration")).context["lines"][0].pair.pk
+    address = member.get(reverse("migration")).context["table"].lines[0].pair.pk
     page = read(member, "migration_pair", address)
     assert "test core" in page and "another JDK or Hadoop profile" in page
 
@@ -67,21 +94,57 @@ def test_over_time_tells_which_service_erred(member):
     commit(2, hours=5)
     commit(3, "failed", "succeeded", hours=4)
     commit(4, "failed", "failed", hours=2)
+    assert "No figures were made yet" in read(member, "migration", query="?tab=time")
+    refresh_over_time(timezone.now())
     page = read(member, "migration", query="?tab=time&days=7")
     assert "it passed on the next commit" in page and "it failed on the next commit again" in page
     azure, actions = member.get(reverse("migration") + "?tab=time").context["time"].whole
     assert (azure.false_red, actions.false_red, actions.false_green) == (0, 1, 1)
 
 
+def test_a_page_makes_no_figures_and_a_pass_makes_them_when_pairs_have_changed(member, django_assert_max_num_queries):
+    now = timezone.now()
+    commit(1)
+    refresh_over_time(now)
+    made = PairFigures.objects.get(days=14)
+    refresh_over_time(now + timedelta(minutes=1))
+    assert PairFigures.objects.get(days=14).made_at == made.made_at
+    commit(2)
+    refresh_over_time(now + timedelta(minutes=2))
+    assert PairFigures.objects.get(days=14).made_at == now + timedelta(minutes=2)
+    PairFigures.objects.filter(days=14).update(took=60)
+    commit(3)
+    refresh_over_time(now + timedelta(minutes=50))  # what takes a minute rests for an hour
+    assert PairFigures.objects.get(days=14).made_at == now + timedelta(minutes=2)
+    refresh_over_time(now + timedelta(minutes=63))
+    assert member.get(reverse("migration") + "?tab=time").context["time"].groups[0].agreed == 3
+
+
 def test_the_budget_names_what_costs_and_what_if_moves_the_rest(member):
+    nightly = make_build(8, reason="schedule", version="8" * 40, ago=90)
+    for job in (make_job(nightly, f"test_cron_jdk11 {part}", ago=90) for part in ("core", "misc")):
+        mark_stale([job])
     commit(1)
     make_hosted(make_run(9, "9" * 40), "Compile", 30, ended=1)
+    make_hosted(make_run(10, "8" * 40, definition=NIGHTLY), "Java 11 / Compile", 50, ended=1)
+    mark_stale(Job.objects.all())
+    refresh_stale_days(timezone.now())
+    refresh_over_time(timezone.now())
     page = read(member, "migration", query="?tab=budget")
-    assert "Flink CI (beta)" in page and "250,000" in page
-    whole = member.get(reverse("migration_what_if")).context["moving"]
-    none = member.get(reverse("migration_what_if") + "?chosen=1").context["moving"]
-    half = member.get(reverse("migration_what_if") + "?percent=50").context["moving"]
-    assert (whole.added, half.added, none.added) == (30, 15, 0)
+    assert "Flink CI (beta)" in page and "250,000" in page and "216,000" in page
+    asked = {
+        "whole": "",
+        "none": "?chosen=1",
+        "half": "?percent=50",
+        "master": "?chosen=1&branch=master&group=test+core",
+    }
+    found = {name: member.get(reverse("migration_what_if") + query).context["moving"] for name, query in asked.items()}
+    assert {name: each.added for name, each in found.items()} == {"whole": 90, "none": 0, "half": 45, "master": 30}
+    seven, week, five, jobs = found["whole"].lines
+    assert (seven.now, seven.then, five.then, five.limit, jobs.then) == (80, 170, 170, 216_000, 2)
+    assert week.limit == 250_000 and found["none"].lines[3].then == 1
+    [night] = found["whole"].nights
+    assert (night.branch, night.moved, night.actual) == ("master", 60, 50)
     assert read(member, "migration_what_if", query="?percent=nonsense")
 
 
@@ -95,7 +158,23 @@ def test_criteria_turn_green_with_their_day_and_red_again(member):
     assert Criterion.objects.get().met_since == day
     commit(2, "failed", "succeeded")
     refresh_criteria(timezone.now(), news=True)
+    lost = Criterion.objects.get()
+    assert (lost.met_since, lost.lost_since) == (None, day)
+    assert f"after it had been met since {day:%Y-%m-%d}" in read(member, "migration", query="?tab=criteria")
+
+
+def test_a_criterion_that_an_admin_changes_begins_anew(member, admin):
+    Criterion.objects.exclude(kind="agreement").delete()
+    commit(1)
+    refresh_criteria(timezone.now() - timedelta(days=3), news=True)
+    row = Criterion.objects.get()
+    form = {"order": 5, "kind": row.kind, "threshold": row.threshold, "days": row.days, "excepted": ""}
+    admin.post(f"/admin/agents/criterion/{row.pk}/change/", form)
+    assert Criterion.objects.get().met_since == row.met_since
+    admin.post(f"/admin/agents/criterion/{row.pk}/change/", form | {"threshold": 50})
     assert Criterion.objects.get().met_since is None
+    refresh_migration(now := timezone.now())
+    assert Criterion.objects.get().met_since == now
 
 
 def decide(browser, choice="actions", purpose=TESTING, branch="master", reason="They agree."):

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
+
 from agents.charts.arithmetic import DAY, midnight
-from agents.migration.budget import (
+from agents.migration.budget.limits import (
     JOBS_AT_ONCE,
     MINUTES_5_DAYS,
     MINUTES_WEEK,
@@ -18,7 +20,8 @@ from agents.migration.budget import (
     week_of,
     worst_window,
 )
-from agents.models import HostedDay, Job, StaleDay
+from agents.migration.pairs import NIGHTLY
+from agents.models import Followed, HostedDay, Job, StaleDay
 from agents.models.builds import Status
 from agents.models.machines import Host
 
@@ -40,6 +43,8 @@ class Use:
     by_workflow: list[tuple[str, float]]
     by_branch: list[tuple[str, float]]
     runs: list[tuple[str, float, int]]  # workflow, minutes of one run on average, runs this week
+    by_day: dict[date, float]  # seconds of the last 30 days
+    nights: dict[str, float]  # by branch, minutes of one nightly on average
 
     @property
     def share(self) -> float:
@@ -94,7 +99,24 @@ def use(now: datetime) -> Use:
         by_workflow=shares([(row.workflow, row.seconds / 60) for row in week]),
         by_branch=shares([(row.branch, row.seconds / 60) for row in week]),
         runs=_per_run(week),
+        by_day=dict(by_day),
+        nights=_nights(rows),
     )
+
+
+def unread() -> list[Followed]:
+    """Return the lists of repositories and of runs that could not be read: what they cost is not known."""
+    lists = Q(query="") | Q(query__startswith="repositories")
+    return list(Followed.objects.filter(lists).exclude(problem="").order_by("repository"))
+
+
+def _nights(rows: Iterable[HostedDay]) -> dict[str, float]:
+    """Return what a night costs on each branch of Flink itself: one run of each of its nightly workflows."""
+    nightly = [row for row in rows if row.repository == PROJECT and NIGHTLY in row.workflow.lower()]
+    found: dict[str, float] = {}
+    for branch in {row.branch for row in nightly}:
+        found[branch] = sum(minutes for _, minutes, _ in _per_run(row for row in nightly if row.branch == branch))
+    return found
 
 
 def _per_run(rows: Iterable[HostedDay]) -> list[tuple[str, float, int]]:

@@ -4,7 +4,17 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from agents.migration.budget import Work, elapsed, once, peak, runners, seconds_within, shares, week_of, worst_window
+from agents.migration.budget.limits import (
+    Work,
+    elapsed,
+    once,
+    peak,
+    runners,
+    seconds_within,
+    shares,
+    week_of,
+    worst_window,
+)
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 NOW = MONDAY + timedelta(days=2, hours=12)
