@@ -23,7 +23,7 @@ def waiting_reason(state: PullState, now: datetime) -> Why:
     """Say what the pull request waits for, or how its build ended."""
     if not state.open:
         return Why(Waiting.CLOSED, "closed")
-    if state.actions.alone and not held(state):
+    if (state.actions.alone or _runs_speak(state)) and not held(state):
         return _of_runs(state)
     branch = next((branch for branch in state.branches if branch.sha == state.head), None)
     if branch is None:
@@ -34,8 +34,14 @@ def waiting_reason(state: PullState, now: datetime) -> Why:
     return _with_build(build) if build else _without_build(state, branch)
 
 
+def _runs_speak(state: PullState) -> bool:
+    """Tell whether both services have the say, and heads are not pushed any more to where the other builds them."""
+    pushed = state.actions.pushing or any(branch.sha == state.head for branch in state.branches)
+    return state.actions.speaks and not pushed and state.actions.deciding is not None
+
+
 def _of_runs(state: PullState) -> Why:
-    """Say how the runs of GitHub Actions stand, which alone have the say."""
+    """Say how the runs of GitHub Actions stand, which alone have something to say."""
     build = deciding_build(state)
     if build is None:
         text = "no run of GitHub Actions is known yet; the author's fork runs it where Actions are switched on"
