@@ -16,6 +16,7 @@ from agents.builds.grid import BAD, GOOD
 
 NIGHTLY, PUSH = "nightly", "push"
 WHOLE = ""  # the key of the build as a whole
+NEVER_BEGUN = frozenset({"stale", "action_required"})  # GitHub gave it up, or nobody let it run: it says nothing else
 ALIKE = 0.7  # from there on two names are one job that was renamed
 PUBLISHING = (
     (re.compile(r"wheel", re.I), "Python wheels"),
@@ -115,8 +116,8 @@ def renamed(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def died_unborn(run: Run | None) -> bool:
-    """Tell a run that ended badly before any job existed."""
-    return run is not None and run.state in BAD and run.jobs_known and not run.jobs
+    """Tell a run that ended before any job existed, and not because somebody canceled it."""
+    return run is not None and run.state in BAD | NEVER_BEGUN and run.jobs_known and not run.jobs
 
 
 def missing(latest: Run | None, head: str, now: datetime, hours: float) -> bool:

@@ -244,3 +244,18 @@ def test_a_protected_branch_says_so(sandbox, flink):
     assert flink.get_branch("master").protected
     with pytest.raises(GithubException):
         flink.get_branch("none")
+
+
+def test_an_organisation_lists_its_repositories_by_name_with_those_that_are_archived(sandbox, github):
+    sandbox.actions.others |= {"apache/flink-web": False, "apache/flink-old": True, "apache/aardvark": False}
+    found = [(each.full_name, each.archived) for each in github.get_organization("apache").get_repos(sort="full_name")]
+    assert found == [
+        ("apache/aardvark", False),
+        ("apache/flink", False),
+        ("apache/flink-old", True),
+        ("apache/flink-web", False),
+    ]
+    with pytest.raises(UnknownObjectException):
+        list(github.get_organization("nobody").get_repos())
+    with pytest.raises(GithubException):
+        list(github.get_organization("apache").get_repos(visibility="all"))

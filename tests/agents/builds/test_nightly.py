@@ -98,7 +98,8 @@ def test_the_whole_is_red_when_different_jobs_fail():
 
 
 def test_a_run_that_ended_before_any_job_existed():
-    assert died_unborn(night(0, {}, RED))
+    assert all(died_unborn(night(0, {}, state)) for state in (RED, "startup_failure", "stale", "action_required"))
+    assert not any(died_unborn(night(0, {}, state)) for state in ("canceled", "skipped", GREEN))
     assert not died_unborn(night(0, {"core": RED}))
     assert not died_unborn(Run(1, NOW, "", RED, {}, jobs_known=False))
     assert not died_unborn(None)
