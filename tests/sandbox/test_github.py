@@ -258,4 +258,4 @@ def test_an_organisation_lists_its_repositories_by_name_with_those_that_are_arch
     with pytest.raises(UnknownObjectException):
         list(github.get_organization("nobody").get_repos())
     with pytest.raises(GithubException):
-        list(github.get_organization("apache").get_repos(visibility="all"))
+        github.requester.requestJsonAndCheck("GET", "/orgs/apache/repos", {"visibility": "all"})
