@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from agents.actions.values import Head, Source
-from flinkci_dashboard.clients.actions.owners import RepositoryFacts
+from flinkci_dashboard.clients.github.owners import RepositoryFacts
 from flinkci_dashboard.models.writing import Changes
 from sync.models import PullRequest, Repository
 

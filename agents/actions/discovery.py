@@ -5,8 +5,8 @@ from agents.actions.spending import SHARE, Spending
 from agents.actions.values import DISCOVERY
 from agents.migration.budget.usage import PROJECT
 from agents.models import Followed
-from flinkci_dashboard.clients.actions.owners import RepositoryFacts
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError
+from flinkci_dashboard.clients.github.owners import RepositoryFacts
 from flinkci_dashboard.clients.providers import RunService
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.parts import parts
@@ -41,7 +41,7 @@ def problem() -> str:
 def _read(current: Pass, service: RunService, number: int, row: Followed) -> None:
     """Read one page, and note whether any after it can hold repositories of the project."""
     try:
-        page = service.repositories(OWNER, number, row.etag)
+        page = service.repositories(number, row.etag)
     except (NotFoundError, NotAuthorizedError, RefusedError) as error:
         row.problem, row.complete, row.etag = str(error), True, ""
     else:

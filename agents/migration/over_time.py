@@ -103,8 +103,10 @@ class OverTime:
 def refresh_over_time(now: datetime) -> None:
     """Make the figures anew that pairs have changed since; what takes long to make is made more rarely."""
     newest = PairGroup.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if newest is None:
+        return
     rows = {row.days: row for row in PairFigures.objects.defer("told")}
-    for days in LENGTHS if newest else ():
+    for days in LENGTHS:
         row = rows.get(days) or PairFigures(days=days)
         if _is_due(row, newest, now):
             began = time.monotonic()
@@ -136,7 +138,7 @@ def pace(days: int) -> list[tuple[str, float, float, int]]:
     return [(group, here, there, pairs) for group, here, there, pairs in (row.told["pace"] if row else ())]
 
 
-def _is_due(row: PairFigures, newest: int | None, now: datetime) -> bool:
+def _is_due(row: PairFigures, newest: int, now: datetime) -> bool:
     if row.pk is None:
         return True
     age = now - row.made_at

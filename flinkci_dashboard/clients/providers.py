@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from flinkci_dashboard.clients.actions import repository as actions
-from flinkci_dashboard.clients.actions.owners import RepositoryList
 from flinkci_dashboard.clients.azure import project as azure
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
@@ -20,6 +19,7 @@ from flinkci_dashboard.clients.facts import (
     Timeline,
 )
 from flinkci_dashboard.clients.github.http import Quota
+from flinkci_dashboard.clients.github.owners import RepositoryList
 
 
 class CIService(Protocol):

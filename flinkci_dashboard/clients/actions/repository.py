@@ -10,7 +10,6 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.actions import reading as read
 from flinkci_dashboard.clients.actions.logs import text_at
-from flinkci_dashboard.clients.actions.owners import RepositoryList, repositories
 from flinkci_dashboard.clients.actions.reading import ACTIONS
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -25,6 +24,7 @@ from flinkci_dashboard.clients.facts import (
     Timeline,
 )
 from flinkci_dashboard.clients.github.http import Answer, Quota, Transport
+from flinkci_dashboard.clients.github.owners import RepositoryList, repositories
 from flinkci_dashboard.clients.secrets import token
 
 UNFINISHED = ("in_progress", "queued", "waiting", "requested", "pending")

@@ -1,10 +1,12 @@
 """All of the project's repositories count in the budget, without anybody naming them."""
 
+from datetime import timedelta
+
 import pytest
 
 from agents.actions.values import Source, some
 from agents.models import Build, Followed
-from flinkci_dashboard.clients.actions.owners import RepositoryFacts, RepositoryList
+from flinkci_dashboard.clients.github.owners import RepositoryFacts, RepositoryList
 from sync.models import Repository
 from tests.runs import asked, poll, row, start
 
@@ -23,8 +25,9 @@ def project(world, bootstrapped):
 
 
 def test_the_projects_repositories_are_found_read_and_switched_off(project, member):
-    run = start(project, "push_pr.yml", "main", "e" * 40, repo=KAFKA)
-    project.actions.finish(run.id, "failure")
+    before = project.clock.now() - timedelta(hours=2)
+    run = start(project, "push_pr.yml", "main", "e" * 40, repo=KAFKA, at=before)
+    project.actions.finish(run.id, "failure", {run.jobs[0].name: ()})
     mark = project.log_mark()
     assert poll().counts["repositories_found"] == 3
     assert (row(run).scope, row(run).jobs.filter(tests_pending=True).count()) == ("other", 0)
@@ -60,7 +63,7 @@ def test_a_github_that_lists_nothing_fails_no_pass_and_the_page_says_so(world, b
     world.fault(service="github", path="/orgs/", status=status, body='{"message": "No."}', times=None)
     poll()
     page = member.get("/migration/?tab=budget").content.decode()
-    assert "can&#x27;t be read, and is missing here" in page and "No." in page
+    assert "can't be read, and is missing here" in page and "No." in page
 
 
 def test_a_repository_that_is_gone_fails_no_pass(project):
