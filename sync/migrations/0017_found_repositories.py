@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0015_one_word_for_one_state'),
+        ('sync', '0016_build_files'),
     ]
 
     operations = [
