@@ -17,6 +17,10 @@ from flinkci_dashboard.models import Area, Channel
 MAIL = "mail"  # the service of "mailto:ada@example.org" (no slashes): by the mail server that EMAIL_URL names
 TEST = "test-channel"  # the act of a request
 RULES = (Rule("channel", "A channel takes no message", acknowledge=240),)
+PRIVATE = (
+    "The address leads to a private or loopback address, where channels may not go: enter one of a service outside, "
+    "or set ALERT_PRIVATE_ADDRESSES=1 for the web server and the workers."
+)
 
 
 def findings(now: datetime, limits: Limits) -> list[Finding]:
@@ -45,24 +49,31 @@ def service_of(address: str) -> str:
 
 
 def set_address(channel: Channel, address: str) -> None:
-    """Give a channel its address, encrypted. Raises ValidationError; does not save."""
+    """Give a channel its address, encrypted. Raises ValidationError; does not save.
+
+    Whether it leads into this network is asked again whenever something is sent: names change.
+    """
     address = address.strip()
     channel.service = service_of(address)
+    if channel.service != MAIL and not settings.ALERT_PRIVATE_ADDRESSES and notify.leads_inside(address):
+        raise ValidationError(PRIVATE)
     channel.sealed, channel.fingerprint = seal(address), fingerprint(address)
     channel.problem, channel.problem_since = "", None
 
 
 def create_channels() -> list[str]:
     """Make a channel of each address in ALERT_URLS that has none yet; returns what is wrong with the others."""
-    problems = []
+    problems, known = [], set(Channel.objects.values_list("fingerprint", flat=True))
     for place, address in enumerate(settings.ALERT_URLS, start=1):
+        if fingerprint(address.strip()) in known:
+            continue
         channel = Channel()
         try:
             set_address(channel, address)
         except ValidationError as error:
-            problems.append(f"Address {place} of ALERT_URLS: {' '.join(error.messages)}")
+            problems.append(f"Address {place} of ALERT_URLS made no channel. {' '.join(error.messages)}")
             continue
-        if not Channel.objects.filter(fingerprint=channel.fingerprint).exists():
-            channel.name = f"{channel.service} {channel.fingerprint[:6]} (ALERT_URLS)"
-            channel.save()
+        channel.name = f"{channel.service} {channel.fingerprint[:6]} (ALERT_URLS)"
+        channel.save()
+        known.add(channel.fingerprint)
     return problems

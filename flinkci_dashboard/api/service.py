@@ -9,14 +9,13 @@ from django.utils.http import parse_etags
 from django.views.generic import RedirectView
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
-from ninja.throttling import AuthRateThrottle
 
 from flinkci_dashboard.api.alerts import router as alerts
 from flinkci_dashboard.api.ground import router as ground
-from flinkci_dashboard.api.tokens import BearerToken, session
+from flinkci_dashboard.api.tokens import BearerToken, EachToken, session
 from flinkci_dashboard.parts import parts
 
-RATE = "300/m"  # requests of one account
+RATE = "300/m"  # requests with one token, or of one account that is signed in
 
 
 class Api(NinjaAPI):
@@ -53,7 +52,7 @@ def _build() -> Api:
         version="1",
         description="What the dashboard's pages show, read only. Times are UTC, lengths of time seconds.",
         auth=[session, BearerToken()],
-        throttle=[AuthRateThrottle(RATE)],
+        throttle=[EachToken(RATE)],
         docs_url=None,
         openapi_url=None,
         urls_namespace="api",

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
+from ninja.throttling import AuthRateThrottle
 
 from flinkci_dashboard.models import ApiToken
 
@@ -34,8 +35,8 @@ def session(request: HttpRequest) -> User | None:
 class BearerToken(HttpBearer):
     """`Authorization: Bearer TOKEN`: the request is its owner's, with the owner's rights and no more."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        """Return the owner of a token; None when nobody has it, or the account is closed."""
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        """Return the token; None when nobody has it, or its owner's account is closed."""
         row = ApiToken.objects.select_related("owner").filter(sha256=_hash(token), owner__is_active=True).first()
         if row is None:
             return None
@@ -43,7 +44,16 @@ class BearerToken(HttpBearer):
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED)
         ApiToken.objects.filter(stale, pk=row.pk).update(last_used_at=now)
         request.user = row.owner
-        return row.owner
+        return row
+
+
+class EachToken(AuthRateThrottle):
+    """Counts each token by itself, and each account that is signed in: one program's haste is no other's."""
+
+    def get_cache_key(self, request: HttpRequest) -> str:
+        """Return under which name the requests of who asks are counted."""
+        asks: ApiToken | User = request.auth  # type: ignore[attr-defined]
+        return f"throttle_api_{type(asks).__name__}_{asks.pk}"
 
 
 def make_token(owner: User, name: str) -> str:

@@ -5,6 +5,7 @@ redirects, and no connection to a loopback or private address unless ALERT_PRIVA
 looked at where connections are made, after names have been resolved: no answer of a name server gets around it.
 """
 
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ SERVICES = frozenset(
 )
 TYPES = {"bad": "failure", "warn": "warning", "info": "info", "good": "success"}  # as Apprise calls them
 WAIT = 20.0  # seconds that one message may take
+LOOK_WAIT = 5.0  # seconds for where it would go
 HEARTBEAT_WAIT = 10.0
 LONGEST = 300  # characters of what came back
 HIDDEN = re.compile(r"[^/?&=:@#]{5,}")  # parts of an address that may be secret
@@ -39,6 +41,7 @@ EMBEDDING = tuple(map(IPv6Network, ("64:ff9b::/96", "2002::/16", "2001::/32"))) 
 PINGS = re.compile(r"<!|@(?=everyone|here|channel|all\b|room)", re.IGNORECASE)  # what would call a whole room
 
 _guarded: ContextVar[bool] = ContextVar("guarded", default=False)
+_tried: ContextVar[list[str] | None] = ContextVar("tried", default=None)  # where a message would go that is not sent
 _hooked = False
 
 
@@ -49,6 +52,10 @@ class PrivateAddressError(OSError):
         super().__init__("a private address; ALERT_PRIVATE_ADDRESSES=1 allows it")
 
 
+class NotNowError(OSError):
+    """A message is not to be sent: it was looked where it would go."""
+
+
 def service_of(address: str) -> str:
     """Return which service an address names: "slack", "jsons". Raises InvalidError, which does not repeat it."""
     service = address.partition(":")[0].strip().lower()
@@ -56,6 +63,23 @@ def service_of(address: str) -> str:
         raise InvalidError(f"“{service[:20]}” is none of the services that channels may use.")
     _load(address)
     return service
+
+
+def leads_inside(address: str) -> bool:
+    """Tell whether a channel leads to a loopback or private address, by letting it go as far as to its connection.
+
+    Nothing is sent. A name that nobody can resolve now leads nowhere yet: it is looked at again whenever it is used.
+    """
+    channel, tried = _load(address), list[str]()
+    for service in channel:
+        service.retry = 0
+    held = _tried.set(tried)
+    try:
+        with _public_only(), anywhere():
+            channel.notify(".", ".", timeout=LOOK_WAIT)
+    finally:
+        _tried.reset(held)
+    return not all(map(_is_public, tried))
 
 
 def send(address: str, title: str, body: str, kind: str = "info") -> str:
@@ -89,6 +113,8 @@ def _load(address: str) -> Any:
     channel = Apprise(asset=asset)
     if not channel.add(address):
         raise InvalidError("The address is not complete, or not in the form that its service needs.")
+    if len(channel) > 1:  # the others could be of any service, and would be spoken to beside the guard
+        raise InvalidError("These are several addresses: make a channel of each.")
     for service in channel:
         service.redirects = False  # an address can ask for them
     return channel
@@ -111,6 +137,7 @@ def _public_only() -> Iterator[None]:
     global _hooked  # noqa: PLW0603 - an audit hook can't be taken back
     if not _hooked:
         sys.addaudithook(_watch)
+        logging.getLogger("apprise").addFilter(lambda record: _tried.get() is None)  # no failure is one then
         _hooked = True
     held = _guarded.set(not settings.ALERT_PRIVATE_ADDRESSES)
     try:
@@ -121,13 +148,19 @@ def _public_only() -> Iterator[None]:
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse, while a channel speaks, every connection that does not lead out of this network."""
-    if event == "socket.connect" and _guarded.get():
-        to = arguments[1]
-        if not isinstance(to, tuple) or not _is_public(str(to[0])):
-            raise PrivateAddressError
+    if event != "socket.connect":
+        return
+    to, tried = arguments[1], _tried.get()
+    if tried is not None:
+        tried.append(str(to[0]) if isinstance(to, tuple) else "")
+        raise NotNowError
+    if _guarded.get() and (not isinstance(to, tuple) or not _is_public(str(to[0]))):
+        raise PrivateAddressError
 
 
 def _is_public(host: str) -> bool:
+    if not host:
+        return False  # a socket of this machine
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv6Address):
         if any(address in network for network in EMBEDDING):

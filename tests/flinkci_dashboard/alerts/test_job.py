@@ -188,6 +188,7 @@ def test_the_watcher_is_asked_once_a_minute_while_all_is_on_time(settings, sink,
 
 
 def test_alert_urls_make_channels_once(settings, sink, clock):
+    settings.ALERT_PRIVATE_ADDRESSES = True
     settings.ALERT_URLS = [sink.address, "mailto:list@example.org"]
     call_command("bootstrap", verbosity=0)
     call_command("bootstrap", verbosity=0)
@@ -197,3 +198,10 @@ def test_alert_urls_make_channels_once(settings, sink, clock):
     assert "Address 1 of ALERT_URLS" in errors.getvalue() and "passwd" not in errors.getvalue()
     assert Channel.objects.count() == 3  # one bad address stops no other
     assert not any("secretword" in str(row) for row in Channel.objects.values_list())
+
+
+def test_alert_urls_that_lead_into_this_network_are_told_with_the_remedy(settings, sink, clock):
+    settings.ALERT_URLS = [sink.address, "mailto:list@example.org"]
+    call_command("bootstrap", verbosity=0, stderr=(errors := StringIO()))
+    assert "Address 1 of ALERT_URLS" in errors.getvalue() and "ALERT_PRIVATE_ADDRESSES=1" in errors.getvalue()
+    assert list(Channel.objects.values_list("service", flat=True)) == ["mail"]

@@ -73,6 +73,9 @@ def test_a_test_message_tells_what_came_back(channel, sink, clock, operator):
 
 
 def test_members_subscribe_and_end_it(clock, operator, settings, sink):
+    operator.post("/alerts/subscribe/", {"kind": "branch", "name": "master", "address": sink.address})
+    assert not Subscription.objects.exists()  # it leads into this network
+    settings.ALERT_PRIVATE_ADDRESSES = True
     operator.post("/alerts/subscribe/", {"kind": "area", "name": "credentials", "address": ""})
     operator.post("/alerts/subscribe/", {"kind": "area", "name": "nonsense", "address": ""})
     operator.post("/alerts/subscribe/", {"kind": "branch", "name": "master", "address": sink.address})
@@ -88,8 +91,11 @@ def test_members_subscribe_and_end_it(clock, operator, settings, sink):
     assert not Channel.objects.exists()
 
 
-def test_an_address_goes_into_the_admin_and_never_comes_out(clock, admin, sink):
+def test_an_address_goes_into_the_admin_and_never_comes_out(settings, clock, admin, sink):
     facts = {"name": "team", "enabled": "on", "time_zone": "UTC", "address": sink.address}
+    refused = admin.post("/admin/flinkci_dashboard/channel/add/", facts).content.decode()
+    assert "ALERT_PRIVATE_ADDRESSES=1" in refused and "secretword" not in refused and sink.messages == []
+    settings.ALERT_PRIVATE_ADDRESSES = True
     assert admin.post("/admin/flinkci_dashboard/channel/add/", facts).status_code == 302
     channel = Channel.objects.get()
     page = admin.get(f"/admin/flinkci_dashboard/channel/{channel.pk}/change/").content.decode()

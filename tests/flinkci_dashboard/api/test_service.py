@@ -127,7 +127,7 @@ def test_an_unchanged_answer_is_not_sent_again(program):
     assert not again.content
 
 
-def test_one_account_has_its_limit(program, monkeypatch):
+def test_each_token_has_its_own_limit(program, client, member):
     for _ in range(300):
         answer = program.get("/api/v1/jobs")
     assert answer.status_code == 200
@@ -135,6 +135,10 @@ def test_one_account_has_its_limit(program, monkeypatch):
     assert refused.status_code == 429
     assert "detail" in refused.json()
     assert int(refused["Retry-After"]) > 0
+    other = make_token(member, "another program")
+    assert client.get("/api/v1/jobs", headers={"authorization": f"Bearer {other}"}).status_code == 200
+    client.force_login(member)
+    assert client.get("/api/v1/jobs").status_code == 200
 
 
 def test_its_page_for_people_names_every_list(client, member):

@@ -27,7 +27,13 @@ def test_well_formed_addresses_name_their_service(address):
 
 @pytest.mark.parametrize(
     "address",
-    ["file:///etc/passwd", "syslog://", "dbus://", "windows://", "apprise://host/x", "nonsense", "", "json://"],
+    [
+        *("file:///etc/passwd", "syslog://", "dbus://", "windows://", "apprise://host/x", "nonsense", "", "json://"),
+        *(
+            "jsons://a.example/x,json://b.example/x",
+            "jsons://a.example/x json://127.0.0.1/passwd",
+        ),  # two beside a guard
+    ],
 )
 def test_other_addresses_are_refused_without_being_repeated(address):
     with pytest.raises(InvalidError) as refused:
@@ -80,6 +86,25 @@ def test_redirects_are_not_followed_even_when_the_address_asks_for_them(private,
     with pytest.raises(UnavailableError, match="302"):
         notify.send(f"{sink.address}?redirect=yes", "t", "b")
     assert [message["path"] for message in sink.messages] == ["/hook/topsecret"]
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("json://10.0.0.7/x", True),
+        ("json://localhost/x", True),
+        ("json://[::ffff:127.0.0.1]/x", True),
+        ("mmost://192.168.1.1/abcdefghijklmnopqrstuvwx", True),
+        ("mailto://user:word@example.org?smtp=10.0.0.1", True),
+        ("json://8.8.8.8/x", False),
+        ("json://nobody-knows.invalid/x?retry=5&wait=10", False),
+    ],
+)
+def test_where_an_address_leads_is_known_before_anything_is_sent(address, inside, monkeypatch):
+    reached = []
+    monkeypatch.setattr(socket.socket, "sendall", lambda *_: reached.append(1))
+    assert notify.leads_inside(address) is inside
+    assert reached == []
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503])
