@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.builds.log_tail import plain
 from agents.failures.rules import OF_A_TEST, OF_BUILD, RULES, Cause, Rule
+from agents.failures.scenes import Scenes
 
 MAX_LINE = 1000  # of a line's characters are looked at, and kept
 # What runs inside of a test logs what it likes, and Maven's hints are no failures; nor are the frames of a trace.
@@ -13,19 +14,31 @@ CHATTER = re.compile(
     r"^\s+at [\w$.<>/]+\(|^\[(?:INFO|WARNING|DEBUG)\] (?!BUILD FAILURE)"
     r"|^(?:\[[^\]]{1,120}\] +)?(?:TRACE|DEBUG|INFO|WARN|ERROR)(?: +\[| +[\w$.]+ +[\[:-])"
 )
-TESTS_TOLD = re.compile("|".join(OF_A_TEST))
+TESTS_TOLD = re.compile("|".join((*OF_A_TEST, r"^(?:FAILED|ERROR) +[\w./-]{1,300}\.py\b", r"^\[FAIL\] '")))
 TESTS_NAMED = 50  # failing tests that a line may be about
 OF_TESTS = 1 + max(rank for rank, rule in enumerate(RULES) if rule.cause is Cause.TEST)  # rules that say as much
+WEAK = next(
+    rank for rank, rule in enumerate(RULES) if rule.is_weak
+)  # from here on, what explains only for want of more
 SHORT = 4  # letters: shorter names of tests are in many a line
 
 
 @dataclass(frozen=True)
 class Found:
-    """A cause, and the line that tells it: "" where none does. Its number counts from 1, None outside of a log."""
+    """A cause, and the line that tells it: "" where none does. Its number counts from 1, None outside of a log.
+
+    `rank` is the place of the rule that it is by: the lower, the deeper.
+    """
 
     cause: Cause
     line: str = ""
     number: int | None = None
+    rank: int = field(default=len(RULES), compare=False)
+
+    @property
+    def is_weak(self) -> bool:
+        """Tell whether a line that was not read may tell more."""
+        return self.rank >= WEAK
 
 
 def cause_of_log(
@@ -37,22 +50,29 @@ def cause_of_log(
 ) -> Found:
     """Return why a job failed, by its log from the line numbered `first` on, and by what its service told of it.
 
-    `tests` are the names of those that failed for good: a test that passed when it was run again explains nothing.
-    Where no line says more, it is the failed tests, or else what `otherwise` says.
+    `tests` are the names of those that failed for good: a test that passed when it was run again explains nothing, nor
+    does what is printed inside of a test that passes. Where no line says more, it is the failed tests, or else what
+    `otherwise` says.
     """
     names = _names(tests)
-    found = Found(Cause.TEST, tests[0][:MAX_LINE]) if tests else Found(otherwise)
-    best = OF_TESTS if tests else len(RULES) - (otherwise is not Cause.UNKNOWN)
+    found = Found(Cause.TEST, tests[0][:MAX_LINE], rank=OF_TESTS) if tests else Found(otherwise, rank=_last(otherwise))
+    scenes = Scenes[Found](whole=first == 1)
     for number, line in _numbered(lines, first, told):
-        if (rank := _rank(line, names, best)) is not None:
-            best, found = rank, Found(RULES[rank].cause, line, number)
-    return found
+        scenes.see(line)
+        if (rank := _rank(line, names, found.rank)) is not None:
+            scenes.note(line, Found(RULES[rank].cause, line, number, rank))
+    return min(scenes.notes(), key=lambda note: note.rank, default=found)
 
 
 def cause_of_build(causes: Iterable[str]) -> Cause | None:
     """Return the one cause of those of a build's failed jobs that its author should see first; None without any."""
     present = set(causes)
     return next((cause for cause in OF_BUILD if cause in present), None)
+
+
+def _last(otherwise: Cause) -> int:
+    """Return the rank that a line has to be below to say more than what is thought anyway."""
+    return len(RULES) - (otherwise is not Cause.UNKNOWN)
 
 
 def _numbered(lines: Iterable[str], first: int, told: Iterable[str]) -> Iterator[tuple[int | None, str]]:

@@ -42,11 +42,15 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A shape of lines, and the cause that they tell. `of_test`: only a line that names a test that failed for good."""
+    """A shape of lines, and the cause that they tell. `of_test`: only a line that names a test that failed for good.
+
+    `is_weak`: it explains a failure only where no other rule does.
+    """
 
     cause: Cause
     pattern: re.Pattern[str]
     of_test: bool = False
+    is_weak: bool = False
 
 
 # How Surefire tells of one test. What it was failing with may be any words, and tells of no other cause.
@@ -55,6 +59,10 @@ OF_A_TEST = (r" <<< (?:FAILURE|ERROR)!", r"^\[ERROR\] {2,}(?:Run \d+: )?[A-Z]")
 
 def _rule(cause: Cause, *shapes: str, of_test: bool = False) -> Rule:
     return Rule(cause, re.compile("|".join(shapes)), of_test)
+
+
+def _weak(cause: Cause, *shapes: str) -> Rule:
+    return Rule(cause, re.compile("|".join(shapes)), is_weak=True)
 
 
 # Of two rules that match, the earlier one tells the job's cause: the later ones' lines are what followed from it.
@@ -174,12 +182,12 @@ RULES = (
         r"^=+ .{0,80}\b\d+ failed\b.{0,80} in \d",
     ),
     # What explains a failure only where nothing above does.
-    _rule(
+    _weak(
         Cause.MEMORY,
         r"(?:exit code|exited with code|returned code|exit status) '?137\b",
         r"^Killed$",
     ),
-    _rule(
+    _weak(
         Cause.NETWORK,
         r"^curl: \((?:5|6|7|18|28|35|52|55|56|92)\) ",
         r"^wget: (?:unable to resolve|download timed out|server returned error)",
@@ -188,23 +196,23 @@ RULES = (
         r"^Connecting to \S{1,200} failed: ",
         r"^Could not resolve host: ",
     ),
-    _rule(
+    _weak(
         Cause.DOCKER,
         r"^(?:Error: |Error response from daemon: )No such container",
         r"^Error response from daemon: [Cc]ontainer \S{1,100} is not running",
     ),
-    _rule(Cause.DISK, r"^Free disk space on \S+ is lower than \d+%"),
-    _rule(Cause.TIMEOUT, r"^\[ERROR\] .{0,300}There was a timeout or other error in the fork"),
-    _rule(Cause.TIMEOUT, r"(?:exit code|exited with code|returned code|exit status) '?(?:143|124)\b"),
-    _rule(Cause.CANCELLED, r"^The (?:operation|build|job|run) was cancell?ed\b", r"^The Operation will be canceled\."),
+    _weak(Cause.DISK, r"^Free disk space on \S+ is lower than \d+%"),
+    _weak(Cause.TIMEOUT, r"^\[ERROR\] .{0,300}There was a timeout or other error in the fork"),
+    _weak(Cause.TIMEOUT, r"(?:exit code|exited with code|returned code|exit status) '?(?:143|124)\b"),
+    _weak(Cause.CANCELLED, r"^The (?:operation|build|job|run) was cancell?ed\b", r"^The Operation will be canceled\."),
     # A script that is gone, as after a clean-up of the wrong folder: the shell ends with 127.
-    _rule(
+    _weak(
         Cause.UNKNOWN,
         r": (?:command not found|No such file or directory)$",
         r"^(?:/bin/)?sh: \d+: .{1,300}: not found$",
     ),
     # Wrappers say that something failed, and belong to whatever did; alone they are all there is to show.
-    _rule(
+    _weak(
         Cause.UNKNOWN,
         r"\bexited with (?:exit )?code '?[1-9]",
         r"^Process completed with exit code [1-9]",
