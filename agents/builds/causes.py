@@ -13,21 +13,21 @@ from flinkci_dashboard.models.writing import Changes
 NO_TAIL = Tail(1, ())
 
 
-def save_cause(job: Job, tests: Sequence[str], tail: Tail) -> None:
-    """Write why a job failed; nothing where the row says so already."""
-    found = _cause(job, tests, tail)
-    changes: Changes[Job] = Changes()
-    number = found.number if tail.first else None  # of a line that nobody has counted to
-    changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": number})
-    changes.put(job, {"idle_seconds": idle_end(tail.lines)})
-    changes.write()
+def cause_of(job: Job, tests: Sequence[str], tail: Tail) -> Found:
+    """Return why a job failed, as far as the end of its log tells, and what its service told.
 
-
-def _cause(job: Job, tests: Sequence[str], tail: Tail) -> Found:
-    """A job that no machine ran and that left no log, or that its service gave up, was lost: no line can say so.
-
-    When it started says nothing: services give that of jobs that only waited, too.
+    A job that no machine ran and that left no log, or that its service gave up, was lost: no line can say so. When it
+    started says nothing: services give that of jobs that only waited, too.
     """
     lost = job.result == Result.ABANDONED or not (job.worker_name or tail.lines)
     told = [issue["message"] for issue in job.issues]
     return cause_of_log(tail.lines, tail.first, tests, told, Cause.AGENT if lost else Cause.UNKNOWN)
+
+
+def save_cause(job: Job, found: Found, tail: Tail) -> None:
+    """Write why a job failed; nothing where the row says so already."""
+    changes: Changes[Job] = Changes()
+    number = max(found.number - tail.step + 1, 0) or None if found.number and tail.first else None
+    changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": number})
+    changes.put(job, {"idle_seconds": idle_end(tail.lines)})
+    changes.write()

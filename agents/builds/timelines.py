@@ -35,6 +35,7 @@ JOB_FIELDS = [
     "log_id",
     "failed_log_id",
     "failed_step_id",
+    "failed_step_at",
     "errors",
     "warnings",
     "issues",
@@ -47,6 +48,7 @@ BUILD_FIELDS = ["attempt", "hosts", "failed_jobs", "jobs_pending", "jobs_tried_a
 GIVE_UP = timedelta(days=1)  # after the ends of a finished build's jobs were first missed
 COPIED = (
     *("name", "order", "stage_key", "record_id", "queue_id", "worker_name", "log_id", "failed_step_id"),
+    "failed_step_at",
     *("errors", "warnings"),
 )
 Key = tuple[str, int]  # what it is called in every attempt, and which attempt

@@ -2,7 +2,16 @@
 
 from agents.models.actions import Followed, Workflow
 from agents.models.builds import Build, Job, Stage, Test, TestFailure
-from agents.models.failures import Failure, KnownTicket, LogExtract, Pattern, PatternHit, PullHead
+from agents.models.failures import (
+    Failure,
+    FileCommit,
+    KnownTicket,
+    LogExtract,
+    Pattern,
+    PatternHit,
+    PullHead,
+    TestFile,
+)
 from agents.models.machines import Agent, Host, HostRule, Pool, Queue, Waiting
 from agents.models.migration import (
     Authority,
@@ -16,7 +25,16 @@ from agents.models.migration import (
     StaleCommit,
 )
 from agents.models.nightly import Commit, Streak
-from agents.models.statistics import AgentDay, BuildPeriod, HostPeriod, Sample, SlowJob, StaleDay, Watermark
+from agents.models.statistics import (
+    AgentDay,
+    BuildPeriod,
+    HostPeriod,
+    Sample,
+    SlowJob,
+    StaleDay,
+    TestPace,
+    Watermark,
+)
 
 __all__ = [
     "Agent",
@@ -27,6 +45,7 @@ __all__ = [
     "Commit",
     "Criterion",
     "Failure",
+    "FileCommit",
     "Followed",
     "Host",
     "HostPeriod",
@@ -53,6 +72,8 @@ __all__ = [
     "Streak",
     "Test",
     "TestFailure",
+    "TestFile",
+    "TestPace",
     "Waiting",
     "Watermark",
     "Workflow",

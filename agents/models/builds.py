@@ -101,6 +101,7 @@ class Build(models.Model):
     # Failing tests are looked for again after a look that failed (`tried`), or that found less than the jobs promise.
     tests_tried_at = models.DateTimeField(null=True)
     tests_missing_at = models.DateTimeField(null=True)
+    green_read_at = models.DateTimeField(null=True)  # when the logs of its jobs that succeeded were read
     # Copied from the jobs, so that lists need no join. Hosts: of any job, comma separated, sorted.
     hosts = models.CharField(max_length=32, blank=True)
     failed_jobs = models.PositiveSmallIntegerField(default=0)
@@ -194,6 +195,7 @@ class Job(Attempted):
     log_id = models.BigIntegerField(null=True)
     failed_log_id = models.BigIntegerField(null=True)  # of the last step that failed
     failed_step_id = models.CharField(max_length=64, blank=True)
+    failed_step_at = models.DateTimeField(null=True)  # it began, where all steps have one log
     head_read = models.BooleanField(default=False)  # the log's head was asked for the host, once
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
@@ -202,7 +204,7 @@ class Job(Attempted):
     cause = models.CharField(max_length=9, choices=CAUSES, blank=True)  # why it failed, "" until that was looked for
     cause_line = models.CharField(max_length=1000, blank=True)  # of its log, or of what the service tells of it
     idle_seconds = models.PositiveIntegerField(null=True)  # from its log's last test result to its end, where known
-    cause_line_number = models.PositiveIntegerField(null=True)  # in that log, from 1 on
+    cause_line_number = models.PositiveIntegerField(null=True)  # in the step that failed, from 1 on
     # Failing tests and the cause are looked for once, while the logs are there.
     tests_pending = models.BooleanField(default=False)
 

@@ -112,7 +112,7 @@ class LogExtract(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["at"], name="log_extract_at"),
-            models.Index(fields=["at"], name="log_extract_new", condition=models.Q(matched=False, green=False)),
+            models.Index(fields=["at"], name="log_extract_new", condition=models.Q(matched=False)),
         ]
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ class PullHead(models.Model):
 
     number = models.PositiveIntegerField()
     sha = models.CharField(max_length=40)
-    base_sha = models.CharField(max_length=40)  # the commit where it left the branch
+    base_sha = models.CharField(max_length=40, blank=True)  # where it left the branch; "" where nobody could tell
     base_at = models.DateTimeField()
     files = models.JSONField(default=list)  # paths that it changes, as many as are kept
     seen_at = models.DateTimeField()
@@ -134,3 +134,38 @@ class PullHead(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} at {self.sha[:10]}"
+
+    @classmethod
+    def of(cls, number: int, sha: str) -> "PullHead | None":
+        """Return what is known of a head; None where nothing is."""
+        return cls.objects.filter(number=number, sha=sha).exclude(base_sha="").first()
+
+
+class TestFile(models.Model):
+    """Where the code of tests is: in which file on the main branch a class is, or what pytest runs."""
+
+    __test__ = False
+
+    name = models.CharField(max_length=500, unique=True)  # package.Class, or the path that pytest tells
+    path = models.CharField(max_length=500, blank=True)  # from the repository's root; "" where no file is called so
+
+    def __str__(self) -> str:
+        return self.path or self.name
+
+
+class FileCommit(models.Model):
+    """A commit that changed a file in which tests are."""
+
+    file = models.ForeignKey(TestFile, on_delete=models.CASCADE, related_name="commits")
+    sha = models.CharField(max_length=40)
+    author = models.CharField(max_length=255, blank=True)
+    at = models.DateTimeField(null=True)
+    subject = models.CharField(max_length=500, blank=True)
+    ticket = models.CharField(max_length=20, blank=True)  # that the subject names
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "sha"], name="unique_file_commit")]
+        indexes = [models.Index(models.F("file"), models.F("at").desc(), name="file_commit_newest")]
+
+    def __str__(self) -> str:
+        return self.sha[:10]

@@ -1,5 +1,7 @@
 """Figures over time. Times are UTC; a period is named by its start."""
 
+from typing import Any
+
 from django.db import models
 
 from agents.models.builds import Provider
@@ -101,6 +103,30 @@ class SlowJob(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["branch", "provider", "key"], name="unique_slow_job")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.branch}"
+
+
+class TestPace(models.Model):
+    """How long a class of tests, or an end-to-end test, took in its last runs on a branch that passed."""
+
+    __test__ = False
+
+    name = models.CharField(max_length=255)  # package.Class, or the end-to-end test's title
+    branch = models.CharField(max_length=255)
+    provider = models.CharField(max_length=8)
+    key = models.CharField(max_length=255)  # of the job
+    runs: Any = models.JSONField(default=list)  # [[seconds since 1970, seconds that it took]], the newest last
+    seen_at = models.DateTimeField()  # the last of them
+    # Of one that has got slower, by the medians: what it took before, and takes lately, and since when.
+    usual_seconds = models.PositiveIntegerField(null=True)
+    seconds = models.PositiveIntegerField(null=True)
+    since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "branch", "provider", "key"], name="unique_test_pace")]
+        indexes = [models.Index(fields=["since"], name="test_pace_slow", condition=models.Q(since__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.branch}"

@@ -142,6 +142,7 @@ class JobFacts:
     warnings: int
     issues: tuple[Issue, ...]
     failed_step_id: str = ""  # of the last step that failed and has a log
+    failed_step_at: datetime | None = None  # when it began, where all steps have one log
     ready_exactly: bool = False  # `ready_at` is what its service says of this attempt
     host: str = ""  # whose machine it asks for, where its service says so
 
@@ -213,10 +214,14 @@ class AgentFacts:
 
 @dataclass(frozen=True)
 class Tail:
-    """The last lines of a log, and which line the first of them is (from 1); 0 where nobody counted those before."""
+    """The last lines of a log, and which line the first of them is (from 1); 0 where nobody counted those before.
+
+    `step` is the line with which the step begins that one asked for, where all steps have one log.
+    """
 
     first: int
     lines: tuple[str, ...]
+    step: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The table of CI services. Each is an object with the same verbs; its name and a build's id there name the build."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -68,11 +68,19 @@ class CIService(Protocol):
     def queues(self, ids: Iterable[int]) -> list[QueueFacts]:
         """Return which pools of machines the queues of jobs lead to."""
 
-    def tails(self, build_id: int, log_ids: Iterable[int], most: int) -> dict[int, Tail]:
-        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out."""
+    def tails(
+        self, build_id: int, log_ids: Iterable[int], most: int, steps: Mapping[int, datetime | None] = ...
+    ) -> dict[int, Tail]:
+        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out.
+
+        `steps` says when the step of each log began that is asked for, where all steps have one log.
+        """
 
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""
+
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the lines of a log before one, in parts of some megabytes; each with the number of its first line."""
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return the failed tests that the build has published; none where it publishes none."""

@@ -1,8 +1,11 @@
-"""The end of a job's log: GitHub leads to a store of its own, which takes no token and is left after some megabytes."""
+"""A job's log: GitHub leads to a store of its own, which takes no token. It is read as it comes, a part at a time."""
 
+from collections import deque
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 import requests
@@ -12,32 +15,80 @@ from flinkci_dashboard.clients import web
 from flinkci_dashboard.clients.errors import NotFoundError, UnavailableError
 
 STORES = (".blob.core.windows.net", ".actions.githubusercontent.com", ".githubusercontent.com")
-MOST = 8 * 1024 * 1024  # bytes of a log's end that are read
-LONGEST = 64 * 1024 * 1024  # bytes of a log whose store does not give the end alone
-CHUNK = 65_536
+MOST = 4 * 1024 * 1024  # bytes of a log's end, or of a part of it
+LONGEST = 64 * 1024 * 1024  # bytes of a log: of a longer one the end alone is asked for, and its lines have no numbers
+CHUNK = 262_144
+STEP = "Z ##[group]Run "  # how most steps begin
 
 
-def text_at(there: str) -> tuple[str, bool]:
-    """Return a log's text, or its end where it is long, and whether it is whole. Raises the errors of `clients.errors`.
+def end_at(there: str, since: datetime | None = None) -> tuple[int, list[str], int]:
+    """Return the last lines of a log, and the number of the first of them: 0 where nobody counted those before.
 
-    The question carries no token: the address itself is the right to read, for a minute.
+    The third is the number of the line with which a step begins that began `since` then. The question carries no token:
+    the address itself is the right to read, for a minute. Raises the errors of `clients.errors`.
     """
+    step, last = 0, deque[tuple[int, list[str]]](maxlen=2)
+    with _open(there) as (answer, known):
+        for first, lines in _parts(answer, known):
+            step = step or (_step(first, lines, since) if since else 1)
+            last.append((first, lines))
+    start = last[0][0] if known and last else known
+    return start, [line for _, lines in last for line in lines], step or 1
+
+
+def _step(first: int, lines: list[str], since: datetime) -> int:
+    """Return the number of the line with which a step begins, 0 where none of these is it.
+
+    GitHub tells its beginning by the second, in which the step before may have had its last words.
+    """
+    stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    found = next((place for place, line in enumerate(lines) if line[:19] >= stamp and line[10:11] == "T"), None)
+    if found is None:
+        return 0
+    second = takewhile(lambda place: lines[place][:19] == lines[found][:19], range(found, len(lines)))
+    return first + next((place for place in second if STEP in lines[place][:60]), found)
+
+
+def parts_at(there: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield a log in parts of some megabytes, each with the number of its first line; nothing of a log too long."""
+    with _open(there) as (answer, first):
+        if first:
+            yield from _parts(answer, first)
+
+
+@contextmanager
+def _open(there: str) -> Iterator[tuple[requests.Response, int]]:
+    """Ask for a log; with the number of the first line that comes, 0 where that is not known."""
     if not _is_store(there):
         raise UnavailableError(f"GitHub leads to {urlsplit(there).hostname}, which is none of its stores.")
     try:
-        with web.session() as session, web.anywhere():
-            return _read(session, there)
+        with web.session() as session, web.anywhere(), ExitStack() as stack:
+            answer = stack.enter_context(closing(_ask(session, there)))
+            size = int(answer.headers.get("Content-Length") or 0)
+            if size > LONGEST:
+                answer = stack.enter_context(closing(_ask(session, there, {"Range": f"bytes={size - MOST}-"})))
+            yield answer, int(size <= LONGEST)
     except requests.RequestException as error:
         raise UnavailableError(f"The store of logs does not answer ({type(error).__name__}).") from error
 
 
-def _read(session: requests.Session, there: str) -> tuple[str, bool]:
-    with closing(_ask(session, there)) as answer:
-        size = int(answer.headers.get("Content-Length") or 0)
-        if size <= MOST:
-            return _decoded(_end(answer.iter_content(CHUNK))), True
-    with closing(_ask(session, there, {"Range": f"bytes={size - MOST}-"})) as answer:
-        return _decoded(_end(answer.iter_content(CHUNK))), False
+def _parts(answer: requests.Response, first: int) -> Iterator[tuple[int, list[str]]]:
+    """Cut what comes into whole lines. What comes without end is left."""
+    rest, read = bytearray(), 0
+    for chunk in answer.iter_content(CHUNK):
+        rest += chunk
+        read += len(chunk)
+        if len(rest) >= MOST // 2 and (end := rest.rfind(b"\n") + 1):
+            lines = _decoded(bytes(rest[:end]))
+            del rest[:end]
+            yield first, lines
+            first += len(lines)
+        if len(rest) > MOST:  # one line without end: its beginning says what it is
+            del rest[CHUNK:]
+        if read > LONGEST:
+            break
+    if rest:
+        yield first, _decoded(bytes(rest))
 
 
 def _ask(session: requests.Session, there: str, headers: dict[str, str] | None = None) -> requests.Response:
@@ -51,21 +102,10 @@ def _ask(session: requests.Session, there: str, headers: dict[str, str] | None =
     raise UnavailableError(f"The store of logs answers {answer.status_code}.")
 
 
-def _end(parts: Iterator[bytes]) -> bytes:
-    """Read on to the end, and keep no more than the last part of it."""
-    kept, read = bytearray(), 0
-    for part in parts:
-        kept += part
-        read += len(part)
-        if len(kept) > 2 * MOST:
-            del kept[:-MOST]
-        if read > LONGEST:
-            break
-    return bytes(kept[-MOST:])
-
-
-def _decoded(content: bytes) -> str:
-    return web.repaired(content.decode(errors="replace").removeprefix("\ufeff"))
+def _decoded(content: bytes) -> list[str]:
+    """Return the lines as GitHub counts them: what ends with a newline is one."""
+    text = web.repaired(content.decode(errors="replace").removeprefix("\ufeff"))
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _is_store(there: str) -> bool:

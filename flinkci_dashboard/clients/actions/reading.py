@@ -152,6 +152,7 @@ def _job(data: dict[str, Any], key: str, attempt: int, order: int) -> JobFacts:
         warnings=0,
         issues=(),
         failed_step_id=text(bad_steps[0].get("number"), 64) if bad_steps else "",
+        failed_step_at=when(bad_steps[0].get("started_at")) if bad_steps else None,
         ready_exactly=True,
         host=_host(data),
     )

@@ -1,15 +1,16 @@
 """GitHub Actions of one repository: runs, their jobs and logs. Values out, simple verbs in."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from django.conf import settings
 
 from flinkci_dashboard.clients.actions import reading as read
-from flinkci_dashboard.clients.actions.logs import text_at
+from flinkci_dashboard.clients.actions.logs import end_at, parts_at
 from flinkci_dashboard.clients.actions.reading import ACTIONS
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -29,6 +30,7 @@ from flinkci_dashboard.clients.secrets import token
 
 UNFINISHED = ("in_progress", "queued", "waiting", "requested", "pending")
 STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
+NO_STEPS: Mapping[int, datetime | None] = {}
 MAX_LINE = 2000  # characters of a log line
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 Read = TypeVar("Read")
@@ -205,19 +207,34 @@ class Actions:
 
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a job's log, without their time stamps."""
-        return _lines(text_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))[0])[first - 1 : last]
+        parts = parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))
+        return list(islice((_bare(line) for _, lines in parts for line in lines), first - 1, last))
 
-    def tails(self, build_id: int, log_ids: Iterable[int], most: int) -> dict[int, Tail]:
-        """Return the last lines of jobs' logs, at most `most` of each; those that are gone are left out."""
+    def tails(
+        self, build_id: int, log_ids: Iterable[int], most: int, steps: Mapping[int, datetime | None] = NO_STEPS
+    ) -> dict[int, Tail]:
+        """Return the last lines of jobs' logs, at most `most` of each; those that are gone are left out.
+
+        `steps` says when the step of each began that is asked for: GitHub's pages count its lines from there.
+        """
         found = {}
         for log_id in log_ids:
             try:
-                text, whole = text_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))
+                there = self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs")
+                first, lines, step = end_at(there, steps.get(log_id))
             except NotFoundError:
                 continue
-            lines = _lines(text)
-            found[log_id] = Tail(max(len(lines) - most, 0) + 1 if whole else 0, tuple(lines[-most:]))
+            left_out = max(len(lines) - most, 0)
+            bare = tuple(_bare(line) for line in lines[left_out:])
+            found[log_id] = Tail(first + left_out if first else 0, bare, step)
         return found
+
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the lines of a job's log before one, in parts; each with the number of its first line."""
+        for first, lines in parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs")):
+            if first >= before:
+                return
+            yield first, [_bare(line) for line in lines[: before - first]]
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return nothing: runs publish no results of tests."""
@@ -257,8 +274,8 @@ def run_page(repository: str, build_id: int) -> str:
     return f"{settings.GITHUB_GIT_URL}/{repository}/actions/runs/{build_id}"
 
 
-def _lines(text: str) -> list[str]:
-    return [STAMP.sub("", line)[:MAX_LINE] for line in text.splitlines()]
+def _bare(line: str) -> str:
+    return STAMP.sub("", line)[:MAX_LINE]
 
 
 def _items(answer: Answer, field: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """Azure Pipelines: builds, their jobs and logs, and the agents. Values out, simple verbs in."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -46,7 +46,9 @@ TEST_SCOPE = "The token lacks the scope vso.test (Test Management: read)."
 CONTINUATION = "x-ms-continuationtoken"
 Read = TypeVar("Read")
 LOG_TIME = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
+NO_STEPS: Mapping[int, datetime | None] = {}
 MAX_LINE = 2000  # characters of a log line
+PART, MOST_LINES = 20_000, 1_000_000  # of a long log: asked for together, and looked through
 
 
 class Azure:
@@ -125,8 +127,13 @@ class Azure:
         """Return the logs of a build, without their text."""
         return _each(read.log, self._call("GET", LOGS, {"buildId": build_id}))
 
-    def tails(self, build_id: int, log_ids: Iterable[int], most: int) -> dict[int, Tail]:
-        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out."""
+    def tails(
+        self, build_id: int, log_ids: Iterable[int], most: int, steps: Mapping[int, datetime | None] = NO_STEPS
+    ) -> dict[int, Tail]:
+        """Return the last lines of logs of a build, at most `most` of each; those that are gone are left out.
+
+        Each step has a log of its own.
+        """
         sizes = {log.log_id: log.lines for log in self.logs(build_id)}
         found = {}
         for log_id in log_ids:
@@ -141,6 +148,11 @@ class Azure:
         answer = self._call("GET", LOGS, route, {"startLine": first, "endLine": last})
         lines = answer.get("value") if isinstance(answer, dict) else None
         return [LOG_TIME.sub("", str(line))[:MAX_LINE] for line in (lines or [])[: last - first + 1]]
+
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the lines of a log before one, in parts; each with the number of its first line."""
+        for first in range(1, min(before, MOST_LINES), PART):
+            yield first, self.log_lines(build_id, log_id, first, min(first + PART, before) - 1)
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return the failed tests that the build has published; none where it publishes none.

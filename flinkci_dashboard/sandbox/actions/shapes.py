@@ -1,6 +1,6 @@
 """How runs and jobs look in GitHub's JSON."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flinkci_dashboard.sandbox.actions.data import COMPLETED, RUNNING, Job, Run, Workflow
@@ -93,7 +93,10 @@ def _steps(job: Job, status: str) -> list[dict[str, Any]]:
     ends = {"status": status, "conclusion": job.conclusion if status == COMPLETED else None}
     first = {"name": "Set up job", "number": 1, "status": COMPLETED, "conclusion": "success"}
     work = {"name": "Run tests" if job.module else "Work", "number": 2} | ends
-    return [first | {"started_at": stamp(job.begins_at)}, work] if status in (RUNNING, COMPLETED) else []
+    if status not in (RUNNING, COMPLETED):
+        return []
+    later = job.begins_at + timedelta(seconds=1)
+    return [first | {"started_at": stamp(job.begins_at)}, work | {"started_at": stamp(later)}]
 
 
 def _repository(name: str) -> dict[str, Any]:

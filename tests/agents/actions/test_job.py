@@ -131,8 +131,9 @@ def test_failing_tests_come_from_the_logs_of_failed_jobs_alone(world):
     assert asked(world, mark, "/logs") == []
 
 
-def test_of_a_long_log_the_end_is_read(world, monkeypatch):
+def test_of_a_log_that_is_too_long_the_end_is_read_and_its_lines_have_no_numbers(world, monkeypatch):
     monkeypatch.setattr("flinkci_dashboard.clients.actions.logs.MOST", 4000)
+    monkeypatch.setattr("flinkci_dashboard.clients.actions.logs.LONGEST", 10_000)
     world.github.store.padding = 20_000
     run = start(world)
     test = "org.apache.flink.table.FooITCase.testBar"
@@ -141,6 +142,20 @@ def test_of_a_long_log_the_end_is_read(world, monkeypatch):
     poll()
     assert TestFailure.objects.get().test.name == test
     assert [request.status for request in world.since(mark, "store")] == [200, 206]
+    assert (failure := TestFailure.objects.get()).job.cause_line and failure.job.cause_line_number is None
+
+
+def test_the_line_of_a_long_log_is_counted_from_the_beginning_of_its_step(world, monkeypatch):
+    monkeypatch.setattr("flinkci_dashboard.clients.actions.logs.MOST", 4000)
+    world.github.store.padding = 1_000_000
+    run = start(world)
+    test = "org.apache.flink.table.FooITCase.testBar"
+    job = "Default (Java 17) / Test (module: table)"
+    world.actions.finish(run.id, "failure", {job: (test,)})
+    poll()
+    row = TestFailure.objects.get().job
+    assert (row.cause, row.cause_line_number) == ("test", 5), "as GitHub's page counts: in the step that failed"
+    assert row.log_url.endswith("#step:2:5")
 
 
 def test_a_matrix_that_never_unfolded_is_one_skipped_job(world):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.failures.causes import Found, cause_of_build, cause_of_log
+from agents.failures.far import cause_far_back
 from agents.failures.rules import CAUSES, OF_BUILD, RULES, Cause
 from agents.models import Job
 
@@ -155,3 +156,21 @@ def test_a_long_tail_is_judged_at_once():
     start = time.process_time()
     cause_of_log([*lines, WATCHDOG])
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(("cause", "line"), LINES)
+def test_every_line_that_tells_a_cause_is_found_far_before_the_end_of_a_log_too(cause, line):
+    [weak] = [cause_of_log([WRAPPER], first=50_000)]
+    near = cause_of_log([line])
+    noise = [
+        "12:34:56.789 [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1 s -- in a.FooTest"
+    ] * 9
+    found = cause_far_back([(1, noise), (10, [*noise, line, *noise]), (40, noise)], weak)
+    assert found == (weak if near.is_weak else Found(near.cause, near.line, 19))
+
+
+def test_the_deepest_cause_of_all_parts_counts_and_what_is_weak_there_counts_for_nothing():
+    weak = cause_of_log(["##[error]Bash exited with code '143'."], first=9000)
+    parts = [(1, ["There are test failures."]), (2, [WATCHDOG]), (3, ["There are test failures."])]
+    assert cause_far_back(parts, weak) == Found(Cause.TIMEOUT, WATCHDOG, 2)
+    assert cause_far_back([(1, [WRAPPER, "[INFO] BUILD FAILURE", "Killed"])], weak) == weak

@@ -1,7 +1,7 @@
 """The client of GitHub Actions: what may be done, what is refused in which words, and where a token may not go."""
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -89,3 +89,32 @@ def test_the_token_stays_behind_at_the_redirect(settings, monkeypatch, db):
     assert (tail.first, tail.lines) == (2, ("two",))
     assert "Authorization" in web.asked[0][2]
     assert "Authorization" not in store.asked[0][2]
+
+
+STEPS = """2026-11-25T00:00:00.1000000Z Set up
+2026-11-25T00:00:05.1000000Z the last words of the step before
+2026-11-25T00:00:05.4000000Z ##[group]Run tools/ci/test_controller.sh
+2026-11-25T00:00:06.1000000Z one\x0b\u2028 line\r
+2026-11-25T00:00:07.1000000Z ##[error]boom"""
+
+
+@pytest.mark.parametrize(
+    ("since", "step"),
+    [(None, 1), ("00:00:00", 1), ("00:00:05", 3), ("00:00:06", 4), ("00:00:09", 1)],
+)
+@pytest.mark.parametrize("most", [400, 10**7])
+def test_lines_are_counted_as_github_does_and_so_are_those_of_a_step(settings, monkeypatch, db, since, step, most):
+    monkeypatch.setattr("flinkci_dashboard.clients.actions.logs.MOST", most)
+    monkeypatch.setattr("flinkci_dashboard.clients.actions.logs.CHUNK", 128)
+    began = datetime.fromisoformat(f"2026-11-25T{since}+00:00") if since else None
+    with canned() as web:
+        settings.GITHUB_API_URL = web.address
+        web.answers["/repos/apache/flink/actions/jobs/1/logs"] = (302, {}, {"Location": f"{web.address}/log"})
+        web.answers["/log"] = STEPS
+        service = connect("actions", SOURCE)
+        tail = service.tails(7, [1], 2, {1: began})[1]
+        parts = list(service.earlier(7, 1, 4))
+        assert service.log_lines(7, 1, 2, 3)[1] == "##[group]Run tools/ci/test_controller.sh"
+    assert (tail.first, tail.step, tail.lines) == (4, step, ("one\x0b\u2028 line", "##[error]boom"))
+    assert [line for _, lines in parts for line in lines][0] == "Set up" and parts[0][0] == 1
+    assert sum(len(lines) for _, lines in parts) == 3

@@ -1,0 +1,65 @@
+"""Where the end of a log does not tell why a job failed, what lies before it may: all of it, in a second or two.
+
+RE2 looks through each part for anything that a rule may match; only where one does the part is read line by line.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import re2
+
+from agents.failures.causes import Found, cause_of_log
+from agents.failures.rules import RULES
+
+CLOSELY = 4  # parts that are read line by line
+HITS = 100  # of a part that are looked at
+BOUNDED = re.compile(r"\{(\d+),\d*\}\??")
+BEGIN = re.compile(r"(?<!\[)\^")
+ASSERTION = "(?!"
+OPTIONS = re2.Options()
+OPTIONS.log_errors = False
+
+
+def cause_far_back(parts: Iterable[tuple[int, Sequence[str]]], found: Found) -> Found:
+    """Return the deepest cause that parts of a log tell, else what its end told. Each has its first line's number."""
+    read = 0
+    for first, lines in parts:
+        if read < CLOSELY and _may_tell(lines):
+            read += 1
+            each = cause_of_log(lines, first)
+            found = each if not each.is_weak and each.rank < found.rank else found
+    return found
+
+
+def _may_tell(lines: Sequence[str]) -> bool:
+    """Tell whether one of these lines is such as a rule is for."""
+    text = "\n".join(lines).encode(errors="replace")
+    places = (text.count(b"\n", 0, hit.end() - 1) for hit in islice(HINT.finditer(text), HITS))
+    return any(not cause_of_log([lines[place]]).is_weak for place in places)
+
+
+def hint_of(pattern: str) -> str:
+    """Return an expression of RE2 for all lines that a rule matches, and few others, with whatever clock or colour."""
+    loose = BOUNDED.sub(lambda repeat: "*" if repeat[1] == "0" else "+", _without_assertions(pattern))
+    return BEGIN.sub(r"(?:^|[ \\]m])", loose).replace("$", r"(?:\s|$)")
+
+
+def _without_assertions(pattern: str) -> str:
+    """Leave out what a match must not be followed by: RE2 has no such thing."""
+    while (start := pattern.find(ASSERTION)) >= 0:
+        depth, end = 1, start + len(ASSERTION)
+        while depth:
+            depth += {"(": 1, ")": -1}.get(pattern[end], 0) * (pattern[end - 1] != "\\")
+            end += 1
+        pattern = pattern[:start] + pattern[end:]
+    return pattern
+
+
+def _hint() -> Any:
+    shapes = [hint_of(rule.pattern.pattern) for rule in RULES if not (rule.is_weak or rule.of_test)]
+    return re2.compile(f"(?m){'|'.join(shapes)}".encode(), OPTIONS)
+
+
+HINT = _hint()
