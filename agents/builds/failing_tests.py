@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Q
 
-from agents.builds.causes import NO_TAIL, save_cause
+from agents.builds.causes import NO_TAIL, cause_of, save_cause
 from agents.builds.log_tail import (
     MAX_MESSAGE,
     MAX_NAME,
@@ -21,8 +21,12 @@ from agents.builds.log_tail import (
     without_case,
 )
 from agents.builds.observe import note, watermark
+from agents.failures.causes import Found
+from agents.failures.far import cause_far_back
 from agents.failures.most_tests import most_failed, most_failed_in_log, title
+from agents.failures.paces import note_paces
 from agents.failures.packages import with_packages
+from agents.failures.rules import Cause
 from agents.models import Build, Job, StaleCommit, Test, TestFailure
 from agents.patterns.kept import save_extracts
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError
@@ -42,6 +46,7 @@ class Look:
 
     found: dict[Job, tuple[Source, list[Failure]]]  # each test once
     tails: dict[Job, Tail] = field(default_factory=dict)
+    causes: dict[Job, Found] = field(default_factory=dict)
     complete: bool = True  # no log is missing that the build's jobs name
     seconds: dict[str, float] = field(default_factory=dict)  # that published tests ran: the longest case counts
 
@@ -83,14 +88,27 @@ def _look(service: CIService, build: Build, jobs: list[Job]) -> Look:
     look = Look({job: (Source.RESULTS, _published_of(job, jobs, published)) for job in jobs})
     look.seconds = _lengths(published)
     logs = {job: log_id for job in jobs if (log_id := job.failed_log_id or job.log_id) is not None}
-    tails = service.tails(build.external_id, list(logs.values()), TAIL_LINES)
+    steps = {log_id: job.failed_step_at for job, log_id in logs.items()}
+    tails = service.tails(build.external_id, list(logs.values()), TAIL_LINES, steps)
     for job, log_id in logs.items():
         is_silent = not look.found[job][1]
         look.complete = look.complete and (log_id in tails or not is_silent)
         look.tails[job] = tail = tails.get(log_id, NO_TAIL)
         if is_silent:
             look.found[job] = (Source.LOG, _in_log(job, tail))
+    look.causes = {job: _cause(service, build, job, look) for job in jobs}
     return look
+
+
+def _cause(service: CIService, build: Build, job: Job, look: Look) -> Found:
+    """Return why a job failed. What the end of its log does not tell is looked for in the rest of it."""
+    _, failed = look.found[job]
+    tail = look.tails.get(job, NO_TAIL)
+    found = cause_of(job, [each.test for each in failed], tail)
+    log_id = job.failed_log_id or job.log_id
+    if not found.is_weak or found.cause is Cause.AGENT or tail.first <= 1 or log_id is None:
+        return found
+    return cause_far_back(service.earlier(build.external_id, log_id, tail.first), found)
 
 
 def _lengths(published: list[TestFailureFacts]) -> dict[str, float]:
@@ -179,9 +197,11 @@ def _save(build: Build, jobs: list[Job], look: Look, now: datetime) -> int:
     ]
     TestFailure.objects.bulk_create(rows, ignore_conflicts=True)
     for job in jobs:
-        _, failed = look.found.get(job, (Source.LOG, []))
-        save_cause(job, [each.test for each in failed], look.tails.get(job, NO_TAIL))
-    save_extracts((job, tail.lines) for job, tail in look.tails.items())
+        tail = look.tails.get(job, NO_TAIL)
+        save_cause(job, look.causes.get(job) or cause_of(job, (), tail), tail)
+    logs = [(job, tail.lines) for job, tail in look.tails.items()]
+    save_extracts(logs)
+    note_paces(build, logs)
     _settle(build, jobs, look.complete, now)
     return len(rows)
 

@@ -12,6 +12,13 @@ from statistics import median
 LAST, BEFORE = 3, 24  # runs
 SHARE, LEAST = 0.25, 360.0  # of the usual length, and seconds
 DAY = 86_400
+# [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 1,041.3 s -- in org.apache.flink.FooTest
+OF_CLASS = re.compile(
+    r"^\[(?:INFO|WARNING)\] Tests run: [1-9]\d{0,6}, Failures: 0, Errors: 0, Skipped: \d{1,7}(?:, Flakes: \d{1,7})?, "
+    r"Time elapsed: ([\d.,]{1,15}) s -{1,2} in ([\w$.]{1,255})$"
+)
+# [PASS] 'Resuming Savepoint end-to-end test' passed after 3 minutes and 2 seconds! Test exited with exit code 0.
+END_TO_END = re.compile(r"^\[PASS\] '(.{1,255}?)' passed after (\d{1,5}) minutes and (\d{1,2}) seconds")
 IDLE = 600  # seconds without a result at a job's end that are worth a look
 CLOCK = re.compile(r"(?:^|[ T])(\d{2}):(\d{2}):(\d{2})(?:[.,]\d{1,7})?Z?(?= |$)")
 # What says that a test, or a module's tests, have come to their end.
@@ -38,6 +45,20 @@ def slower(seconds: Sequence[float]) -> Slower | None:
     return Slower(usual, median(last)) if min(last) >= over else None
 
 
+def passed_in(lines: Iterable[str]) -> dict[str, float]:
+    """Return {class or end-to-end test: seconds} of those that passed, by a log without clocks and colours.
+
+    Surefire tells how long a class took, not a method; of a class that ran in several jobs the longest time counts.
+    """
+    found: dict[str, float] = {}
+    for line in lines:
+        if told := OF_CLASS.match(line):
+            found[told[2]] = max(_number(told[1]), found.get(told[2], 0.0))
+        elif told := END_TO_END.match(line):
+            found[told[1]] = 60.0 * int(told[2]) + int(told[3])
+    return found
+
+
 def idle_end(lines: Iterable[str]) -> int | None:
     """Return the seconds between the last result of a test in a job's log and its last line; None without either.
 
@@ -50,6 +71,13 @@ def idle_end(lines: Iterable[str]) -> int | None:
             if RESULT.search(line[:400]):
                 result = at
     return (end - result) % DAY if end is not None and result is not None else None
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words.replace(",", ""))
+    except ValueError:
+        return 0.0
 
 
 def _clock(line: str) -> int | None:

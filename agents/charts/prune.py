@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from agents.charts.arithmetic import DAY, midnight
 from agents.charts.periods import refresh_samples
-from agents.models import HostPeriod, LoadDay, LogExtract, PullHead, Sample
+from agents.models import HostPeriod, LoadDay, LogExtract, PullHead, Sample, TestPace
 from agents.models.statistics import Step
 from agents.patterns.kept import KEEP as KEEP_EXTRACTS
 from flinkci_dashboard.jobs.run import Pass
@@ -30,6 +30,7 @@ def prune_samples(current: Pass) -> None:
         (LogExtract.objects.filter(at__lt=current.now - KEEP_EXTRACTS), "extracts_deleted"),
         (LoadDay.objects.filter(day__lt=(current.now - KEEP_LOADS).date()), "loads_deleted"),
         (PullHead.objects.filter(seen_at__lt=current.now - KEEP_HEADS), "heads_deleted"),
+        (TestPace.objects.filter(seen_at__lt=current.now - KEEP_HEADS), "paces_deleted"),
     ):
         if deleted := rows.delete()[0]:
             current.count(what, deleted)

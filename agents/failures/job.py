@@ -11,6 +11,7 @@ from agents.failures.comments import write_comments
 from agents.failures.match import Match, Matcher, TicketFacts, name_of
 from agents.failures.tickets import Told, ask_tickets, save_tickets
 from agents.models import Failure, KnownTicket, Pair, StaleCommit, Test, TestFailure
+from agents.patterns.green import read_green_logs
 from agents.patterns.trials import match_patterns
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
@@ -23,10 +24,12 @@ ROWS = 2000  # tests that are in memory at the same time
 def match_failures(current: Pass) -> None:
     """Ask Jira which tickets changed; match the tests that are new, or all where one changed; comment, if wanted."""
     told = _ask(current)
+    current.achieved = told is not None
     with transaction.atomic():  # a pass that ends here asks for the same tickets again
         changed = save_tickets(told, current.now) if told else 0
         _match(current, changed)
     write_comments(current)
+    read_green_logs(current)
     match_patterns(current)
 
 

@@ -1,33 +1,28 @@
 """What an admin's pattern matches: in failed jobs of 30 days, in green jobs, in its sample build; then it is in use."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from agents.builds.log_tail import TAIL_LINES
-from agents.models import Build, Failure, Job, LogExtract, Pattern, PatternHit
-from agents.models.builds import Result
+from agents.models import Failure, LogExtract, Pattern, PatternHit
 from agents.patterns.expressions import PatternError, compiled, matched_line
-from agents.patterns.kept import KEEP, save_extracts
-from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
-from flinkci_dashboard.clients.providers import connect
+from agents.patterns.kept import KEEP
 from flinkci_dashboard.jobs.run import Pass
 
-GREEN_BUILDS = 4  # whose jobs' logs are read for a preview, unless there are enough of the last week
-GREEN_JOBS = 20
-FRESH = timedelta(days=7)
+FEW = 20  # green jobs: of fewer, hardly one can be expected to match
 GREEN_SHARE = 0.1  # of the green jobs that a pattern may match
 BATCH = 200
+TOO_MANY = f"It matches more than {GREEN_SHARE:.0%} of the green jobs, and so tells nothing of failures."
 
 
 def match_patterns(current: Pass) -> None:
-    """Preview new patterns; match those in use with the logs that came since."""
+    """Preview new patterns; match those in use with the logs that came since, of green jobs, too."""
     for pattern in Pattern.objects.filter(state=Pattern.State.NEW).order_by("pk"):
-        _read_green_logs(current)
         _preview(pattern, current)
     _match_new(current)
+    _watch(current)
 
 
 def _match_new(current: Pass) -> None:
@@ -46,6 +41,24 @@ def _match_new(current: Pass) -> None:
         current.count("pattern_hits", hits)
 
 
+def _watch(current: Pass) -> None:
+    """Take a pattern out of use that matches too many of the green jobs whose logs came since."""
+    new = list(LogExtract.objects.filter(green=True, matched=False).values_list("pk", flat=True)[:BATCH])
+    if not new:
+        return
+    for pattern in Pattern.objects.filter(state=Pattern.State.LIVE):
+        wrong, tried = _in_green(_compiled(pattern), current.now)
+        if tried >= FEW and wrong > GREEN_SHARE * tried:
+            facts = {"state": Pattern.State.REFUSED, "previewed_at": current.now}
+            words = f"It was in use, and is no more: {wrong} of {tried} green jobs. {TOO_MANY}"
+            with transaction.atomic():
+                live = Pattern.objects.filter(pk=pattern.pk, lines=pattern.lines, state=Pattern.State.LIVE)
+                if live.update(preview=words, **facts):
+                    Failure.objects.filter(pattern=pattern).delete()
+                    current.count("patterns_refused")
+    LogExtract.objects.filter(pk__in=new).update(matched=True)
+
+
 # Previews ----------------------------------------------------------------------------------------
 
 
@@ -55,11 +68,11 @@ def _preview(pattern: Pattern, current: Pass) -> None:
     since = current.now - KEEP
     red = LogExtract.objects.filter(green=False, at__gt=since).select_related("job")
     hits = list(_matching(expressions, red.iterator(BATCH)))
-    green = LogExtract.objects.filter(green=True, at__gt=since)
-    tried, wrong = green.count(), sum(1 for _ in _matching(expressions, green.iterator(BATCH)))
+    wrong, tried = _in_green(expressions, current.now)
     builds = len({row.job.build_id for row in hits})
     problem = _problem(pattern, expressions, {row.job.build_id for row in hits}, wrong, tried)
-    pattern.preview = f"{builds} builds in 30 days; {wrong} of {tried} green jobs. {problem or 'It is in use.'}"
+    few = ", too few to judge" if tried < FEW else ""
+    pattern.preview = f"{builds} builds in 30 days; {wrong} of {tried} green jobs{few}. {problem or 'It is in use.'}"
     pattern.state = Pattern.State.REFUSED if problem else Pattern.State.LIVE
     pattern.previewed_at = current.now
     with transaction.atomic():
@@ -72,12 +85,18 @@ def _preview(pattern: Pattern, current: Pass) -> None:
             current.count("patterns_previewed")
 
 
+def _in_green(expressions: Sequence[Any], now: datetime) -> tuple[int, int]:
+    """Return how many of the kept logs of green jobs are matched, and how many there are."""
+    green = LogExtract.objects.filter(green=True, at__gt=now - KEEP)
+    return sum(1 for _ in _matching(expressions, green.iterator(BATCH))), green.count()
+
+
 def _problem(pattern: Pattern, expressions: Sequence[Any], builds: set[int], wrong: int, tried: int) -> str:
     """Return why a pattern is not to be used, "" where nothing speaks against it."""
     if not expressions:
         return "It is no regular expression of RE2."
     if wrong > GREEN_SHARE * tried:
-        return f"It matches more than {GREEN_SHARE:.0%} of the green jobs, and so tells nothing of failures."
+        return TOO_MANY
     if pattern.sample_id is None:
         return "It has no sample build."
     if pattern.sample_id not in builds:
@@ -102,27 +121,3 @@ def _compiled(pattern: Pattern) -> list[Any]:
         return compiled(pattern.lines)
     except PatternError:
         return []  # it was written past the form
-
-
-# Green logs --------------------------------------------------------------------------------------
-
-
-def _read_green_logs(current: Pass) -> None:
-    """Keep the ends of some green jobs' logs: what a pattern matches there is no failure."""
-    since = current.now - FRESH
-    if LogExtract.objects.filter(green=True, at__gt=since).count() >= GREEN_JOBS:
-        return
-    for build in Build.objects.filter(result=Result.SUCCEEDED, finished_at__gt=since).order_by("-pk")[:GREEN_BUILDS]:
-        try:
-            save_extracts(_logs_of(build, since), green=True)
-        except NotFoundError:
-            continue  # deleted, or its logs are
-        except ServiceError as error:
-            current.fail(f"Green logs of build {build}: {error}")
-
-
-def _logs_of(build: Build, since: datetime) -> Iterator[tuple[Job, Sequence[str]]]:
-    jobs = Job.objects.filter(build=build, result=Result.SUCCEEDED, finished_at__gt=since, log_id__isnull=False)
-    by_log = {job.log_id: job for job in jobs.order_by("order", "pk")[: GREEN_JOBS // 2] if job.log_id is not None}
-    tails = connect(build.provider, build.repository).tails(build.external_id, by_log, TAIL_LINES)
-    return ((by_log[log_id], tail.lines) for log_id, tail in tails.items())

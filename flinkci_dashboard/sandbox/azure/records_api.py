@@ -67,7 +67,7 @@ def _runs(build: Build) -> list[Job]:
 def _logs(job: Job) -> dict[int, list[str]]:
     """Return the lines of a job's own log, which is that of its tasks one after another, and of theirs."""
     head = head_lines(job.plan, job.agent.name, job.agent.machine) if job.agent else []
-    work = work_lines(job.plan, job.error_lines, job.low_disk)
+    work = work_lines(job.plan, [*job.says, *job.error_lines], job.low_disk)
     return {job.log_id: head + work, job.log_id + HEAD_LOG: head, job.log_id + WORK_LOG: work}
 
 

@@ -64,6 +64,7 @@ class Job:
     low_disk: bool = False
     published: list[tuple[str, str]] = field(default_factory=list)  # failing tests, each with a message
     warnings: list[str] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)  # in its log, before its end
     earlier: list["Job"] = field(default_factory=list)
 
     @property

@@ -1,0 +1,85 @@
+"""How long classes of tests take on branches, by the logs that are read anyway: rows, and which have got slower."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agents.builds.log_tail import plain
+from agents.charts.pace import BEFORE, LAST, passed_in, slower
+from agents.failures.match import name_of
+from agents.models import Build, Job, Test, TestPace
+from flinkci_dashboard.models.writing import Changes
+
+KEPT = LAST + BEFORE  # runs of each
+LONG = 60.0  # seconds: what takes less, and has never failed, has no row
+RECENT = timedelta(days=30)  # what has not run since is of the past
+SHOWN = 15
+Logs = Sequence[tuple[Job, Sequence[str]]]
+Place = tuple[str, str]  # the job's key, and the name
+
+
+def note_paces(build: Build, logs: Logs) -> int:
+    """Add what tests took that passed in jobs of a branch's build, by the ends of their logs; returns rows written."""
+    if build.scope != Build.Scope.BRANCH or not build.branch:
+        return 0
+    told = {
+        (job.key, name): (job.finished_at, seconds)
+        for job, lines in logs
+        if job.finished_at
+        for name, seconds in passed_in(plain(line[:600]) for line in lines).items()
+    }
+    if not told:
+        return 0
+    of_branch = {"branch": build.branch, "provider": build.provider}
+    rows = TestPace.objects.filter(**of_branch, key__in={key for key, _ in told})
+    known = {(row.key, row.name): row for row in rows}
+    failed = _that_failed({name for _, name in told} - {name for _, name in known})
+    changes: Changes[TestPace] = Changes()
+    for (key, name), (at, seconds) in told.items():
+        row = known.get((key, name))
+        if row or seconds >= LONG or name in failed:
+            changes.put(row or TestPace(key=key, name=name, **of_branch), _with(row, at, seconds))
+    return changes.write()
+
+
+def slow_tests(now: datetime) -> list[TestPace]:
+    """Return what has got slower, that first which lost the most."""
+    rows = TestPace.objects.filter(since__isnull=False, seen_at__gt=now - RECENT).defer("runs")
+    return sorted(rows, key=lambda row: (row.usual_seconds or 0) - (row.seconds or 0))[:SHOWN]
+
+
+def paces_of(key: str) -> list[TestPace]:
+    """Return how long the class of a test, by its key, took lately: on each branch, in each job."""
+    return list(TestPace.objects.filter(name=owner_of(key)).order_by("branch", "provider", "key"))
+
+
+def owner_of(key: str) -> str:
+    """Return what is timed as a whole of a test: its class, or the end-to-end test itself."""
+    return key.partition("#")[0]
+
+
+def _that_failed(names: Iterable[str]) -> set[str]:
+    """Return those in which a test has failed, ever."""
+    wanted = set(names)
+    if not wanted:
+        return set()
+    return {owner for name in Test.objects.values_list("name", flat=True) if (owner := _owner(name)) in wanted}
+
+
+def _owner(name: str) -> str:
+    return owner_of(name_of(name).key)
+
+
+def _with(row: TestPace | None, at: datetime, seconds: float) -> dict[str, Any]:
+    """Return the facts of a row with one more run; a log that is read twice tells of one."""
+    runs = dict(row.runs if row else ()) | {int(at.timestamp()): round(seconds, 1)}
+    kept = sorted(runs.items())[-KEPT:]
+    found = slower([taken for _, taken in kept])
+    since = (row and row.since) or datetime.fromtimestamp(kept[-LAST][0] if found else 0, UTC)
+    return {
+        "runs": [list(run) for run in kept],
+        "seen_at": datetime.fromtimestamp(kept[-1][0], UTC),
+        "usual_seconds": int(found.usual) if found else None,
+        "seconds": int(found.lately) if found else None,
+        "since": since if found else None,
+    }
