@@ -1,9 +1,9 @@
 """What is known of one test: when, where and on what it failed, how often its jobs passed, how long it ran."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from django.conf import settings
@@ -11,15 +11,17 @@ from django.conf import settings
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
 from agents.failures.culprits import Culprits, culprits
 from agents.failures.figures import MONTH, Figures, figures_of_test
+from agents.failures.files import BRANCH, SOURCE, commits_of
 from agents.failures.match import name_of
+from agents.failures.paces import owner_of, paces_of
 from agents.failures.reproduce import setup_of
-from agents.models import Build, Failure, Job, Test, TestFailure
+from agents.models import Build, Failure, FileCommit, Job, Test, TestFailure, TestPace
 from agents.models.builds import Provider, Result
 from flinkci_dashboard.web.durations import duration
 
 BACK = timedelta(days=90)  # failures that are looked at
 MOST, SHOWN = 1000, 40  # failures that are counted, and builds of branches; failures that are listed
-SOURCE = "apache/flink"  # where Flink's code is
+COLOURS = ("one", "two", "three", "four")  # of lines, one for each branch
 NEEDED = (
     *("at", "message", "seconds", "source", "test_id", "job__name", "job__key", "job__attempt", "job__worker_name"),
     *("job__host", "job__agent", "job__build", "build__provider", "build__external_id", "build__branch"),
@@ -58,21 +60,33 @@ class History:
     rate: Rate
     culprits: Culprits | None
     days: Chart
-    lengths: Chart
+    lengths: Chart  # of its class, where it passed; and of its own failures
+    slow: list[TestPace]  # where its class has got slower
+    file: str  # its path on the main branch, "" where that is not known
+    commits: list[FileCommit]  # that changed it, the newest first
     counted: int
     is_cut: bool  # there are more failures than were counted by place
 
     @property
     def code_url(self) -> str:
-        """Return where GitHub finds its file and, in that, the file's history."""
+        """Return where GitHub shows its file, or finds it."""
+        if self.file:
+            return f"{settings.GITHUB_GIT_URL}/{SOURCE}/blob/{BRANCH}/{quote(self.file)}"
         name = name_of(self.key)
         file = f"{name.classes[-1]}.*" if name.classes and "::" not in self.key else self.key.partition("::")[0]
         query = quote(f"repo:{SOURCE} path:**/{file}" if name.classes else f'repo:{SOURCE} "{self.key}"')
         return f"{settings.GITHUB_GIT_URL}/search?q={query}&type=code"
 
     @property
+    def owner(self) -> str:
+        """Return what is timed as a whole: its class."""
+        return owner_of(self.key).rpartition(".")[2] or self.key
+
+    @property
     def commits_url(self) -> str:
-        """Return where GitHub lists commits that speak of its class."""
+        """Return where GitHub lists the commits that changed its file, or else those that speak of its class."""
+        if self.file:
+            return f"{settings.GITHUB_GIT_URL}/{SOURCE}/commits/{BRANCH}/{quote(self.file)}"
         name = name_of(self.key)
         words = name.classes[0] if name.classes else self.key
         return f"{settings.GITHUB_GIT_URL}/search?q={quote(f'repo:{SOURCE} {words}')}&type=commits"
@@ -87,6 +101,8 @@ def history_of(key: str, now: datetime) -> History | None:
         return None
     failed = found[:MOST]
     recent = [each for each in failed if each.at > now - MONTH]
+    paces = paces_of(key)
+    file, commits = commits_of(key)
     return History(
         key=key,
         failures=list(Failure.objects.filter(test__in=tests).select_related("ticket", "maybe")),
@@ -96,7 +112,10 @@ def history_of(key: str, now: datetime) -> History | None:
         rate=_rate(recent, now),
         culprits=_culprits(tests),
         days=_days(recent, now),
-        lengths=_lengths(failed),
+        lengths=_lengths(failed, paces),
+        slow=[each for each in paces if each.since],
+        file=file.path if file else "",
+        commits=commits,
         counted=len(failed),
         is_cut=len(found) > MOST,
     )
@@ -163,8 +182,22 @@ def _days(failures: Sequence[TestFailure], now: datetime) -> Chart:
     return line_chart("failures", "How often", note, [Series("builds", "one", points)], plain)
 
 
-def _lengths(failures: Sequence[TestFailure]) -> Chart:
-    """Draw how long it ran where it failed, as far as its service told."""
-    points = tuple((each.at, each.seconds) for each in reversed(failures) if each.seconds is not None)
-    note = "Of its failed runs, where the service told: nothing is known of those that passed."
-    return line_chart("lengths", "How long it ran", note, [Series("seconds", "one", points)], duration, nice_duration)
+def _lengths(failures: Sequence[TestFailure], paces: Sequence[TestPace]) -> Chart:
+    """Draw how long its class took where it passed, by branch, and it itself where it failed, as far as was told."""
+    by_branch: dict[str, dict[datetime, float]] = defaultdict(dict)
+    for pace in paces:
+        for moment, seconds in pace.runs:
+            at = datetime.fromtimestamp(moment, UTC)
+            by_branch[pace.branch][at] = max(seconds, by_branch[pace.branch].get(at, 0.0))
+    most = sorted(by_branch, key=lambda branch: -len(by_branch[branch]))[: len(COLOURS) - 1]
+    failed = tuple((each.at, each.seconds) for each in reversed(failures) if each.seconds is not None)
+    series = [Series("where it failed", COLOURS[0], failed)] if failed or not most else []
+    series += [
+        Series(f"its class on {branch}", colour, tuple(sorted(by_branch[branch].items())))
+        for branch, colour in zip(most, COLOURS[1:], strict=False)
+    ]
+    note = (
+        "Where it passed its log tells the time of its class as a whole, read of failed jobs and of a build of each "
+        "branch in six hours; where it failed its service may tell its own."
+    )
+    return line_chart("lengths", "How long it ran", note, series, duration, nice_duration)

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 
 from agents.charts.pace_rows import idle_jobs, slow_jobs
 from agents.failures.figures import MOST, Line, ranked
-from agents.failures.history import SOURCE, history_of
+from agents.failures.files import SOURCE
+from agents.failures.history import history_of
+from agents.failures.paces import slow_tests
 from agents.failures.report import ISSUE
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text
@@ -69,6 +71,7 @@ def failures(request: HttpRequest) -> Context:
         "issue": ISSUE,
         "asked_at": last_good("match_failures"),
         "slow": slow_jobs(),
+        "slow_tests": slow_tests(timezone.now()),
         "idle": idle_jobs(timezone.now()),
     }
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from django.conf import settings
 
@@ -21,6 +20,7 @@ from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from flinkci_dashboard.models import Action
+from sync.mirrors.files import read_test_files
 from sync.mirrors.plan import out_of_reach, plan
 from sync.mirrors.resets import Resets, subject
 from sync.mirrors.rows import MirrorRows
@@ -58,6 +58,7 @@ class MirrorPass:
     def __init__(self, current: Pass, mirror: Mirror) -> None:
         self.current, self.mirror = current, mirror
         self.active = is_active(JOB)
+        self.folder = settings.DATA_DIR / "git" / f"mirror-{mirror.pk}.git"
         self.sides, self.rows, self.resets = Sides(mirror), MirrorRows(mirror, current.now), Resets(current, mirror)
         self.transfers = Transfers(current, mirror)
         scope = {"mirror": mirror.pk}
@@ -79,6 +80,7 @@ class MirrorPass:
         self.rows.record(decided.branches, self.commits | self._look_up(decided), self.tried)
         self._report(decided)
         self.resets.answer(decided, self.transfers.failures)
+        read_test_files(self.current, self.mirror, self.sides.heads, self.folder)
 
     # Looking and deciding -----------------------------------------------------------------------
 
@@ -121,25 +123,24 @@ class MirrorPass:
 
     def _work(self, decided: MirrorPlan) -> None:
         """Carry branches over through the cache; a damaged one is made anew, once."""
-        folder = settings.DATA_DIR / "git" / f"mirror-{self.mirror.pk}.git"
         failures = self.transfers.failures
         try:
             try:
-                self._work_in(folder, decided, last=False)
+                self._work_in(decided, last=False)
             except CacheCorrupt as error:
                 log.warning("%s: %s It is made anew.", self.mirror, error)
                 self.current.count("caches_rebuilt")
                 failures.clear()
-                remove_cache(folder)
-                self._work_in(folder, decided, last=True)
+                remove_cache(self.folder)
+                self._work_in(decided, last=True)
         except GitMissing:
             raise
         except ServiceError as error:
             waiting = [each.branch for each in decided.compare] + [each.branch for each in decided.pushes]
             failures |= {branch: Failure(None, str(error)) for branch in waiting if branch not in self.tried}
 
-    def _work_in(self, folder: Path, decided: MirrorPlan, last: bool) -> None:
-        with open_cache(folder) as cache:
+    def _work_in(self, decided: MirrorPlan, last: bool) -> None:
+        with open_cache(self.folder) as cache:
             if cache.healed:
                 log.info("%s: cleared what an interrupted pass left: %s", self.mirror, ", ".join(cache.healed))
                 self.current.count("leftovers_cleared", len(cache.healed))

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flinkci_dashboard.clients.errors import RefusedError, ServiceError
-from flinkci_dashboard.clients.git.commits import LAYOUT, Commit, read_log
+from flinkci_dashboard.clients.git.commits import LAYOUT, WITH_PATHS, Commit, FileChange, read_changes, read_log
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, DiskFull, MissingRefError, classify, words_of
 from flinkci_dashboard.clients.git.folder import LOCAL, owned
 from flinkci_dashboard.clients.git.process import Command, Ended, Limits, Progress, authentication
@@ -161,6 +161,23 @@ class Cache:
             return None
         paths = self._asked(["diff", "--name-only", "--no-renames", "-z", fork.strip(), sha, "--"])
         return fork.strip(), at, [path for path in (paths or "").split("\0") if path]
+
+    def paths_at(self, sha: str) -> list[str]:
+        """Return the paths of all files of a commit that is in the cache."""
+        return [path for path in self._local(["ls-tree", "-r", "--name-only", "-z", sha]).split("\0") if path]
+
+    def changes_of(self, paths: Iterable[str], sha: str, *, since: datetime, after: str = "") -> list[FileChange]:
+        """Return the commits of `sha` that changed some files, the newest first; `after`: that this one has not.
+
+        `since` is how far back it looks, by the time of the commits.
+        """
+        wanted = sorted(paths)
+        if not wanted:
+            return []
+        span = [sha] + ([f"^{after}"] if after and self.contains([after]) else [])
+        flags = ["--name-only", "--no-renames", "-z", "--no-show-signature", f"--since={since.isoformat()}", WITH_PATHS]
+        log = ["log", *flags, *span, "--", *(f":(literal){path}" for path in wanted)]
+        return list(read_changes(self._local(log)))
 
     def _asked(self, arguments: Sequence[str]) -> str | None:
         """Run a command that may find nothing; None where it did not end well."""

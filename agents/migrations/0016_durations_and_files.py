@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0014_patterns_and_evidence'),
+        ('agents', '0015_load_and_figures'),
     ]
 
     operations = [
