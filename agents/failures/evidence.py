@@ -84,7 +84,7 @@ class _Seen:
         bare: Collection[Job],
     ) -> None:
         self._own = own
-        self._head = PullHead.objects.filter(number=number, sha=sha).first()
+        self._head = PullHead.of(number, sha)
         green = Job.objects.filter(build__version=sha, result=Result.SUCCEEDED)
         self._green = set(green.values_list("key", flat=True))
         jobs = [*bare, *(row.job for row in tests.values())]

@@ -68,7 +68,7 @@ def landed_since(pull: PullRequest, found: Readiness) -> Landed | None:
 
 def head_of(pull: PullRequest) -> PullHead | None:
     """Return what is known of what the head changes."""
-    return PullHead.objects.filter(number=pull.number, sha=pull.head_sha).first()
+    return PullHead.of(pull.number, pull.head_sha)
 
 
 def _all_known(jobs: Collection[int], tests: set[int]) -> set[int]:

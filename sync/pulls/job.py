@@ -20,6 +20,7 @@ from sync.pulls.actions.reruns import Reruns
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
 from sync.pulls.builds import Builds, settle_commands
+from sync.pulls.github.bases import read_bases
 from sync.pulls.github.conversations import Conversations
 from sync.pulls.github.pulls import Budget, Observer, note_quota, own_login
 from sync.pulls.outcome import Decision, record_states
@@ -112,6 +113,7 @@ class PullsPass:
             Recovery(self.current, self.ledger, self.github, self.service, conversations).settle(self.heads)
         conversations.read_new(live_pulls())
         self._try(FilesReader(self.current, self.github, budget).read)
+        self._try(lambda: read_bases(self.current, self.github))
         self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
         return conversations
 

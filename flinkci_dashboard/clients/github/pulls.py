@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 
@@ -14,10 +14,12 @@ from flinkci_dashboard.clients.github.reading import (
     CommentFacts,
     CommitFacts,
     FileFacts,
+    ForkFacts,
     PullFacts,
     read_comment,
     read_commit,
     read_file,
+    read_fork,
     read_pull,
     text_of,
 )
@@ -117,6 +119,11 @@ class GitHub:
     def commit(self, sha: str) -> CommitFacts:
         """Return who wrote a commit; raises NotFoundError when there is none of that name."""
         return _one(self._http.get(f"{self._path}/commits/{sha}", {"per_page": 1}), read_commit)
+
+    def fork(self, branch: str, sha: str) -> ForkFacts:
+        """Return where a commit left a branch; raises NotFoundError where one of them is not there."""
+        path = f"{self._path}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}"
+        return _one(self._http.get(path, {"per_page": 1}), read_fork)
 
     # Comments ----------------------------------------------------------------------------------
 

@@ -63,6 +63,15 @@ class FileFacts:
 
 
 @dataclass(frozen=True)
+class ForkFacts:
+    """Where a commit left a branch, and the paths that it changes since, as far as GitHub tells: 300."""
+
+    sha: str
+    at: datetime
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CommitFacts:
     """Who wrote a commit, and when it came to be."""
 
@@ -115,6 +124,15 @@ def read_commit(data: dict[str, Any]) -> CommitFacts:
     subject = text_of(told.get("message")).partition("\n")[0]
     author, committer = told.get("author") or {}, told.get("committer") or {}
     return CommitFacts(text_of(data["sha"]), text_of(author.get("name")), _time(committer.get("date")), subject)
+
+
+def read_fork(data: dict[str, Any]) -> ForkFacts:
+    """Read a comparison of a branch with a commit. Raises KeyError, TypeError or ValueError where it is none."""
+    fork = data["merge_base_commit"]
+    if not SHA.fullmatch(fork["sha"]):
+        raise ValueError("a merge base that is no SHA")
+    files = [text_of(each.get("filename")) for each in data.get("files") or [] if isinstance(each, dict)]
+    return ForkFacts(fork["sha"], _needed_time(fork["commit"]["committer"]["date"]), tuple(filter(None, files)))
 
 
 def text_of(value: Any) -> str:

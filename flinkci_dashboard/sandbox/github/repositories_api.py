@@ -125,3 +125,20 @@ def commit(github: GitHub, call: Call, account: Account | None, owner: str, name
     }
     parents = [{"sha": parent} for parent in found["parents"].split()]
     return Answer(200, {"sha": found["sha"], "commit": body, "parents": parents} | links)
+
+
+@router.route("GET", "/repos/{owner}/{name}/compare/{basehead}", "page", "per_page")
+def compare(github: GitHub, call: Call, account: Account | None, owner: str, name: str, basehead: str) -> Answer:
+    """Compare a branch or commit with another: where they parted, and which files differ since."""
+    full_name = github.repositories.known(f"{owner}/{name}")
+    base, _, head = basehead.partition("...")
+    facts = [github.repositories.commit_facts(full_name, each) for each in (base, head)]
+    if not all(facts):
+        return refuse(404, "Not Found")
+    ours, theirs = (each["sha"] for each in facts if each)
+    fork = github.repositories.git(full_name, "merge-base", ours, theirs).strip()
+    paths = github.repositories.git(full_name, "diff", "--name-only", "-z", fork, theirs, "--").split("\0")
+    date = (github.repositories.commit_facts(full_name, fork) or {})["date"]
+    files = [{"filename": path, "status": "modified"} for path in paths if path][:300]
+    commit = {"sha": fork, "commit": {"message": "", "author": {"date": date}, "committer": {"date": date}}}
+    return Answer(200, {"status": "diverged", "merge_base_commit": commit, "commits": [], "files": files})
