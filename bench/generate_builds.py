@@ -31,14 +31,14 @@ class Ids:
         self.jobs = 0
 
 
-def generate(dice: random.Random, made: Ids, builds: int, jobs: int) -> None:
-    """Copy builds with their jobs into the tables, spread over time; some wait and run now."""
+def generate(dice: random.Random, made: Ids, builds: int, jobs: int, days: float = DAYS) -> None:
+    """Copy builds with their jobs into the tables, spread over some days until now; some wait and run now."""
     from django.db import connection
 
     agents = machines()
     now = datetime.now(UTC)
     plan = [
-        build_row(dice, made, now - timedelta(days=DAYS) * (1 - n / builds), n >= builds - 30) for n in range(builds)
+        build_row(dice, made, now - timedelta(days=days) * (1 - n / builds), n >= builds - 30) for n in range(builds)
     ]
     with connection.cursor() as cursor:
         copy(cursor, "agents_build", BUILD_COLUMNS, iter(plan))
