@@ -1,6 +1,6 @@
 """A failed job's log and tests → its row says why it failed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agents.charts.pace import idle_end
 from agents.failures.causes import Found, cause_of_log
@@ -30,4 +30,12 @@ def save_cause(job: Job, found: Found, tail: Tail) -> None:
     number = max(found.number - tail.step + 1, 0) or None if found.number and tail.first else None
     changes.put(job, {"cause": found.cause, "cause_line": found.line, "cause_line_number": number})
     changes.put(job, {"idle_seconds": idle_end(tail.lines)})
+    changes.write()
+
+
+def save_idle(logs: Iterable[tuple[Job, Sequence[str]]]) -> None:
+    """Write how long jobs that succeeded sat idle at their end, by the ends of their logs."""
+    changes: Changes[Job] = Changes()
+    for job, lines in logs:
+        changes.put(job, {"idle_seconds": idle_end(lines)})
     changes.write()

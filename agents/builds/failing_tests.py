@@ -24,9 +24,9 @@ from agents.builds.observe import note, watermark
 from agents.failures.causes import Found
 from agents.failures.far import cause_far_back
 from agents.failures.most_tests import most_failed, most_failed_in_log, title
-from agents.failures.paces import note_paces
 from agents.failures.packages import with_packages
 from agents.failures.rules import Cause
+from agents.histories.paces import note_paces
 from agents.models import Build, Job, StaleCommit, Test, TestFailure
 from agents.patterns.kept import save_extracts
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, ServiceError, ThrottledError

@@ -77,6 +77,11 @@ def close_gone(provider: str, ids: Iterable[int], now: datetime) -> int:
         return Build.objects.filter(pk__in=keys).update(**facts)
 
 
+def note_green(build: Build, now: datetime) -> None:
+    """Note that the logs of a build's green jobs were read: they are read once."""
+    Build.objects.filter(pk=build.pk).update(green_read_at=now)
+
+
 def rehost_jobs(agent: Agent, host: str) -> int:
     """Give the jobs that ran on an agent another host; returns how many had to be."""
     return Job.objects.filter(agent=agent).exclude(host=host).update(host=host)

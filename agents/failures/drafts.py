@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
-from agents.failures.culprits import Culprits, culprits
 from agents.failures.report import Hit, comment_text, component_of, ticket_text, ticket_title
 from agents.failures.reproduce import setup_of
+from agents.histories.culprits import Culprits, culprits
 from agents.models import Build, Failure, TestFailure
 
 BACK = timedelta(days=1)  # hits that a comment speaks of

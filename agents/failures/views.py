@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from agents.charts.pace_rows import idle_jobs, slow_jobs
 from agents.failures.figures import MOST, Line, ranked
-from agents.failures.files import SOURCE
-from agents.failures.history import history_of
-from agents.failures.paces import slow_tests
 from agents.failures.report import ISSUE
+from agents.histories.files import SOURCE
+from agents.histories.history import history_of
+from agents.histories.paces import slow_tests
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text
 from flinkci_dashboard.web.live import Context, live, rights

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
+from agents.builds.causes import save_idle
 from agents.builds.log_tail import TAIL_LINES
-from agents.charts.pace import idle_end
-from agents.failures.paces import note_paces
+from agents.builds.rows import note_green
+from agents.histories.paces import note_paces
 from agents.models import Build, Job, LogExtract
 from agents.models.builds import Result, Status
 from agents.patterns.kept import save_extracts
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.providers import connect
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models.writing import Changes
 
 RECENT = timedelta(days=2)  # builds that ended before are read no more
 EVERY = timedelta(hours=6)  # in which one build of each branch and service is read
@@ -40,7 +40,7 @@ def read_green_logs(current: Pass) -> None:
             current.fail(f"Green logs of build {build}: {error}")
             sick.add(build.provider)
             continue
-        Build.objects.filter(pk=build.pk).update(green_read_at=current.now)
+        note_green(build, current.now)
         current.count("green_builds_read")
 
 
@@ -73,10 +73,7 @@ def _read(build: Build) -> None:
     logs = [(by_log[log_id], tail.lines) for log_id, tail in tails.items()]
     save_extracts(logs, green=True)
     note_paces(build, logs)
-    changes: Changes[Job] = Changes()
-    for job, lines in logs:
-        changes.put(job, {"idle_seconds": idle_end(lines)})
-    changes.write()
+    save_idle(logs)
     _forget()
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.failures.files import BRANCH, SOURCE, is_due, read_files
+from agents.histories.files import BRANCH, SOURCE, is_due, read_files
 from flinkci_dashboard.clients.errors import ServiceError
 from flinkci_dashboard.clients.git.cache import open_cache
 from flinkci_dashboard.jobs.run import Pass

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agents.charts.pace import passed_in
-from agents.failures.paces import note_paces, slow_tests
+from agents.histories.paces import note_paces, slow_tests
 from agents.models import Test, TestFailure, TestPace
 from tests.machines import make_build, make_job, minutes
 from tests.reading import read

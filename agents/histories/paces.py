@@ -22,23 +22,15 @@ def note_paces(build: Build, logs: Logs) -> int:
     """Add what tests took that passed in jobs of a branch's build, by the ends of their logs; returns rows written."""
     if build.scope != Build.Scope.BRANCH or not build.branch:
         return 0
-    told = {
-        (job.key, name): (job.finished_at, seconds)
-        for job, lines in logs
-        if job.finished_at
-        for name, seconds in passed_in(plain(line[:600]) for line in lines).items()
-    }
-    if not told:
-        return 0
+    told = [(job, _passed(lines)) for job, lines in logs]
     of_branch = {"branch": build.branch, "provider": build.provider}
-    rows = TestPace.objects.filter(**of_branch, key__in={key for key, _ in told})
+    rows = TestPace.objects.filter(**of_branch, key__in=[job.key for job, _ in told])
     known = {(row.key, row.name): row for row in rows}
-    failed = _that_failed({name for _, name in told} - {name for _, name in known})
+    kept = _kept(told, {name for _, name in known})
     changes: Changes[TestPace] = Changes()
-    for (key, name), (at, seconds) in told.items():
-        row = known.get((key, name))
-        if row or seconds >= LONG or name in failed:
-            changes.put(row or TestPace(key=key, name=name, **of_branch), _with(row, at, seconds))
+    for job, name, seconds in kept:
+        row = known.get((job.key, name)) or TestPace(key=job.key, name=name, **of_branch)
+        changes.put(row, _with(row, job.finished_at or build.changed_at, seconds))
     return changes.write()
 
 
@@ -58,6 +50,17 @@ def owner_of(key: str) -> str:
     return key.partition("#")[0]
 
 
+def _passed(lines: Sequence[str]) -> dict[str, float]:
+    return passed_in(plain(line[:600]) for line in lines)
+
+
+def _kept(told: Iterable[tuple[Job, dict[str, float]]], known: set[str]) -> list[tuple[Job, str, float]]:
+    """Return what is worth a row: what has one, what is long, and what has failed."""
+    found = [(job, name, seconds) for job, passed in told for name, seconds in passed.items()]
+    wanted = known | _that_failed({name for _, name, _ in found} - known)
+    return [each for each in found if each[2] >= LONG or each[1] in wanted]
+
+
 def _that_failed(names: Iterable[str]) -> set[str]:
     """Return those in which a test has failed, ever."""
     wanted = set(names)
@@ -70,12 +73,12 @@ def _owner(name: str) -> str:
     return owner_of(name_of(name).key)
 
 
-def _with(row: TestPace | None, at: datetime, seconds: float) -> dict[str, Any]:
+def _with(row: TestPace, at: datetime, seconds: float) -> dict[str, Any]:
     """Return the facts of a row with one more run; a log that is read twice tells of one."""
-    runs = dict(row.runs if row else ()) | {int(at.timestamp()): round(seconds, 1)}
+    runs = dict(row.runs) | {int(at.timestamp()): round(seconds, 1)}
     kept = sorted(runs.items())[-KEPT:]
     found = slower([taken for _, taken in kept])
-    since = (row and row.since) or datetime.fromtimestamp(kept[-LAST][0] if found else 0, UTC)
+    since = row.since or datetime.fromtimestamp(kept[-LAST][0] if found else 0, UTC)
     return {
         "runs": [list(run) for run in kept],
         "seen_at": datetime.fromtimestamp(kept[-1][0], UTC),

@@ -4,7 +4,7 @@ Nothing is read where no test is new and the branch has not moved.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -36,16 +36,12 @@ def read_files(cache: Cache, head: str, now: datetime) -> int:
     `head` is to be in the cache, with its history.
     """
     mark = _mark()
-    files = list(TestFile.objects.all())
-    new = [TestFile(name=name) for name in _new_names(now, MOST)]
     moved = mark.note != head
-    lost = [row for row in files if not row.path] if moved else []
-    paths = cache.paths_at(head) if new or lost else []
-    changes: Changes[TestFile] = Changes()
-    for row, path in zip([*new, *lost], _found([row.name for row in (*new, *lost)], paths), strict=True):
-        changes.put(row, {"path": path})
-    found = [row for row in (*new, *lost) if row.path]
-    known = [row for row in files if row.path and row not in lost] if moved and mark.note else []
+    known = list(TestFile.objects.exclude(path="")) if moved else []
+    unknown = list(TestFile.objects.filter(path="")) if moved else []
+    unknown += [TestFile(name=name) for name in _new_names(now, MOST)]
+    changes = _look_for(unknown, cache.paths_at(head) if unknown else [])
+    found = [row for row in unknown if row.path]
     whole = cache.changes_of({row.path for row in found}, head, since=now - SINCE)
     later = cache.changes_of({row.path for row in known}, head, since=now - SINCE, after=mark.note)
     with transaction.atomic():
@@ -80,12 +76,15 @@ def _new_names(now: datetime, most: int) -> list[str]:
     return sorted(names - known)[:most]
 
 
-def _found(names: Sequence[str], paths: Iterable[str]) -> list[str]:
-    """Return the path of each name: by its package, else where one file alone is called so; else ""."""
+def _look_for(rows: Iterable[TestFile], paths: Iterable[str]) -> Changes[TestFile]:
+    """Note the path of each name: by its package, else where one file alone is called so; else ""."""
     by_file: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         by_file[path.rpartition("/")[2]].append(path)
-    return [_path(name, by_file) for name in names]
+    changes: Changes[TestFile] = Changes()
+    for row in rows:
+        changes.put(row, {"path": _path(row.name, by_file)})
+    return changes
 
 
 def _path(name: str, by_file: dict[str, list[str]]) -> str:

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from django.conf import settings
 
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
-from agents.failures.culprits import Culprits, culprits
 from agents.failures.figures import MONTH, Figures, figures_of_test
-from agents.failures.files import BRANCH, SOURCE, commits_of
 from agents.failures.match import name_of
-from agents.failures.paces import owner_of, paces_of
 from agents.failures.reproduce import setup_of
+from agents.histories.culprits import Culprits, culprits
+from agents.histories.files import BRANCH, SOURCE, commits_of
+from agents.histories.paces import owner_of, paces_of
 from agents.models import Build, Failure, FileCommit, Job, Test, TestFailure, TestPace
 from agents.models.builds import Provider, Result
 from flinkci_dashboard.web.durations import duration
