@@ -1,5 +1,6 @@
 """A job's log: GitHub leads to a store of its own, which takes no token. It is read as it comes, a part at a time."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -18,6 +19,8 @@ STORES = (".blob.core.windows.net", ".actions.githubusercontent.com", ".githubus
 MOST = 4 * 1024 * 1024  # bytes of a log's end, or of a part of it
 LONGEST = 64 * 1024 * 1024  # bytes of a log: of a longer one the end alone is asked for, and its lines have no numbers
 CHUNK = 262_144
+STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
+MAX_LINE = 2000  # characters of a log line
 STEP = "Z ##[group]Run "  # how most steps begin
 
 
@@ -34,6 +37,11 @@ def end_at(there: str, since: datetime | None = None) -> tuple[int, list[str], i
             last.append((first, lines))
     start = last[0][0] if known and last else known
     return start, [line for _, lines in last for line in lines], step or 1
+
+
+def bare(line: str) -> str:
+    """Return a line without its time stamp."""
+    return STAMP.sub("", line)[:MAX_LINE]
 
 
 def _step(first: int, lines: list[str], since: datetime) -> int:

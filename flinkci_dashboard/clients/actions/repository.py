@@ -1,6 +1,5 @@
 """GitHub Actions of one repository: runs, their jobs and logs. Values out, simple verbs in."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,7 +9,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from flinkci_dashboard.clients.actions import reading as read
-from flinkci_dashboard.clients.actions.logs import end_at, parts_at
+from flinkci_dashboard.clients.actions.logs import bare, end_at, parts_at
 from flinkci_dashboard.clients.actions.reading import ACTIONS
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -29,9 +28,7 @@ from flinkci_dashboard.clients.github.owners import RepositoryList, repositories
 from flinkci_dashboard.clients.secrets import token
 
 UNFINISHED = ("in_progress", "queued", "waiting", "requested", "pending")
-STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 NO_STEPS: Mapping[int, datetime | None] = {}
-MAX_LINE = 2000  # characters of a log line
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 Read = TypeVar("Read")
 
@@ -208,7 +205,7 @@ class Actions:
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a job's log, without their time stamps."""
         parts = parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))
-        return list(islice((_bare(line) for _, lines in parts for line in lines), first - 1, last))
+        return list(islice((bare(line) for _, lines in parts for line in lines), first - 1, last))
 
     def tails(
         self, build_id: int, log_ids: Iterable[int], most: int, steps: Mapping[int, datetime | None] = NO_STEPS
@@ -225,8 +222,8 @@ class Actions:
             except NotFoundError:
                 continue
             left_out = max(len(lines) - most, 0)
-            bare = tuple(_bare(line) for line in lines[left_out:])
-            found[log_id] = Tail(first + left_out if first else 0, bare, step)
+            kept = tuple(bare(line) for line in lines[left_out:])
+            found[log_id] = Tail(first + left_out if first else 0, kept, step)
         return found
 
     def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
@@ -234,7 +231,7 @@ class Actions:
         for first, lines in parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs")):
             if first >= before:
                 return
-            yield first, [_bare(line) for line in lines[: before - first]]
+            yield first, [bare(line) for line in lines[: before - first]]
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return nothing: runs publish no results of tests."""
@@ -272,10 +269,6 @@ def connect(repository: str = "") -> Actions:
 def run_page(repository: str, build_id: int) -> str:
     """Return the address of a run's page."""
     return f"{settings.GITHUB_GIT_URL}/{repository}/actions/runs/{build_id}"
-
-
-def _bare(line: str) -> str:
-    return STAMP.sub("", line)[:MAX_LINE]
 
 
 def _items(answer: Answer, field: str) -> list[Any]:
