@@ -77,7 +77,7 @@ def end_with_parent() -> None:
 def start_site(group: Group, address: str) -> None:
     """Start the web server on `address` (host:port) and the worker."""
     group.start("worker", [sys.executable, "manage.py", "qcluster"])
-    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--max-requests", "20000"]
+    options = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--max-requests", "20000"]
     logs = ["--log-level", "warning", "--no-control-socket"]
     group.start("web", [sys.executable, "-m", "gunicorn", "flinkci_dashboard.wsgi", "--bind", address, *options, *logs])
 

@@ -238,6 +238,7 @@ Q_CLUSTER: dict[str, Any] = {
     "catch_up": False,
     "scheduler": False,  # `jobs.enqueue_due` schedules; django-q2 looks only every 30 s
     "save_limit": 100,
+    "max_rss": 250_000,  # kB, what is shared included: a worker that a big pass has made fat is replaced
     "poll": 0.5,
     "cache": "unread",
     "label": "Background tasks",

@@ -57,7 +57,7 @@ def save_builds(facts: Iterable[BuildFacts], now: datetime) -> list[Build]:
         return []
     with transaction.atomic():
         Build.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
-        locked = rows.select_for_update().order_by("pk")
+        locked = rows.select_for_update(no_key=True).order_by("pk")  # rows that point here may be written meanwhile
         changed = [_row(row, build, now) for row in locked if _is_news(build := latest[row.external_id], row)]
         _update(changed)
         _mark([*new, *changed])
@@ -71,7 +71,7 @@ def close_gone(provider: str, ids: Iterable[int], now: datetime) -> int:
     """
     with transaction.atomic():
         gone = Build.objects.filter(provider=provider, external_id__in=list(ids), gone_at=None)
-        keys = list(gone.select_for_update().values_list("pk", flat=True))
+        keys = list(gone.select_for_update(no_key=True).values_list("pk", flat=True))
         Job.objects.filter(~Q(status=Status.FINISHED), build__in=keys).update(status=Status.FINISHED)
         facts = {"status": Status.FINISHED, "gone_at": now, "jobs_pending": False, "changed_at": now}
         return Build.objects.filter(pk__in=keys).update(**facts)

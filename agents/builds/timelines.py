@@ -106,7 +106,7 @@ def _keep_exact(jobs: list[Job]) -> None:
     rough = {job.pk: job for job in jobs if job.pk and not job.queued_exactly}
     if not rough:
         return
-    rows = Job.objects.select_for_update().filter(pk__in=rough).order_by("pk")
+    rows = Job.objects.select_for_update(no_key=True).filter(pk__in=rough).order_by("pk")
     for key, exactly, queued_at in rows.values_list("pk", "queued_exactly", "queued_at"):
         if exactly:
             rough[key].queued_at = queued_at

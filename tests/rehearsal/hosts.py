@@ -49,7 +49,7 @@ class Host:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        options = ["--worker-class", "gthread", "--threads", "4", "--bind", f"127.0.0.1:{self.port}"]
+        options = ["--preload", "--worker-class", "gthread", "--threads", "4", "--bind", f"127.0.0.1:{self.port}"]
         self._start([sys.executable, "-m", "gunicorn", "flinkci_dashboard.wsgi", *options])
         until(lambda: self.get("/healthz")[0] == 200)
 

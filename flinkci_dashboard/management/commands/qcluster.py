@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from flinkci_dashboard.jobs.heartbeat import Heartbeat
 from flinkci_dashboard.jobs.run import enqueue_due
 from flinkci_dashboard.launch import end_with_parent
+from flinkci_dashboard.shared import load_shared
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds
@@ -50,6 +51,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Start the cluster, then queue what is due once a second while it lives."""
         os.register_at_fork(after_in_child=_stand_apart)
+        load_shared()
         connection.close()  # not to be shared with the children
         django_q_cluster.Queue = UnlockedQueue
         cluster = django_q_cluster.Cluster()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from agents.builds.rows import save_builds
 from agents.models import Build
@@ -100,3 +101,18 @@ def test_an_older_answer_changes_nothing_whatever_it_says():
     assert Build.objects.get().result == "failed"
     assert save_builds([replace(FACTS, asked_at=NOW + timedelta(seconds=1))], NOW) != []
     assert Build.objects.get().status == "running"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_points_at_a_build_is_written_while_it_changes():
+    """Pairs are made anew while builds change: neither may wait for the other, which waits for the commit's mark."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer")
+    save_builds([FACTS], NOW)
+    other = connection.copy()
+    with transaction.atomic():
+        save_builds([replace(FACTS, status=Status.FINISHED, result=Result.FAILED, finished_at=NOW)], NOW)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT id FROM agents_build FOR KEY SHARE NOWAIT")  # as a foreign key's check does
+            assert cursor.fetchall()
+    other.close()
