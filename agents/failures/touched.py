@@ -19,6 +19,7 @@ REACHES = {
 }
 END_TO_END = "flink-end-to-end-tests/"
 PYTHON = "flink-python/"
+DOCS = ("docs/", "README", "CONTRIBUTING")
 
 
 def touched(key: str, files: Iterable[str]) -> str:
@@ -39,6 +40,12 @@ def touched(key: str, files: Iterable[str]) -> str:
 def reaches(job: str, files: Iterable[str]) -> bool:
     """Tell whether what is changed can make the tests of a job fail, by its module: "core", "table", …"""
     return any(job in REACHES.get(module, (module,)) for module in {_module(path) for path in files})
+
+
+def docs_only(files: Iterable[str]) -> bool:
+    """Tell whether documentation alone is changed: then Flink's builds leave most tests out, and pass."""
+    paths = list(files)
+    return bool(paths) and all(path.startswith(DOCS) for path in paths)
 
 
 def _module(path: str) -> str:

@@ -42,7 +42,9 @@ PAIRS = Table(
         Column("agreement", "Builds", lambda line: line.pair.agreement, "agreement"),
         Column("groups_differ", "Jobs", lambda line: line.pair.differed, "differed", falling=True),
         Column("groups_agree", "", lambda line: line.pair.agreed),
-        Column("groups_undecided", "", lambda line: line.pair.undecided),
+        Column(
+            "groups_undecided", "No verdict", lambda line: line.pair.undecided, "undecided", falling=True, number=True
+        ),
         Column("groups_unexplained", "", lambda line: line.pair.unexplained),
         Column("why", "", lambda line: "; ".join(f"{each.group.group}: {each.words}" for each in line.differing)),
     ),

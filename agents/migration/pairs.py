@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agents.migration.agreement import Agreement, BuildSeen, JobSeen, Verdict, agreement, by_tests, of_jobs
 from agents.migration.names import JobMap, Place, of_rule
 from agents.migration.reasons import Why, reasons
 
+BRIEF, LONG = 180, 10  # seconds in which no tests run, and how many times as long they take at the least
 NIGHTLY, OTHER = "nightly", "docs"  # in the names of workflows that are not what a push starts
 
 
@@ -80,11 +81,17 @@ def primary(azure: Sequence[Named], actions: Sequence[Named]) -> tuple[int, int]
 
 
 def pair_groups(
-    azure: Iterable[BuildSeen], actions: Iterable[BuildSeen], jobs: JobMap, known: Collection[str], fork: bool
+    azure: Iterable[BuildSeen],
+    actions: Iterable[BuildSeen],
+    jobs: JobMap,
+    known: Collection[str],
+    fork: bool,
+    docs: bool = False,
 ) -> list[GroupPair]:
     """Compare the builds of one commit by groups of jobs, in the order in which Azure shows them.
 
-    `known` are tests that a ticket names; `fork` tells that Actions ran in a fork.
+    `known` are tests that a ticket names; `fork` tells that Actions ran in a fork, `docs` that documentation alone was
+    changed: then nothing but its own check says anything.
     """
     groups: dict[str, _Group] = defaultdict(_Group)
     everywhere: list[tuple[Place, JobSeen]] = []
@@ -103,7 +110,7 @@ def pair_groups(
     for place, job in everywhere:
         for name in [name for name in groups if of_rule(name, place.group)]:
             groups[name].actions.append(job)
-    return [_pair(name, group, known, fork) for name, group in groups.items()]
+    return [_pair(name, group, known, fork, docs and OTHER not in name) for name, group in groups.items()]
 
 
 def _jobs(builds: Iterable[BuildSeen]) -> list[JobSeen]:
@@ -116,8 +123,12 @@ def _chosen(builds: Sequence[Named], common: Collection[int]) -> int:
     return max(of_kind, key=lambda each: (each.queued_at.timestamp() if each.queued_at else 0.0, each.id)).id
 
 
-def _pair(name: str, group: _Group, known: Collection[str], fork: bool) -> GroupPair:
+def _pair(name: str, group: _Group, known: Collection[str], fork: bool, idle: bool) -> GroupPair:
     azure, actions = _side(group.azure), _side(group.actions)
+    azure, actions = (
+        replace(side, verdict=Verdict.NONE) if idle or _did_nothing(side, other) else side
+        for side, other in ((azure, actions), (actions, azure))
+    )
     agreed = agreement(azure.verdict, actions.verdict)
     if azure.verdict == actions.verdict == Verdict.FAILED:
         agreed = by_tests(azure.tests, actions.tests)
@@ -128,6 +139,13 @@ def _pair(name: str, group: _Group, known: Collection[str], fork: bool) -> Group
     tests = {test for side in red for test in side.tests}
     why = tuple(reasons(causes, tests, known, group.gaps, fork))
     return GroupPair(name, azure, actions, agreed, why, group.mapped)
+
+
+def _did_nothing(side: Side, other: Side) -> bool:
+    """Tell a side that passed in no time what takes the other long: it left its tests out, as for documentation."""
+    if side.verdict is not Verdict.PASSED or side.seconds is None or other.seconds is None:
+        return False
+    return side.seconds < BRIEF and other.seconds > LONG * max(side.seconds, BRIEF / 2)
 
 
 def _side(jobs: Sequence[JobSeen]) -> Side:

@@ -10,11 +10,23 @@ from django.db import connection, transaction
 
 from agents.builds.observe import note
 from agents.failures.match import name_of
+from agents.failures.touched import docs_only
 from agents.migration.agreement import BuildSeen, JobSeen, Verdict, agreement, of_build
 from agents.migration.names import JobMap
 from agents.migration.pairs import GroupPair, Named, Side, pair_groups, primary
 from agents.migration.reasons import Why
-from agents.models import Build, Failure, Job, JobRule, Pair, PairGroup, StaleCommit, TestFailure, Watermark
+from agents.models import (
+    Build,
+    Failure,
+    Job,
+    JobRule,
+    Pair,
+    PairGroup,
+    PullHead,
+    StaleCommit,
+    TestFailure,
+    Watermark,
+)
 from agents.models.builds import BAD_RESULTS, Provider, Result
 
 TOGETHER = 100  # commits that are in memory at the same time
@@ -99,7 +111,8 @@ def _save(commits: Sequence[_Commit], jobs: JobMap, now: datetime) -> None:
     builds = [build for commit in commits for build in commit.builds]
     seen = _seen(builds)
     known = _known(seen.values())
-    groups = {commit.subject: _groups(commit, seen, jobs, known) for commit in commits}
+    docs = _docs_only(commits)
+    groups = {commit.subject: _groups(commit, seen, jobs, known, commit.subject in docs) for commit in commits}
     rows = [_row(commit, groups[commit.subject], seen, now) for commit in commits]
     unique = ["sha", "branch", "pull_number"]
     Pair.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=PAIR_FIELDS)
@@ -161,10 +174,21 @@ def _known(builds: Iterable[BuildSeen]) -> set[str]:
     return set(Failure.objects.filter(key__in=tests, ticket__isnull=False).values_list("key", flat=True))
 
 
-def _groups(commit: _Commit, seen: dict[int, BuildSeen], jobs: JobMap, known: set[str]) -> list[GroupPair]:
+def _docs_only(commits: Iterable[_Commit]) -> set[Subject]:
+    """Return the heads of pull requests that change documentation alone, as far as it is known what they change."""
+    pulls = {
+        (sha, number): (sha, branch, number) for sha, branch, number in (each.subject for each in commits) if number
+    }
+    heads = PullHead.objects.filter(sha__in=[sha for sha, _ in pulls]) if pulls else ()
+    return {
+        pulls[head.sha, head.number] for head in heads if (head.sha, head.number) in pulls and docs_only(head.files)
+    }
+
+
+def _groups(commit: _Commit, seen: dict[int, BuildSeen], jobs: JobMap, known: set[str], docs: bool) -> list[GroupPair]:
     azure, actions = (_latest_of_each(builds) for builds in (commit.azure, commit.actions))
     of = [[seen[build.pk] for build in builds] for builds in (azure, actions)]
-    return pair_groups(of[0], of[1], jobs, known, any(map(_is_fork, commit.actions)))
+    return pair_groups(of[0], of[1], jobs, known, any(map(_is_fork, commit.actions)), docs)
 
 
 def _latest_of_each(builds: Sequence[Build]) -> list[Build]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from agents.failures.touched import docs_only
+
 RED = ("failed", "partial", "abandoned", "timed_out", "startup_failure")
 OPEN = ("queued", "running", "cancelling", "action_required")
 UNEXPANDED = "${{"  # in the name of a matrix of jobs that was skipped before its jobs had names
 BRIEF = 180  # seconds: tests that succeeded in less seem to have had nothing to do, as for documentation alone
 NAMED = 5  # stages that a sentence names
-DOCS = ("docs/", "README", "CONTRIBUTING")
 
 
 class Standing(StrEnum):
@@ -148,7 +149,7 @@ def readiness(head: str, runs: Iterable[Run], deciding: Collection[str], files: 
     stages = sorted((_stage(found, wanted) for found in groups), key=lambda stage: (stage.run.order, stage.name))
     mine = tuple(stage for stage in stages if stage.provider in deciding)
     others = tuple(stage for stage in stages if stage.provider not in deciding)
-    return Readiness(head, mine, others, _are_docs(files))
+    return Readiness(head, mine, others, docs_only(files))
 
 
 def _grouped(runs: Iterable[Run]) -> list[list[Run]]:
@@ -156,10 +157,6 @@ def _grouped(runs: Iterable[Run]) -> list[list[Run]]:
     for run in runs:
         by_stage[run.provider, run.key].append(run)
     return [found for found in by_stage.values() if not _has_names(found, by_stage.values())]
-
-
-def _are_docs(files: Collection[str]) -> bool:
-    return bool(files) and all(path.startswith(DOCS) for path in files)
 
 
 def _has_names(runs: Sequence[Run], all_runs: Iterable[Sequence[Run]]) -> bool:

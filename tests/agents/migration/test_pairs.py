@@ -54,6 +54,29 @@ def test_an_unfilled_matrix_means_that_its_jobs_were_skipped():
     assert not found["e2e 1"].has_both
 
 
+@pytest.mark.parametrize(
+    ("azure", "actions", "docs", "agreement"),
+    [
+        (20, 2400, False, Agreement.NONE),  # Azure left the tests out
+        (2400, 20, False, Agreement.NONE),
+        (20, 60, False, Agreement.DIFFER),  # quick on both
+        (1200, 2400, False, Agreement.DIFFER),
+        (1200, 2400, True, Agreement.NONE),
+    ],
+)
+def test_what_tested_nothing_says_nothing(azure, actions, docs, agreement):
+    results = ("succeeded", "failed") if azure <= actions else ("failed", "succeeded")
+    ours = job("e2e_1_ci", results[0], seconds=azure)
+    theirs = job("Default (Java 17) / E2E (group 1)", results[1], seconds=actions)
+    (found,) = pair_groups([build(ours)], [build(theirs)], JOBS, (), False, docs)
+    assert found.agreement is agreement
+
+
+def test_of_documentation_its_own_check_speaks():
+    ours, theirs = build(job("docs_404_check")), build(job("Docs 404 check"))
+    assert [each.agreement for each in pair_groups([ours], [theirs], JOBS, (), False, True)] == [Agreement.AGREE]
+
+
 def test_both_failed_by_other_tests_is_no_agreement():
     found = paired(
         [build(job("test_ci core", "failed", tests=("a.B#c",)))],
