@@ -21,13 +21,20 @@ from agents.charts.anew import make_anew
 from agents.migration.budget.usage import PROJECT
 from agents.models import Followed
 from agents.models.builds import Provider
-from flinkci_dashboard.clients.errors import NotFoundError, ServiceError, ThrottledError
+from flinkci_dashboard.clients.errors import (
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    ThrottledError,
+)
 from flinkci_dashboard.clients.providers import RunService, connect_runs
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.parts import parts
 
 SPARE = 8  # questions that are kept for lists, while runs that moved take the rest
 ASIDE = 10  # repositories, of those that test no Flink, whose lists one pass asks for
+NOT_FOR_US = (NotFoundError, NotAuthorizedError, RefusedError)  # it is gone, or nothing runs there that we may see
 LOGS_OF_A_RUN = 3  # questions for logs that a failed run takes, about
 
 
@@ -114,7 +121,7 @@ class _Poll:
             read()
         except ServiceError as error:
             self._sick.add(source.repository)
-            if source.aside and isinstance(error, NotFoundError):  # it is gone, or nothing runs there
+            if source.aside and isinstance(error, NOT_FOR_US):
                 self._lists[source.repository].settle(str(error))
                 return ""
             self._current.fail(f"{source.repository}: {error}")
