@@ -5,9 +5,10 @@ The settings name what stands here, so nothing here may need an app.
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -17,6 +18,7 @@ from flinkci_dashboard.web.request_ids import NONE
 
 FIRST, LAST = 200, 200  # lines that are kept of one pass
 LONGEST = 2000  # characters that are kept of one line
+SHOW_EVERY = 1.0  # seconds between two looks at the log of a pass that runs
 MUTE = logging.CRITICAL + 1
 READ = ("levelname", "name", "message", "request_id", "run_id")  # of a record
 WRITTEN = ("time", "level", "logger", "message", "request_id", "run_id", "exc_info")
@@ -25,10 +27,15 @@ _run: ContextVar["RunLines | None"] = ContextVar("run", default=None)
 
 
 class RunLines:
-    """What one pass logs: its first lines and its last ones, and how many were between."""
+    """What one pass logs: its first lines and its last ones, and how many were between.
 
-    def __init__(self, run: int) -> None:
+    While it runs, `show` is given what there is, and tells whether it could show that now.
+    """
+
+    def __init__(self, run: int, show: Callable[[str], bool]) -> None:
         self.run = run
+        self._show: Callable[[str], bool] | None = show
+        self._shown_at, self._fresh = 0.0, False
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LAST)
         self._later = 0
@@ -41,6 +48,19 @@ class RunLines:
         else:
             self._later += 1
             self._last.append(line)
+        self._fresh = True
+        self.show()
+
+    def show(self) -> None:
+        """Show what is new, at most once a second."""
+        show, self._show = self._show, None  # what is logged meanwhile comes with the next look
+        if show and self._fresh and monotonic() - self._shown_at >= SHOW_EVERY and show(self.text):
+            self._shown_at, self._fresh = monotonic(), False
+        self._show = show
+
+    def close(self) -> None:
+        """Show nothing any more: the pass is about to be recorded."""
+        self._show = None
 
     @property
     def text(self) -> str:
@@ -51,13 +71,19 @@ class RunLines:
 
 
 @contextmanager
-def log_of(run: int) -> Iterator[RunLines]:
+def log_of(run: int, show: Callable[[str], bool] = lambda text: True) -> Iterator[RunLines]:
     """Let every line that is logged meanwhile bear the id of a run, and keep it."""
-    held = _run.set(lines := RunLines(run))
+    held = _run.set(lines := RunLines(run, show))
     try:
         yield lines
     finally:
         _run.reset(held)
+
+
+def show_lines() -> None:
+    """Show what the pass that runs here has logged, if that is new."""
+    if lines := _run.get():
+        lines.show()
 
 
 @contextmanager

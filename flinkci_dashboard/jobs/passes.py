@@ -9,6 +9,7 @@ from time import monotonic
 from django.utils import timezone
 
 from flinkci_dashboard.clients.secrets import mask
+from flinkci_dashboard.logs import show_lines
 from flinkci_dashboard.models import JobRequest, JobRun
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Pass:
         """Add to one of the counts that the run shows; a count says that something was done."""
         self.counts[what] += number
         self.achieved = True
+        show_lines()
 
     def fail(self, message: str) -> None:
         """Record that one item failed; the pass goes on, and ends as partial, or failed when nothing succeeded."""
@@ -62,6 +64,7 @@ class Pass:
 
     def progress(self, phase: str, percent: int | None = None, megabytes: float | None = None) -> None:
         """Show how far long work has come, at most once a second."""
+        show_lines()
         if monotonic() - self._progress_at >= PROGRESS_EVERY:
             self._progress_at = monotonic()
             self.run.progress = {"phase": phase, "percent": percent, "megabytes": megabytes}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -137,11 +137,12 @@ def run_pass(name: str, trigger: str, wait: float = 0) -> JobRun | None:
         facts = {"host": socket.gethostname(), "asked_before": last.asked_in_all if last else {}}
         run = JobRun.objects.create(job=name, trigger=trigger, **facts)
         current = Pass(run, run.started_at, list(open_requests(name).select_related("requested_by")))
-        with log_of(run.pk) as lines:
+        with log_of(run.pk, lambda text: _show_log(run, text)) as lines:
             tally.take()  # what was asked before is no pass's
             try:
                 _run_engine(import_string(JOBS[name].function), current)
             finally:
+                lines.close()
                 _record(current, lines)
         return run
 
@@ -176,10 +177,28 @@ def _record(current: Pass, lines: RunLines) -> None:
     with transaction.atomic():
         run.save()
         if lines.text:
-            RunLog.objects.create(run=run, text=repaired(lines.text))
+            _keep_log(run, lines.text)
     for waiting in current.requests:
         if waiting.settled_at is None:
             current.answer(waiting, UNANSWERED[current.outcome])
+
+
+def _show_log(run: JobRun, text: str) -> bool:
+    """Let the page of a pass that runs show its log, wherever that page is served; False when it can't be written now.
+
+    Inside of a transaction nobody else would see it, and an error would take the transaction's work along.
+    """
+    if connection.in_atomic_block:
+        return False
+    try:
+        _keep_log(run, text)
+    except DatabaseError:
+        return False  # the pass meets the same at its next step, and says so
+    return True
+
+
+def _keep_log(run: JobRun, text: str) -> None:
+    RunLog.objects.update_or_create(run=run, defaults={"text": repaired(text)})
 
 
 def _figures(counts: dict[str, int]) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Length, Right
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,6 +24,7 @@ from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.words import tallied
 
+LATEST = 200  # characters at a log's end: what changes when it grows
 CLOCK_NEWS = timedelta(days=7)  # that a step of a worker's clock is told
 
 
@@ -101,9 +103,10 @@ def job_runs(request: HttpRequest, job: str) -> Context:
 
 
 def this_run(request: HttpRequest) -> object:
-    """Return what changes when the pass of a page moves on or ends."""
+    """Return what changes when the pass of a page moves on, logs something or ends."""
     match = request.resolver_match
-    return list(JobRun.objects.filter(pk=match.kwargs["run"] if match else 0).values_list("progress", "ended_at"))
+    runs = JobRun.objects.filter(pk=match.kwargs["run"] if match else 0)
+    return list(runs.values_list("progress", "ended_at", Length("log__text"), Right("log__text", LATEST)))
 
 
 @require_GET

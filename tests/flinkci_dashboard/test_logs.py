@@ -99,6 +99,30 @@ def test_what_no_setting_means_is_a_mistake_of_the_configuration(name, told, tmp
     assert name in ended.stderr and "Traceback" not in ended.stderr
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_page_of_a_pass_shows_its_log_while_it_runs(run, member):
+    def page(**headers) -> bytes:
+        return member.get(f"/jobs/{JobRun.objects.get().pk}/", headers={"hx-request": "true"} | headers)
+
+    def work(current):
+        assert "logged nothing yet" in page().content.decode()
+        logging.getLogger("sync").warning("a token: %s", SECRET)
+        seen.append(page())
+
+    seen: list = []
+    made = run(work)
+    assert "WARNING a token: ********" in seen[0].content.decode()
+    assert member.get(f"/jobs/{made.pk}/").content.decode().count("a token:") == 1
+
+
+def test_a_pass_that_logs_much_is_shown_once_a_second():
+    shown: list[str] = []
+    with log_of(42, lambda text: not shown.append(text)) as lines:
+        for number in range(100):
+            lines.add(f"line {number}")
+    assert shown == ["line 0"]
+
+
 def test_the_page_of_a_pass_has_its_log_and_nothing_secret(run, member):
     def work(current):
         logging.getLogger("sync").warning("a token: %s", SECRET)
