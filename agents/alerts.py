@@ -129,7 +129,8 @@ def unpublished(ledger: Ledger, streak: Streak, runs: float) -> Finding | None:
         f"none were published since {green.finished_at:%Y-%m-%d}" if green and green.finished_at else "none are known"
     )
     times = "time" if streak.red_runs == 1 else "times"
-    text = f"{streak.name} of {streak.branch} has failed {streak.red_runs} {times}{since}: {streak.publishes}, {last}"
+    times = f"{streak.red_runs} {times}{since}"
+    text = f"{streak.name} of {streak.branch} has failed for {{time}} ({times}): {streak.publishes}, {last}"
     began = streak.first_red.finished_at or streak.first_red.queued_at
     return _of_branch("publish_red", streak, f"{streak.branch} {streak.name}", text, began, "it publishes again")
 
@@ -139,7 +140,7 @@ def unborn(whole: Streak) -> Finding | None:
     if not whole.unborn:
         return None
     what = "nightly build" if whole.kind == NIGHTLY else "build"
-    text = f"the last {what} of {whole.branch} ended before any job existed: nothing was tested"
+    text = f"the last {what} of {whole.branch} ended {{time}} ago, before any job existed: nothing was tested"
     latest = whole.latest
     since = latest.finished_at or latest.queued_at if latest else None
     return _of_branch("run_unborn", whole, f"{whole.branch} {whole.kind}", text, since, "a run has jobs")
@@ -160,8 +161,9 @@ def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Fin
     if not stuck:
         return None
     pool = stuck[0].pool
-    jobs = f"{len(stuck)} job{'' if len(stuck) == 1 else 's'}"
-    text = f"no agent of pool {pool} is online, and {jobs} {'waits' if len(stuck) == 1 else 'wait'} for it"
+    jobs = "a job has" if len(stuck) == 1 else f"{len(stuck)} jobs have"
+    first = "" if len(stuck) == 1 else ", the first"
+    text = f"no agent of pool {pool} is online, and {jobs} waited for one{first} for {{time}}"
     return _of_machines(
         "pool_empty",
         pool,
@@ -201,7 +203,7 @@ def bad_machine(line: AgentLine) -> Finding | None:
     if not line.verdict.bad or not line.score.rate or line.agent.state == Agent.State.GONE:
         return None
     jobs = f"{line.score.finished} jobs in {BAD_DAYS} days"
-    text = f"{line.agent} fails {line.score.rate:.0%} of its jobs, more than the others ({jobs})"
+    text = f"{line.agent} fails {100 * line.score.rate:.0f} % of its jobs, more than the others ({jobs})"
     return _of_machine(line, "machine_bad", text, None, "it fails no more than the others")
 
 
@@ -215,7 +217,7 @@ def low_disk(line: AgentLine) -> Finding | None:
 
 def cancelling(build: Build) -> Finding:
     """Return that a build does not come to its end though it was asked to."""
-    text = f"build {build} of {build.branch} has been asked to stop for {{time}} and goes on"
+    text = f"build {build} of {build.branch} was asked to stop {{time}} ago and goes on"
     facts: dict[str, Any] = {"url": reverse("builds"), "area": Area.BUILDS, "under": BUILDS}
     facts |= {"tags": (f"branch:{build.branch}",)}
     ends = "it ends"

@@ -1,17 +1,19 @@
 """What is wrong with mirrors, pull requests and exposure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from agents.migration.authority import Decisions
+from agents.models import Build
+from agents.models.builds import Result
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
 from sync.models import Mirror, MirrorBranch, PullRequest
-from sync.pulls.figures import quota, say_why
+from sync.pulls.figures import quota
 from sync.pulls.values import Waiting
 
 State = MirrorBranch.State
@@ -21,6 +23,7 @@ RULES = (
     Rule("mirror_branch", "A mirror's branch diverged, is gone, or is refused", acknowledge=120),
     Rule("pulls_blocked", "Pull requests are blocked", acknowledge=24 * 60),
     Rule("pulls_waiting", "Pull requests wait for long", 1, "hours", acknowledge=240),
+    Rule("pulls_unapproved", "Pull requests wait for somebody to let their code run", 24, "hours"),
     Rule("reports_stale", "CI reports are out of date", 15, "minutes", acknowledge=120),
     Rule("quota", "GitHub's hourly quota is almost used up", 10, "percent"),
     Rule("exposure", "Pull request code may see a secret", acknowledge=30),
@@ -30,14 +33,15 @@ GITHUB = ("worker", "service:github", "token:github")
 MIRRORS = (*GITHUB, "job:sync_mirrors")
 PULLS = (*GITHUB, "job:sync_pulls", "service:ci", "token:ci", "pool")
 LATE = 6  # times the limit until a lag is no longer only worth a look
+RUNS_KEPT = timedelta(days=30)  # GitHub deletes a run then that nobody has approved
 NAMED = 5  # pull requests that a sentence names
 WAITS = (Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)
 TROUBLE = {
-    State.DIVERGED: (Severity.BAD, "has diverged from its source"),
-    State.GONE: (Severity.WARN, "is gone from the source"),
-    State.REJECTED: (Severity.BAD, "is refused by GitHub"),
-    State.UNREACHABLE: (Severity.BAD, "can't be reached"),
-    State.NOT_AUTHORIZED: (Severity.BAD, "may not be pushed with our token"),
+    State.DIVERGED: (Severity.BAD, "has diverged from its source, {time} ago"),
+    State.GONE: (Severity.WARN, "has been gone from the source for {time}"),
+    State.REJECTED: (Severity.BAD, "has been refused by GitHub for {time}"),
+    State.UNREACHABLE: (Severity.BAD, "has been out of reach for {time}"),
+    State.NOT_AUTHORIZED: (Severity.BAD, "could not be pushed with our token for {time}"),
 }
 
 
@@ -52,7 +56,8 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     found.append(blocked(list(opened.filter(waiting=Waiting.BLOCKED).order_by("why_since"))))
     since = now - limits.length("pulls_waiting")
-    found.append(waiting(list(opened.filter(waiting__in=WAITS, why_since__lt=since).order_by("why_since")), now))
+    found.append(waiting(list(opened.filter(waiting__in=WAITS, why_since__lt=since).order_by("why_since"))))
+    found.append(unapproved(_unapproved(now - limits.length("pulls_unapproved"), now)))
     found.append(reports(_stale(now - limits.length("reports_stale"))))
     mark = quota()
     found.append(hourly_quota(mark.data if mark else {}, now, limits["quota"]))
@@ -113,29 +118,42 @@ def blocked(pulls: Sequence[PullRequest]) -> Finding | None:
     """Judge the pull requests that GitHub refuses until the token or the head changes (the oldest first)."""
     if not pulls:
         return None
-    text = f"{_counted(pulls)} blocked, since the token lacks the workflow scope: {_named(pulls)}"
+    text = f"{_longest(pulls, 'been blocked')}, as the token lacks the workflow scope: {_named(pulls)}"
     return _pulls(
         "pulls_blocked", Severity.WARN, text, pulls[0].why_since, "?waiting=blocked", "none is blocked", GITHUB
     )
 
 
-def waiting(pulls: Sequence[PullRequest], now: datetime) -> Finding | None:
+def waiting(pulls: Sequence[PullRequest]) -> Finding | None:
     """Judge the pull requests that have waited longer than the limit (the oldest first)."""
     if not pulls:
         return None
-    verb = "has" if len(pulls) == 1 else "have"
-    text = f"{_counted(pulls, verb)} waited for long; {pulls[0]}: {say_why(pulls[0], now)}"
+    more = len(pulls) - 1
+    others = f" (so {'does' if more == 1 else 'do'} {more} more)" if more else ""
+    text = f"pull request {pulls[0]} waits too long{others}: {pulls[0].why}"
     ends = "none waits longer than the rule's limit"
     return _pulls("pulls_waiting", Severity.WARN, text, pulls[0].why_since, "?ci=pending", ends, PULLS)
+
+
+def unapproved(waits: Mapping[PullRequest, datetime]) -> Finding | None:
+    """Judge the pull requests that have waited for an approval since the times given, by the trust gate or GitHub."""
+    if not waits:
+        return None
+    pulls = sorted(waits, key=lambda pull: waits[pull])
+    whose = "its" if len(pulls) == 1 else "their"
+    text = f"{_longest(pulls, 'waited')}, until somebody lets {whose} code run: {_named(pulls)}"
+    ends = "a committer approves them, on GitHub or with “@flinkbot approve”, as their pages say"
+    query = "?waiting=approval" if all(pull.waiting == Waiting.APPROVAL for pull in pulls) else ""
+    return _pulls("pulls_unapproved", Severity.WARN, text, waits[pulls[0]], query, ends, (*GITHUB, "job:sync_pulls"))
 
 
 def reports(pulls: Sequence[PullRequest]) -> Finding | None:
     """Judge the pull requests whose CI report should say something else by now, the longest first."""
     if not pulls:
         return None
-    whose = "a CI report is" if len(pulls) == 1 else f"{len(pulls)} CI reports are"
+    whose = "a CI report has" if len(pulls) == 1 else f"{len(pulls)} CI reports have"
     since = pulls[0].report_due_since
-    text = f"{whose} out of date: {_named(pulls)}"
+    text = f"{whose} been out of date{_first(pulls)} for {{time}}: {_named(pulls)}"
     return _pulls("reports_stale", Severity.BAD, text, since, "", "they are written", PULLS)
 
 
@@ -156,8 +174,8 @@ def exposed(answer: Exposure) -> Finding | None:
     """Judge an answer of the exposure check."""
     if answer.state != Exposure.State.EXPOSED:
         return None
-    holds = f"{answer.title[0].lower()}{answer.title[1:]}"
-    text = f"it no longer holds that {holds}; the credentials page has what is exposed, by name"
+    holds = _clause(answer)
+    text = f"for {{time}} it has no longer held that {holds} (the credentials page names what is exposed)"
     return _exposure("exposure", answer, Severity.BAD, text, answer.state_since)
 
 
@@ -165,7 +183,7 @@ def unchecked(answer: Exposure, now: datetime, limit: timedelta) -> Finding | No
     """Judge how long a question of the exposure check has had no answer."""
     if answer.state != Exposure.State.UNKNOWN or now - answer.state_since <= limit:
         return None
-    text = f"for {{time}} nobody could tell whether this holds: {answer.title}"
+    text = f"for {{time}} nobody could check that {_clause(answer)}"
     return _exposure("exposure_unknown", answer, Severity.WARN, text, answer.state_since)
 
 
@@ -177,9 +195,32 @@ def _stale(before: datetime) -> list[PullRequest]:
     return list(due.order_by("report_due_since")[:100])
 
 
-def _counted(pulls: Sequence[PullRequest], verb: str = "") -> str:
-    verb = verb or ("is" if len(pulls) == 1 else "are")
-    return f"{len(pulls)} pull request{'' if len(pulls) == 1 else 's'} {verb}"
+def _unapproved(before: datetime, now: datetime) -> dict[PullRequest, datetime]:
+    """Return open pull requests whose head has waited for an approval since before a time, with since when."""
+    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
+    held = opened.filter(waiting=Waiting.APPROVAL, why_since__lt=before)
+    waits = {pull: pull.why_since for pull in held if pull.why_since}
+    runs = Build.objects.filter(result=Result.ACTION_REQUIRED, queued_at__range=(now - RUNS_KEPT, before), gone_at=None)
+    runs = runs.filter(pull_number__in=opened.values("number")).order_by("-queued_at")
+    since = {(number, sha): at for number, sha, at in runs.values_list("pull_number", "version", "queued_at") if at}
+    for pull in opened.filter(number__in=[number for number, _ in since]):
+        if at := since.get((pull.number, pull.head_sha)):
+            waits[pull] = min(at, waits.get(pull, at))
+    return waits
+
+
+def _clause(answer: Exposure) -> str:
+    return f"{answer.title[0].lower()}{answer.title[1:]}"
+
+
+def _longest(pulls: Sequence[PullRequest], what: str) -> str:
+    """Say how many have done something for how long, the first of them."""
+    number = "1 pull request has" if len(pulls) == 1 else f"{len(pulls)} pull requests have"
+    return f"{number} {what}{_first(pulls)} for {{time}}"
+
+
+def _first(pulls: Sequence[PullRequest]) -> str:
+    return ", the first" if len(pulls) > 1 else ""
 
 
 def _named(pulls: Sequence[PullRequest]) -> str:

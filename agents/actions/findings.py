@@ -16,7 +16,7 @@ State = Workflow.State
 def switched_off(now: datetime) -> list[Finding]:
     """Return the workflows that somebody, or GitHub for want of activity, has switched off."""
     rows = Workflow.objects.filter(state__in=(State.DISABLED_MANUALLY, State.DISABLED_INACTIVITY))
-    return [_finding(row) for row in rows if _ran(row, now)]
+    return [of_workflow(row) for row in rows if _ran(row, now)]
 
 
 def _ran(workflow: Workflow, now: datetime) -> bool:
@@ -24,12 +24,14 @@ def _ran(workflow: Workflow, now: datetime) -> bool:
     return builds.filter(definition_id=workflow.external_id).exists()
 
 
-def _finding(workflow: Workflow) -> Finding:
+def of_workflow(workflow: Workflow) -> Finding:
+    """Return that nothing runs by a workflow."""
+    off = f"was {workflow.get_state_display()} {{time}} ago: nothing runs"
     return Finding(
         "workflow_off",
         f"{workflow.repository} {workflow.name}",
         Severity.WARN,
-        f"the workflow {workflow.name} of {workflow.repository} is {workflow.get_state_display()}: nothing runs",
+        f"the workflow {workflow.name} of {workflow.repository} {off}",
         workflow.changed_at,
         url=f"{settings.GITHUB_GIT_URL}/{workflow.repository}/actions",
         area=Area.BUILDS,

@@ -56,10 +56,11 @@ def idle_jobs(now: datetime) -> list[Job]:
 
 def findings() -> list[Finding]:
     """Return what is to be known of them: nothing that worries."""
-    return [_finding(row) for row in slow_jobs()]
+    return [of_job(row) for row in slow_jobs()]
 
 
-def _finding(row: SlowJob) -> Finding:
+def of_job(row: SlowJob) -> Finding:
+    """Return that a job of a branch takes longer than it did."""
     text = f"{row.name} on {row.branch} takes {duration(row.seconds)} lately, {duration(row.usual_seconds)} before"
     return Finding(
         "job_slower",
@@ -70,6 +71,7 @@ def _finding(row: SlowJob) -> Finding:
         url=reverse("failures"),
         area=Area.BUILDS,
         ends_when="one of its last three runs is as fast as before",
+        under=("worker",),
         tags=(f"branch:{row.branch}",),
     )
 

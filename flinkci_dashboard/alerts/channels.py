@@ -32,6 +32,7 @@ def broken(channel: Channel) -> Finding:
     """Return that a channel takes no message."""
     text = f"channel {channel} has taken no message for {{time}}: {channel.problem}"
     facts: dict[str, Any] = {"url": reverse("alerts"), "area": Area.HOSTING, "ends_when": "it takes a message"}
+    facts |= {"under": ("worker",)}
     tags = (f"channel:{channel.pk}",)
     return Finding("channel", channel.name, Severity.BAD, text, channel.problem_since, tags=tags, **facts)
 

@@ -36,7 +36,7 @@ def refused(credential: Credential, subject: str) -> Finding | None:
     """Judge whether the service took it. What it serves can't be known while it does not."""
     if credential.works is not False or not credential.problem:
         return None
-    text = f"{subject} does not work: {credential.problem}"
+    text = f"{subject} has not worked for {{time}}: {credential.problem}"
     since, ends_when = credential.problem_since, "a probe finds that it works"
     return _finding("token_refused", credential, subject, Severity.BAD, text, since, ends_when, _serves(credential))
 
@@ -56,7 +56,7 @@ def scope(credential: Credential, subject: str) -> Finding | None:
     """Judge what it may do against what it must."""
     if not credential.works or not credential.scope_problem:
         return None
-    text = f"{subject} {credential.scope_problem}"
+    text = f"{subject} {credential.scope_problem} (first seen {{time}} ago)"
     ends_when = "its scopes are those that are wanted"
     return _finding("token_scope", credential, subject, Severity.WARN, text, credential.problem_since, ends_when)
 

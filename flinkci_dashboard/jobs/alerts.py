@@ -149,7 +149,7 @@ def silent_job(job: JobFacts, up_since: datetime | None, now: datetime, interval
         "job_silent",
         job.name,
         severity,
-        f"{job.title} has not run for {{time}}",
+        f"the job “{job.title}” has not run for {{time}}",
         since,
         url=reverse("job", args=[job.name]),
         area=AREAS.get(job.name, Area.HOSTING),
@@ -172,7 +172,7 @@ def failing_job(
         "job_failing",
         job.name,
         Severity.BAD,
-        f"{job.title} has failed for {{time}}: {error or 'its passes say no reason'}",
+        f"the job “{job.title}” has failed for {{time}}: {error or 'its passes say no reason'}",
         since,
         url=reverse("job", args=[job.name]),
         area=AREAS.get(job.name, Area.HOSTING),
@@ -196,9 +196,8 @@ def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding 
     if percent_free >= least:
         return None
     severity = Severity.BAD if percent_free < FULL else Severity.WARN
-    text = (
-        f"the disk of {host} that holds DATA_DIR has less than {least if severity == Severity.WARN else FULL:g} % free"
-    )
+    left = least if severity == Severity.WARN else FULL
+    text = f"the disk of {host} that holds DATA_DIR has had less than {left:g} % free for {{time}}"
     ends = f"{least:g} % of it are free"
     return Finding("disk", host, severity, text, url=reverse("jobs"), area=Area.HOSTING, ends_when=ends)
 

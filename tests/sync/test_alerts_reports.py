@@ -28,7 +28,7 @@ def test_a_report_that_can_not_be_written_is_out_of_date_after_a_while(flink):
     flink.azure.move()
     sync("partial")
     assert stale() == []
-    assert stale(timedelta(minutes=16)) == [f"a CI report is out of date: #{number}"]
+    assert stale(timedelta(minutes=16)) == [f"a CI report has been out of date for {{time}}: #{number}"]
     flink.clear_faults()
     settle(2)
     assert stale(timedelta(minutes=16)) == []

@@ -141,10 +141,10 @@ def test_a_quota_that_is_almost_used_up(told, expected):
 
 def test_pull_requests_that_are_blocked_or_wait():
     pulls = [PullRequest(number=number, why="waits for {time}", why_since=ago(90)) for number in range(1, 8)]
-    assert sync.blocked([]) is None and sync.waiting([], NOW) is None and sync.reports([]) is None
-    assert "7 pull requests are blocked" in sync.blocked(pulls).text
+    assert sync.blocked([]) is None and sync.waiting([]) is None and sync.reports([]) is None
+    assert "7 pull requests have been blocked, the first for {time}" in sync.blocked(pulls).text
     assert "#1, #2, #3, #4, #5 and 2 more" in sync.blocked(pulls).text
-    assert "1 pull request has waited for long; #1: waits for 1 h 30 min" in sync.waiting(pulls[:1], NOW).text
+    assert "pull request #1 waits too long: waits for {time}" in sync.waiting(pulls[:1]).text
 
 
 @pytest.mark.parametrize(("state", "expected"), [("safe", None), ("exposed", BAD), ("unknown", None)])

@@ -137,5 +137,5 @@ def test_the_sentence_names_cause_and_whom_to_ask(clock, worker, branch, member,
     clock.run(1)
     sentence = member.get("/api/v1/status").json()["sentence"]
     assert sentence == (
-        "master of flink-ci/flink-mirror has diverged from its source: ask Chesnay Schepler or Matthias Pohl."
+        "master of flink-ci/flink-mirror has diverged from its source, 1 s ago: ask Chesnay Schepler or Matthias Pohl."
     )

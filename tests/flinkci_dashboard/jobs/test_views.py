@@ -54,7 +54,7 @@ def test_strangers_are_told_no_job_and_members_its_title(member):
     assert "sync_mirrors" not in told
     JobSchedule.objects.exclude(job="sync_mirrors").update(enabled=False)
     run_pass("send_alerts", "schedule")
-    assert "Mirror sync has not run for" in member.get("/").content.decode()
+    assert "the job “Mirror sync” has not run for" in member.get("/").content.decode()
 
 
 def test_a_disabled_or_a_long_running_job_is_not_overdue(client):
