@@ -12,17 +12,16 @@ from agents.builds.nightly import NIGHTLY, PUSH, Run, missing
 from agents.builds.nightly_figures import Ledger, RedGroup, ledgers
 from agents.charts import pace_rows
 from agents.charts.arithmetic import midnight
-from agents.machines.figures import AgentLine, agent_lines
-from agents.machines.judge import BAD_DAYS
+from agents.machines.figures import agent_lines
+from agents.machines.findings import bad_machine, empty_pool, longest, low_disk, slow
 from agents.machines.waiting import Wait, waiting_jobs
 from agents.migration.authority import Decisions
 from agents.models import Agent, Build, HostPeriod, Streak
 from agents.models.builds import Provider, Status
 from agents.models.statistics import Step
-from agents.silent import silent_services
+from agents.silent import NEEDS, silent_services
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
 
 RULES = (
@@ -44,10 +43,8 @@ RULES = (
 LASTING = re.compile(r"master|release-\d+\.\d+")  # branches whose colour matters
 GONE = timedelta(days=14)  # without any build for so long, a release branch has been given up
 LOOK_BACK = timedelta(days=60)  # for a branch's last nightly
-CI = ("worker", "service:ci", "token:ci")
-BUILDS, AGENTS = (*CI, "job:poll_builds"), (*CI, "job:poll_agents")
+JOBS = {Provider.AZURE.value: "job:poll_builds", Provider.ACTIONS.value: "job:poll_actions"}
 NAMED = 2  # causes that a sentence names
-FEW = 10  # jobs: too few for a share of them
 KIND_RULES = {PUSH: "branch_red", NIGHTLY: "nightly_red"}
 
 
@@ -155,70 +152,10 @@ def no_nightly(whole: Streak, latest: Run | None, head: str, now: datetime, hour
     return _of_branch("nothing_ran", whole, whole.branch, text, latest.at, ends, Severity.WARN)
 
 
-def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Finding | None:
-    """Judge the jobs that wait for one pool (the longest first): no agent of it is online, and the service waits on."""
-    stuck = [wait for wait in waits if wait.nobody and now - wait.queued_at >= patience]
-    if not stuck:
-        return None
-    pool = stuck[0].pool
-    jobs = "a job has" if len(stuck) == 1 else f"{len(stuck)} jobs have"
-    first = "" if len(stuck) == 1 else ", the first"
-    text = f"no agent of pool {pool} is online, and {jobs} waited for one{first} for {{time}}"
-    return _of_machines(
-        "pool_empty",
-        pool,
-        Severity.BAD,
-        text,
-        stuck[0].queued_at,
-        ends_when="an agent of it comes online",
-        cause_of=(f"pool:{pool}", "pool"),
-        tags=_host(stuck[0].host),
-    )
-
-
-def longest(waits: Sequence[Wait], now: datetime, limit: timedelta) -> Finding | None:
-    """Judge the job that has waited longest for a pool."""
-    first = waits[0]
-    if now - first.queued_at <= limit:
-        return None
-    pool = first.pool or "unknown pool"
-    text = f"{first.job_name} of {first.branch or 'a build'} has waited for {{time}} for an agent of {pool}"
-    facts: dict[str, Any] = {"ends_when": "no job waits longer than the limit", "under": (*AGENTS, f"pool:{pool}")}
-    facts |= {"tags": _host(first.host)}
-    return _of_machines("wait_oldest", pool, Severity.WARN, text, first.queued_at, **facts)
-
-
-def slow(period: HostPeriod, limit: timedelta) -> Finding | None:
-    """Judge how long nine of ten jobs waited today at most."""
-    if period.wait_p90 is None or period.wait_p90 <= limit.total_seconds() or period.started < FEW:
-        return None
-    host = period.get_host_display()
-    text = f"one in ten jobs on {host} machines waited longer than {duration(period.wait_p90)} today"
-    ends, tags = "a day with shorter waits begins", _host(period.host)
-    return _of_machines("wait_p90", host, Severity.WARN, text, None, ends_when=ends, tags=tags)
-
-
-def bad_machine(line: AgentLine) -> Finding | None:
-    """Judge a machine against the others of its host."""
-    if not line.verdict.bad or not line.score.rate or line.agent.state == Agent.State.GONE:
-        return None
-    jobs = f"{line.score.finished} jobs in {BAD_DAYS} days"
-    text = f"{line.agent} fails {100 * line.score.rate:.0f} % of its jobs, more than the others ({jobs})"
-    return _of_machine(line, "machine_bad", text, None, "it fails no more than the others")
-
-
-def low_disk(line: AgentLine) -> Finding | None:
-    """Judge what a machine's jobs warned of."""
-    if not line.low_disk or line.agent.state == Agent.State.GONE:
-        return None
-    text = f"{line.agent} is almost out of disk space, as a job on it warned"
-    return _of_machine(line, "machine_disk", text, None, "no job has warned for a day")
-
-
 def cancelling(build: Build) -> Finding:
     """Return that a build does not come to its end though it was asked to."""
     text = f"build {build} of {build.branch} was asked to stop {{time}} ago and goes on"
-    facts: dict[str, Any] = {"url": reverse("builds"), "area": Area.BUILDS, "under": BUILDS}
+    facts: dict[str, Any] = {"url": reverse("builds"), "area": Area.BUILDS, "under": _fed_by(build.provider)}
     facts |= {"tags": (f"branch:{build.branch}",)}
     ends = "it ends"
     subject = f"{build.provider} {build.external_id}"
@@ -242,33 +179,26 @@ def _of_branch(
 ) -> Finding:
     branch, other = streak.branch, streak.provider == Provider.ACTIONS
     where = f" ({Provider.ACTIONS.label})" if other else ""
-    job = "poll_actions" if other else "poll_builds"
-    under = (*CI, f"job:{job}", f"service:{streak.provider}", f"token:{streak.provider}")
     facts: dict[str, Any] = {
         "url": reverse("branch", args=[branch]),
         "area": Area.BUILDS,
         "tags": (f"branch:{branch}",),
     }
     return Finding(
-        rule, f"{subject}{where}", severity, f"{text}{where}", since, ends_when=ends_when, under=under, **facts
+        rule,
+        f"{subject}{where}",
+        severity,
+        f"{text}{where}",
+        since,
+        ends_when=ends_when,
+        under=_fed_by(streak.provider),
+        **facts,
     )
 
 
-def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:
-    url = reverse("agent", args=[line.agent.pk])
-    tags = _host(line.agent.host)
-    return _of_machines(rule, line.agent.name, Severity.WARN, text, since, ends_when=ends_when, url=url, tags=tags)
-
-
-def _host(host: str) -> tuple[str, ...]:
-    return (f"host:{host}",) if host else ()
-
-
-def _of_machines(
-    rule: str, subject: str, severity: Severity, text: str, since: datetime | None, **facts: Any
-) -> Finding:
-    defaults = {"url": reverse("agents"), "area": Area.AGENTS, "under": AGENTS}
-    return Finding(rule, subject, severity, text, since, **defaults | facts)
+def _fed_by(provider: str) -> tuple[str, ...]:
+    """Return what a service's builds can't be known without."""
+    return (*NEEDS[provider], JOBS[provider])
 
 
 def _by_pool(waits: Sequence[Wait]) -> dict[str, list[Wait]]:

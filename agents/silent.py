@@ -9,6 +9,12 @@ from agents.models.builds import Provider
 from flinkci_dashboard.alerts.findings import Finding, Severity
 from flinkci_dashboard.models import Area, JobRun
 
+# What nothing can be known without, of a service's builds. GitHub Actions is read with GitHub's token.
+NEEDS = {
+    Provider.AZURE.value: ("worker", "service:azure", "token:azure"),
+    Provider.ACTIONS.value: ("worker", "service:actions", "service:github", "token:github"),
+}
+EXPLAINED_BY = {Provider.ACTIONS.value: ("host:github", "token:github")}  # that a service does not answer
 READERS = {Provider.ACTIONS.value: ("poll_actions",)}  # the jobs that read a service's builds
 OTHERS = ("poll_builds", "sync_pulls")
 
@@ -34,8 +40,8 @@ def service(mark: Watermark, since: datetime | None, now: datetime, patience: ti
         url=reverse("builds"),
         area=Area.BUILDS,
         ends_when="a pass reads its builds",
-        cause_of=(f"service:{provider}", "service:ci"),
-        under=("worker", f"token:{provider}"),
+        cause_of=(f"service:{provider}",),
+        under=("worker", *EXPLAINED_BY.get(provider, (f"token:{provider}",))),
     )
 
 

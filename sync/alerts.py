@@ -31,7 +31,7 @@ RULES = (
 )
 GITHUB = ("worker", "service:github", "token:github")
 MIRRORS = (*GITHUB, "job:sync_mirrors")
-PULLS = (*GITHUB, "job:sync_pulls", "service:ci", "token:ci", "pool")
+PULLS = (*GITHUB, "job:sync_pulls", "service:azure", "token:azure", "pool")
 LATE = 6  # times the limit until a lag is no longer only worth a look
 RUNS_KEPT = timedelta(days=30)  # GitHub deletes a run then that nobody has approved
 NAMED = 5  # pull requests that a sentence names
@@ -89,7 +89,7 @@ def service(mirrors: Iterable[Mirror], now: datetime, patience: timedelta) -> Fi
         url=reverse("mirrors"),
         area=Area.MIRRORS,
         ends_when="a pass of the mirror sync reads it",
-        cause_of=("service:github",),
+        cause_of=("host:github", "service:github"),
         under=("worker", "token:github"),
     )
 

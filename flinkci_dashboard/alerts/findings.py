@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 RANK = {severity: place for place, severity in enumerate(Severity)}  # the worst first
 # What can be a cause, by the first word of its topic: the deepest first. A cause is folded under a deeper one only.
-CAUSES = ("worker", "token", "service", "job", "pool")
+CAUSES = ("worker", "token", "host", "service", "job", "pool")
 
 
 @dataclass(frozen=True)

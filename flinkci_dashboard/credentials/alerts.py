@@ -89,12 +89,8 @@ def _finding(
 
 
 def _serves(credential: Credential) -> tuple[str, ...]:
-    """Return what can't be known without it; every service but GitHub and Jira is one of CI."""
-    service = credential.serves
-    if not service:
-        return ()
-    own = f"token:{service}"
-    return (own,) if service in (Credential.Service.GITHUB, Credential.Service.JIRA) else (own, "token:ci")
+    """Return what can't be known without it."""
+    return (f"token:{credential.serves}",) if credential.serves else ()
 
 
 def _subjects(rows: list[Credential]) -> dict[int, str]:

@@ -23,7 +23,7 @@ BY_HAND = timedelta(hours=1)
 FULL, ALMOST_FULL = 3, 10  # percent free
 INTERVALS = 3
 # What a job can't do without, as topics.
-GITHUB, CI = ("service:github", "token:github"), ("service:ci", "token:ci")
+GITHUB, AZURE = ("service:github", "token:github"), ("service:azure", "token:azure")
 AREAS = {
     "sync_mirrors": Area.MIRRORS,
     "sync_pulls": Area.PULLS,
@@ -37,11 +37,11 @@ AREAS = {
 }
 NEEDS = {
     "sync_mirrors": GITHUB,
-    "sync_pulls": (*GITHUB, *CI),
+    "sync_pulls": (*GITHUB, *AZURE),
     "label_pulls": (*GITHUB, "service:jira", "token:jira"),
-    "poll_builds": CI,
-    "poll_agents": CI,
-    "poll_actions": CI,
+    "poll_builds": AZURE,
+    "poll_agents": AZURE,
+    "poll_actions": (*GITHUB, "service:actions"),
 }
 RULES = (
     Rule("worker", "The worker is silent", acknowledge=30),

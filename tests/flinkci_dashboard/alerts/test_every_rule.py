@@ -12,6 +12,7 @@ from agents.actions import findings as actions
 from agents.builds.nightly import NIGHTLY, PUSH, Run
 from agents.builds.nightly_figures import Ledger, RedGroup
 from agents.charts import pace_rows
+from agents.machines import findings as machines
 from agents.machines.figures import AgentLine
 from agents.machines.judge import MachineVerdict, Score
 from agents.machines.waiting import Wait
@@ -56,10 +57,10 @@ def credential(**facts) -> Credential:
     return Credential(**{"pk": 1, "kind": "github_classic", "serves": "github", "works": True} | facts)
 
 
-def ledger(kind: str, red: int, publishes: str = "", unborn: bool = False) -> Ledger:
+def ledger(kind: str, red: int, publishes: str = "", unborn: bool = False, provider: str = "azure") -> Ledger:
     """A branch whose last runs failed, by one job, or ended without any."""
     first = Build(external_id=7, version="4f2a91c0de" * 4, queued_at=ago(200), finished_at=ago(180))
-    facts = {"branch": "release-2.1", "provider": "azure", "kind": kind, "red_runs": red, "red_nights": red}
+    facts = {"branch": "release-2.1", "provider": provider, "kind": kind, "red_runs": red, "red_nights": red}
     whole = Streak(**facts, first_red=first if red else None, latest=first, unborn=unborn)
     one = Streak(**facts, name="deploy" if publishes else "table", publishes=publishes, first_red=first)
     groups = [RedGroup([one], first, None, [], 0)] if red else []
@@ -150,11 +151,11 @@ TABLE = {
     "nothing_ran": lambda wrong: night(27 if wrong else 25),
     "run_unborn": lambda wrong: builds.unborn(ledger(PUSH, 1, unborn=wrong).whole),
     "workflow_off": lambda wrong: next(iter(workflow(wrong)), None),
-    "pool_empty": lambda wrong: builds.empty_pool(waits(11 if wrong else 9, nobody=True), NOW, length("pool_empty")),
-    "wait_oldest": lambda wrong: builds.longest(waits(61 if wrong else 59), NOW, length("wait_oldest")),
-    "wait_p90": lambda wrong: builds.slow(today(61 if wrong else 59), length("wait_p90")),
-    "machine_bad": lambda wrong: builds.bad_machine(machine(bad=wrong)),
-    "machine_disk": lambda wrong: builds.low_disk(machine(low=wrong)),
+    "pool_empty": lambda wrong: machines.empty_pool(waits(11 if wrong else 9, nobody=True), NOW, length("pool_empty")),
+    "wait_oldest": lambda wrong: machines.longest(waits(61 if wrong else 59), NOW, length("wait_oldest")),
+    "wait_p90": lambda wrong: machines.slow(today(61 if wrong else 59), length("wait_p90")),
+    "machine_bad": lambda wrong: machines.bad_machine(machine(bad=wrong)),
+    "machine_disk": lambda wrong: machines.low_disk(machine(low=wrong)),
     "job_slower": lambda wrong: (
         pace_rows.of_job(SlowJob(branch="master", name="table", seconds=4000, usual_seconds=3000, since=ago(900)))
         if wrong
@@ -244,6 +245,47 @@ def causes() -> Iterable[str]:
 def test_what_explains_it_exists(rule):
     unknown = {topic for topic in TABLE[rule](True).under if not topic.startswith("pool:")} - set(causes())
     assert unknown == set()
+
+
+def silent_service(provider: str) -> Finding | None:
+    return silent.service(Watermark(name=f"builds:{provider}", note="no answer"), ago(9), NOW, timedelta())
+
+
+GITHUB = sync.service([Mirror(source_problem="no answer", source_problem_since=ago(9))], NOW, timedelta())
+TOKENS = {
+    service: credentials.refused(credential(serves=service, works=False, problem="401"), f"{service} token")
+    for service in ("github", "azure", "jira")
+}
+RED = {
+    provider: builds.red(ledger(PUSH, 3, provider=provider), LIMITS["branch_red"]) for provider in ("azure", "actions")
+}
+
+
+@pytest.mark.parametrize(
+    ("cause", "child", "folded"),
+    [
+        (silent_service("azure"), RED["azure"], True),
+        (silent_service("azure"), RED["actions"], False),  # one service's silence hides nothing of the other's
+        (silent_service("actions"), RED["actions"], True),
+        (silent_service("actions"), RED["azure"], False),
+        (silent_service("actions"), TABLE["pulls_waiting"](True), False),
+        (silent_service("azure"), TABLE["pool_empty"](True), True),
+        (TABLE["pool_empty"](True), TABLE["wait_oldest"](True), True),
+        (TABLE["pool_empty"](True), TABLE["pulls_waiting"](True), True),
+        (GITHUB, silent_service("actions"), True),
+        (GITHUB, silent_service("azure"), False),
+        (GITHUB, TABLE["mirror_lag"](True), True),
+        (TOKENS["github"], GITHUB, True),
+        (TOKENS["github"], silent_service("actions"), True),
+        (TOKENS["azure"], silent_service("azure"), True),
+        (TOKENS["azure"], RED["actions"], False),
+        (TOKENS["jira"], TABLE["labels_drift"](True), True),
+        (TABLE["worker"](True), TOKENS["github"], True),
+    ],
+)
+def test_one_cause_is_one_finding(cause, child, folded):
+    cases = fold([cause, child])
+    assert {case.finding.key for case in cases} == ({cause.key} if folded else {cause.key, child.key})
 
 
 @pytest.mark.parametrize("rule", TABLE)
