@@ -126,8 +126,8 @@ def unpublished(ledger: Ledger, streak: Streak, runs: float) -> Finding | None:
         f"none were published since {green.finished_at:%Y-%m-%d}" if green and green.finished_at else "none are known"
     )
     times = "time" if streak.red_runs == 1 else "times"
-    times = f"{streak.red_runs} {times}{since}"
-    text = f"{streak.name} of {streak.branch} has failed for {{time}} ({times}): {streak.publishes}, {last}"
+    failed = f"has failed {streak.red_runs} {times} in {{time}}{since}"
+    text = f"{streak.name} of {streak.branch} {failed}: {streak.publishes}, {last}"
     began = streak.first_red.finished_at or streak.first_red.queued_at
     return _of_branch("publish_red", streak, f"{streak.branch} {streak.name}", text, began, "it publishes again")
 
@@ -137,7 +137,7 @@ def unborn(whole: Streak) -> Finding | None:
     if not whole.unborn:
         return None
     what = "nightly build" if whole.kind == NIGHTLY else "build"
-    text = f"the last {what} of {whole.branch} ended {{time}} ago, before any job existed: nothing was tested"
+    text = f"the last {what} of {whole.branch} ended before any job existed, {{time}} ago: nothing was tested"
     latest = whole.latest
     since = latest.finished_at or latest.queued_at if latest else None
     return _of_branch("run_unborn", whole, f"{whole.branch} {whole.kind}", text, since, "a run has jobs")

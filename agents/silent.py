@@ -11,7 +11,7 @@ from flinkci_dashboard.models import Area, JobRun
 
 # What nothing can be known without, of a service's builds. GitHub Actions is read with GitHub's token.
 NEEDS = {
-    Provider.AZURE.value: ("worker", "service:azure", "token:azure"),
+    Provider.AZURE.value: ("worker", f"service:{Provider.AZURE}", f"token:{Provider.AZURE}"),
     Provider.ACTIONS.value: ("worker", "service:actions", "service:github", "token:github"),
 }
 EXPLAINED_BY = {Provider.ACTIONS.value: ("host:github", "token:github")}  # that a service does not answer

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from agents.migration.authority import Decisions
 from agents.models import Build
-from agents.models.builds import Result
+from agents.models.builds import Provider, Result
+from agents.silent import NEEDS
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
@@ -31,7 +32,7 @@ RULES = (
 )
 GITHUB = ("worker", "service:github", "token:github")
 MIRRORS = (*GITHUB, "job:sync_mirrors")
-PULLS = (*GITHUB, "job:sync_pulls", "service:azure", "token:azure", "pool")
+PULLS = (*GITHUB, "job:sync_pulls", *NEEDS[Provider.AZURE], "pool")
 LATE = 6  # times the limit until a lag is no longer only worth a look
 RUNS_KEPT = timedelta(days=30)  # GitHub deletes a run then that nobody has approved
 NAMED = 5  # pull requests that a sentence names

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import Area, JobRun, JobSchedule, RuleSetting, Worker
+from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
 
 SILENT = timedelta(seconds=60)  # six missed heartbeats
 DEAD = timedelta(minutes=5)
@@ -23,7 +23,8 @@ BY_HAND = timedelta(hours=1)
 FULL, ALMOST_FULL = 3, 10  # percent free
 INTERVALS = 3
 # What a job can't do without, as topics.
-GITHUB, AZURE = ("service:github", "token:github"), ("service:azure", "token:azure")
+Service = Credential.Service
+GITHUB, AZURE = ((f"service:{each}", f"token:{each}") for each in (Service.GITHUB, Service.AZURE))
 AREAS = {
     "sync_mirrors": Area.MIRRORS,
     "sync_pulls": Area.PULLS,
