@@ -4,7 +4,7 @@ RE2 looks through each part for anything that a rule may match; only where one d
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -22,22 +22,25 @@ OPTIONS = re2.Options()
 OPTIONS.log_errors = False
 
 
-def cause_far_back(parts: Iterable[tuple[int, Sequence[str]]], found: Found) -> Found:
+def cause_far_back(parts: Iterable[tuple[int, bytes]], found: Found) -> Found:
     """Return the deepest cause that parts of a log tell, else what its end told. Each has its first line's number."""
     read = 0
-    for first, lines in parts:
-        if read < CLOSELY and _may_tell(lines):
+    for first, part in parts:
+        if read < CLOSELY and _may_tell(part):
             read += 1
-            each = cause_of_log(lines, first)
+            each = cause_of_log(part.decode(errors="replace").split("\n"), first)
             found = each if not each.is_weak and each.rank < found.rank else found
     return found
 
 
-def _may_tell(lines: Sequence[str]) -> bool:
+def _may_tell(part: bytes) -> bool:
     """Tell whether one of these lines is such as a rule is for."""
-    text = "\n".join(lines).encode(errors="replace")
-    places = (text.count(b"\n", 0, hit.end() - 1) for hit in islice(HINT.finditer(text), HITS))
-    return any(not cause_of_log([lines[place]]).is_weak for place in places)
+    return any(not cause_of_log([_line(part, hit.end() - 1)]).is_weak for hit in islice(HINT.finditer(part), HITS))
+
+
+def _line(part: bytes, place: int) -> str:
+    end = part.find(b"\n", place)
+    return part[part.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(part)].decode(errors="replace")
 
 
 def hint_of(pattern: str) -> str:

@@ -1,6 +1,6 @@
 """The table of CI services. Each is an object with the same verbs; its name and a build's id there name the build."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -79,8 +79,8 @@ class CIService(Protocol):
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""
 
-    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield the lines of a log before one, in parts of some megabytes; each with the number of its first line."""
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines of a log before one, as they came, in parts; each with the number of its first line."""
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return the failed tests that the build has published; none where it publishes none."""

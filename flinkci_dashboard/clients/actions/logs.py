@@ -21,6 +21,7 @@ LONGEST = 64 * 1024 * 1024  # bytes of a log: of a longer one the end alone is a
 CHUNK = 262_144
 STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 MAX_LINE = 2000  # characters of a log line
+LENGTH = 19  # of a stamp without the parts of a second
 STEP = "Z ##[group]Run "  # how most steps begin
 
 
@@ -30,13 +31,13 @@ def end_at(there: str, since: datetime | None = None) -> tuple[int, list[str], i
     The third is the number of the line with which a step begins that began `since` then. The question carries no token:
     the address itself is the right to read, for a minute. Raises the errors of `clients.errors`.
     """
-    step, last = 0, deque[tuple[int, list[str]]](maxlen=2)
+    step, last = 0, deque[tuple[int, bytes]](maxlen=2)
     with _open(there) as (answer, known):
-        for first, lines in _parts(answer, known):
-            step = step or (_step(first, lines, since) if since else 1)
-            last.append((first, lines))
+        for first, part in _parts(answer, known):
+            step = step or (_step(first, part, since) if since else 1)
+            last.append((first, part))
     start = last[0][0] if known and last else known
-    return start, [line for _, lines in last for line in lines], step or 1
+    return start, [line for _, part in last for line in lines_of(part)], step or 1
 
 
 def bare(line: str) -> str:
@@ -44,20 +45,24 @@ def bare(line: str) -> str:
     return STAMP.sub("", line)[:MAX_LINE]
 
 
-def _step(first: int, lines: list[str], since: datetime) -> int:
+def _step(first: int, part: bytes, since: datetime) -> int:
     """Return the number of the line with which a step begins, 0 where none of these is it.
 
     GitHub tells its beginning by the second, in which the step before may have had its last words.
     """
     stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    found = next((place for place, line in enumerate(lines) if line[:19] >= stamp and line[10:11] == "T"), None)
+    latest = part[part.rfind(b"\n", 0, -1) + 1 :][:LENGTH]
+    if latest[10:11] == b"T" and latest < stamp.encode():  # it ends before
+        return 0
+    lines = lines_of(part)
+    found = next((place for place, line in enumerate(lines) if line[10:11] == "T" and line[:LENGTH] >= stamp), None)
     if found is None:
         return 0
-    second = takewhile(lambda place: lines[place][:19] == lines[found][:19], range(found, len(lines)))
+    second = takewhile(lambda place: lines[place][:LENGTH] == lines[found][:LENGTH], range(found, len(lines)))
     return first + next((place for place in second if STEP in lines[place][:60]), found)
 
 
-def parts_at(there: str) -> Iterator[tuple[int, list[str]]]:
+def parts_at(there: str) -> Iterator[tuple[int, bytes]]:
     """Yield a log in parts of some megabytes, each with the number of its first line; nothing of a log too long."""
     with _open(there) as (answer, first):
         if first:
@@ -80,23 +85,23 @@ def _open(there: str) -> Iterator[tuple[requests.Response, int]]:
         raise UnavailableError(f"The store of logs does not answer ({type(error).__name__}).") from error
 
 
-def _parts(answer: requests.Response, first: int) -> Iterator[tuple[int, list[str]]]:
+def _parts(answer: requests.Response, first: int) -> Iterator[tuple[int, bytes]]:
     """Cut what comes into whole lines. What comes without end is left."""
     rest, read = bytearray(), 0
     for chunk in answer.iter_content(CHUNK):
         rest += chunk
         read += len(chunk)
         if len(rest) >= MOST // 2 and (end := rest.rfind(b"\n") + 1):
-            lines = _decoded(bytes(rest[:end]))
+            part = bytes(rest[:end])
             del rest[:end]
-            yield first, lines
-            first += len(lines)
+            yield first, part
+            first += part.count(b"\n")
         if len(rest) > MOST:  # one line without end: its beginning says what it is
             del rest[CHUNK:]
         if read > LONGEST:
             break
     if rest:
-        yield first, _decoded(bytes(rest))
+        yield first, bytes(rest)
 
 
 def _ask(session: requests.Session, there: str, headers: dict[str, str] | None = None) -> requests.Response:
@@ -110,7 +115,7 @@ def _ask(session: requests.Session, there: str, headers: dict[str, str] | None =
     raise UnavailableError(f"The store of logs answers {answer.status_code}.")
 
 
-def _decoded(content: bytes) -> list[str]:
+def lines_of(content: bytes) -> list[str]:
     """Return the lines as GitHub counts them: what ends with a newline is one."""
     text = web.repaired(content.decode(errors="replace").removeprefix("\ufeff"))
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]

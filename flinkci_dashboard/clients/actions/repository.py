@@ -1,15 +1,15 @@
 """GitHub Actions of one repository: runs, their jobs and logs. Values out, simple verbs in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from django.conf import settings
 
 from flinkci_dashboard.clients.actions import reading as read
-from flinkci_dashboard.clients.actions.logs import bare, end_at, parts_at
+from flinkci_dashboard.clients.actions.logs import bare, end_at, lines_of, parts_at
 from flinkci_dashboard.clients.actions.reading import ACTIONS
 from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
 from flinkci_dashboard.clients.facts import (
@@ -205,7 +205,7 @@ class Actions:
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a job's log, without their time stamps."""
         parts = parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))
-        return list(islice((bare(line) for _, lines in parts for line in lines), first - 1, last))
+        return list(islice((bare(line) for _, part in parts for line in lines_of(part)), first - 1, last))
 
     def tails(
         self, build_id: int, log_ids: Iterable[int], most: int, steps: Mapping[int, datetime | None] = NO_STEPS
@@ -226,12 +226,10 @@ class Actions:
             found[log_id] = Tail(first + left_out if first else 0, kept, step)
         return found
 
-    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield the lines of a job's log before one, in parts; each with the number of its first line."""
-        for first, lines in parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs")):
-            if first >= before:
-                return
-            yield first, [bare(line) for line in lines[: before - first]]
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, bytes]]:
+        """Yield a job's log as it came, in parts, until a line is reached; each with the number of its first line."""
+        parts = parts_at(self._http.leads_to(f"{self._path}/jobs/{int(log_id)}/logs"))
+        return takewhile(lambda part: part[0] < before, parts)
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return nothing: runs publish no results of tests."""

@@ -1,7 +1,7 @@
 """Azure Pipelines: builds, their jobs and logs, and the agents. Values out, simple verbs in."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -144,15 +144,13 @@ class Azure:
 
     def log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
         """Return lines `first` to `last` (counted from 1) of a log, without their time stamps."""
-        route = {"buildId": build_id, "logId": log_id}
-        answer = self._call("GET", LOGS, route, {"startLine": first, "endLine": last})
-        lines = answer.get("value") if isinstance(answer, dict) else None
-        return [LOG_TIME.sub("", str(line))[:MAX_LINE] for line in (lines or [])[: last - first + 1]]
+        return [LOG_TIME.sub("", line)[:MAX_LINE] for line in self._log_lines(build_id, log_id, first, last)]
 
-    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield the lines of a log before one, in parts; each with the number of its first line."""
+    def earlier(self, build_id: int, log_id: int, before: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines of a log before one, as they came, in parts; each with the number of its first line."""
         for first in range(1, min(before, MOST_LINES), PART):
-            yield first, self.log_lines(build_id, log_id, first, min(first + PART, before) - 1)
+            lines = self._log_lines(build_id, log_id, first, min(first + PART, before) - 1)
+            yield first, "\n".join(lines).encode(errors="replace")
 
     def test_failures(self, build_id: int) -> list[TestFailureFacts]:
         """Return the failed tests that the build has published; none where it publishes none.
@@ -190,6 +188,12 @@ class Azure:
         return _each(lambda data: read.request(data, pool_id), found)
 
     # -------------------------------------------------------------------------------------------
+
+    def _log_lines(self, build_id: int, log_id: int, first: int, last: int) -> list[str]:
+        route = {"buildId": build_id, "logId": log_id}
+        answer = self._call("GET", LOGS, route, {"startLine": first, "endLine": last})
+        lines = answer.get("value") if isinstance(answer, dict) else None
+        return [str(line) for line in (lines or [])[: last - first + 1]]
 
     def _one_build(
         self, method: str, route: dict[str, Any], query: dict[str, Any] | None = None, content: Any = None

@@ -19,6 +19,7 @@ class Store:
         self.actions = actions
         self.links: dict[str, tuple[int, datetime]] = {}  # key → job, and until when
         self.padding = 0  # bytes before the log's own lines
+        self.first = self.last = ""  # lines before those, and after them
 
     def link(self, job: Job, address: str) -> str:
         """Return where a job's log can be read from now on."""
@@ -35,7 +36,8 @@ class Store:
             return Answer(403, "<Error><Code>AuthenticationFailed</Code></Error>", PAGE)
         found = next(job for run in self.actions.runs.values() for each in run.attempts for job in each if job.id == id)
         content = b"x" * 99 + b"\n"
-        content = content * (self.padding // 100) + text_of(found).encode()
+        padding = content * (self.padding // 100)
+        content = self.first.encode() + padding + text_of(found).encode() + self.last.encode()
         asked = call.headers.get("range", "")
         if not asked.startswith("bytes=") or not asked.endswith("-"):
             return Answer(200, content, {"Content-Type": "text/plain"})

@@ -165,12 +165,13 @@ def test_every_line_that_tells_a_cause_is_found_far_before_the_end_of_a_log_too(
     noise = [
         "12:34:56.789 [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1 s -- in a.FooTest"
     ] * 9
-    found = cause_far_back([(1, noise), (10, [*noise, line, *noise]), (40, noise)], weak)
+    parts = [(1, noise), (10, [*noise, line, *noise]), (40, noise)]
+    found = cause_far_back([(first, "\n".join(lines).encode()) for first, lines in parts], weak)
     assert found == (weak if near.is_weak else Found(near.cause, near.line, 19))
 
 
 def test_the_deepest_cause_of_all_parts_counts_and_what_is_weak_there_counts_for_nothing():
     weak = cause_of_log(["##[error]Bash exited with code '143'."], first=9000)
-    parts = [(1, ["There are test failures."]), (2, [WATCHDOG]), (3, ["There are test failures."])]
+    parts = [(1, b"There are test failures."), (2, WATCHDOG.encode()), (3, b"There are test failures.")]
     assert cause_far_back(parts, weak) == Found(Cause.TIMEOUT, WATCHDOG, 2)
-    assert cause_far_back([(1, [WRAPPER, "[INFO] BUILD FAILURE", "Killed"])], weak) == weak
+    assert cause_far_back([(1, f"{WRAPPER}\n[INFO] BUILD FAILURE\nKilled".encode())], weak) == weak

@@ -116,5 +116,4 @@ def test_lines_are_counted_as_github_does_and_so_are_those_of_a_step(settings, m
         parts = list(service.earlier(7, 1, 4))
         assert service.log_lines(7, 1, 2, 3)[1] == "##[group]Run tools/ci/test_controller.sh"
     assert (tail.first, tail.step, tail.lines) == (4, step, ("one\x0b\u2028 line", "##[error]boom"))
-    assert [line for _, lines in parts for line in lines][0] == "Set up" and parts[0][0] == 1
-    assert sum(len(lines) for _, lines in parts) == 3
+    assert parts[0][0] == 1 and b"".join(part for _, part in parts).startswith(STEPS[:200].encode())
