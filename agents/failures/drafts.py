@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
 from agents.failures.report import Hit, comment_text, component_of, ticket_text, ticket_title
 from agents.failures.reproduce import setup_of
@@ -63,9 +63,10 @@ def _comment(failure: Failure, hits: list[TestFailure], now: datetime) -> Draft:
 
 def _since(tests: Iterable[int], now: datetime) -> dict[int, Culprits]:
     """Return since which commits tests fail on master, that began to lately: of others nobody asks any more."""
-    rows = TestFailure.objects.filter(test__in=list(tests), build__scope=Build.Scope.BRANCH, build__branch=MAIN)
-    began = rows.order_by().values("test").annotate(first=Min("pk"), at=Min("at")).filter(at__gt=now - LATELY)
-    firsts = began.values_list("first", flat=True)
+    rows = TestFailure.objects.filter(build__scope=Build.Scope.BRANCH, build__branch=MAIN)
+    before = rows.filter(test=OuterRef("test"), at__lte=now - LATELY)
+    began = rows.filter(~Exists(before), test__in=list(tests), at__gt=now - LATELY).order_by()
+    firsts = began.values("test").annotate(first=Min("pk")).values_list("first", flat=True)
     found = list(TestFailure.objects.filter(pk__in=list(firsts)).select_related("job", "build"))
     known = culprits(found)
     return {row.test_id: known[row.pk] for row in found if row.pk in known}
