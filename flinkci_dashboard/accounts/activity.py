@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
+from flinkci_dashboard.jobs.deeds import deed, kinds_said
+from flinkci_dashboard.jobs.table import title_of
 from flinkci_dashboard.models import Action, AuditEvent
 
 PERSON, BOT = "person", "bot"
@@ -100,7 +102,8 @@ def names() -> list[str]:
 def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
     found = Q()
     for word in search.words.split():
-        found &= Q.create([(f"{name}__icontains", word) for name in texts], connector=Q.OR)
+        said = [("kind__in", kinds_said(word))] if "kind" in texts else []
+        found &= Q.create([*((f"{name}__icontains", word) for name in texts), *said], connector=Q.OR)
     zone = timezone.get_current_timezone()
     if search.since:
         found &= Q((f"{at}__gte", datetime.combine(max(search.since, FIRST), time(), zone)))
@@ -120,7 +123,7 @@ def _of_person(event: AuditEvent) -> Entry:
         event.at,
         event.actor_name,
         event.act,
-        event.subject,
+        title_of(event.subject),
         event.address or "",
         event.before,
         event.after,
@@ -130,6 +133,7 @@ def _of_person(event: AuditEvent) -> Entry:
 
 def _of_bot(action: Action) -> Entry:
     attempts = action.attempts if action.attempts > 1 else None
-    told = {"state": action.state, "why": action.reason, "answer": action.answer, "attempts": attempts}
+    told = {"why": action.reason, "answer": action.answer, "attempts": attempts}
     after = {name: value for name, value in told.items() if value}
-    return Entry(action.created_at, f"bot ({action.job})", action.kind, action.subject, "", None, after, "")
+    who, act = f"bot ({title_of(action.job)})", deed(action.kind, action.state)
+    return Entry(action.created_at, who, act, action.subject, "", None, after, "")

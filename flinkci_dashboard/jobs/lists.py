@@ -25,7 +25,7 @@ ASKED = Table(
         Column("asked", "Asked", lambda asked: asked.requested_at, "id", falling=True),
         Column("by", "By", lambda asked: str(asked.requested_by or "")),
         Column("job", "", lambda asked: asked.job),
-        Column("what", "What", lambda asked: f"{asked.act} {asked.subject}".strip()),
+        Column("what", "What", lambda asked: asked.what),
         Column("answer", "Answer", lambda asked: asked.answer),
         Column("answered", "", lambda asked: asked.settled_at),
     ),

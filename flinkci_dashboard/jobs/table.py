@@ -30,3 +30,8 @@ JOBS = {
         Job("prune", "Pruning of old records", "flinkci_dashboard.jobs.prune.prune", 3600),
     )
 }
+
+
+def title_of(name: str) -> str:
+    """Return a job's title; whatever else has a name keeps it."""
+    return JOBS[name].title if name in JOBS else name

@@ -63,7 +63,12 @@ class JobRequest(models.Model):
         indexes = [models.Index(fields=["job"], condition=models.Q(settled_at=None), name="open_requests")]
 
     def __str__(self) -> str:
-        return f"{self.job}: {self.act} {self.subject}".strip()
+        return f"{self.job}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """Say what was asked for, and of what."""
+        return f"{self.act.replace('-', ' ')} {self.subject}".strip()
 
 
 class JobRun(models.Model):

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
-from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRun
+from flinkci_dashboard.jobs.table import title_of
+from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.web import trends
 from flinkci_dashboard.web.durations import duration, told
 from flinkci_dashboard.web.tones import MOVING, tone, word
@@ -28,6 +29,7 @@ COPY = (
 register.filter("duration", duration)
 register.filter("counted", counted)
 register.filter("tone", tone)
+register.filter("job_title", title_of)
 
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
 
@@ -117,9 +119,9 @@ def counts(values: dict[str, int]) -> str:
 
 
 @register.filter
-def job_title(name: str) -> str:
-    """Return a job's title; its name when the job is gone."""
-    return JOBS[name].title if name in JOBS else name
+def said(action: Action) -> str:
+    """Say what an act of the bot did, or how far it has come."""
+    return deed(action.kind, action.state)
 
 
 @register.simple_tag

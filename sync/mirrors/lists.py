@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.jobs.lists import RUN_COLUMNS
 from flinkci_dashboard.web.tables import Column, Table
 
@@ -35,7 +36,7 @@ BRANCHES = Table(
 PLANNED = Table(
     "planned",
     (
-        Column("act", "Act", lambda action: action.kind, "kind"),
+        Column("act", "Act", lambda action: deed(action.kind, action.state), "kind"),
         Column("branch", "Branch", lambda action: action.subject, "subject"),
         Column("why", "Why", lambda action: action.reason),
         Column("planned", "Planned", lambda action: action.created_at, "created_at", falling=True),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
 from agents.models.builds import Status
+from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.models import Action, JobRequest, JobRun
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, TrustGate, Watermark
 from sync.pulls.reporting import is_current
@@ -35,24 +36,6 @@ CI_WORDS = (
     *(("success", "succeeded"), ("failure", "failed"), ("pending", "pending")),
     *(("canceled", "canceled"), ("blocked", "blocked")),
 )
-# What the bot does, and has done, by the kind of act.
-DEEDS = {
-    "push-branch": ("push the branch", "pushed the branch"),
-    "delete-branch": ("delete a branch", "deleted a branch"),
-    "cancel-build": ("cancel a build", "canceled a build"),
-    "retry-build": ("run failed jobs again", "ran failed jobs again"),
-    "queue-build": ("queue a build", "queued a build"),
-    "create-report": ("write the report", "wrote the report"),
-    "change-report": ("change the report", "changed the report"),
-    "delete-report": ("delete a second report", "deleted a second report"),
-    "react": ("react to a command", "reacted to a command"),
-    "reply": ("answer a command", "answered a command"),
-    "approve-head": ("let the head run", "let the head run"),
-    "trust-author": ("trust the author", "trusts the author"),
-    "deny-approval": ("refuse an approval", "refused an approval"),
-    "hold-head": ("hold the head at the trust gate", "held the head at the trust gate"),
-    "would-hold-head": ("note what the trust gate would hold", "would have held the head at the trust gate"),
-}
 
 
 @dataclass(frozen=True)
@@ -249,16 +232,12 @@ def _build_events(build: Build) -> list[Event]:
 
 def _action_event(action: Action) -> Event:
     """Say what the bot did; what was its reason then need not be so any more, and is told as past."""
-    what = action.kind.replace("-", " ")
-    act, done = DEEDS.get(action.kind, (what, f"done: {what}"))
-    says = {
-        Action.State.DONE: (done, action.answer or (f"Reason then: {action.reason}" if action.reason else "")),
-        Action.State.PENDING: (f"about to {act}", action.reason),
-        Action.State.PLANNED: (f"would {act}", action.reason),
-        Action.State.FAILED: (f"failed to {act}", action.answer or action.reason),
+    notes = {
+        Action.State.DONE: action.answer or (f"Reason then: {action.reason}" if action.reason else ""),
+        Action.State.FAILED: action.answer or action.reason,
     }
-    text, note = says[Action.State(action.state)]
-    return Event(action.settled_at or action.created_at, f"bot: {text}", note=note)
+    note = notes.get(Action.State(action.state), action.reason)
+    return Event(action.settled_at or action.created_at, f"bot: {deed(action.kind, action.state)}", note=note)
 
 
 def history_mark() -> dict[str, int]:
