@@ -6,14 +6,15 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Count, Q
 
-from agents.models import Agent, Host
+from agents.migration.authority import Decisions
+from agents.models import Agent, Criterion, Host
 from agents.models.builds import Provider
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Action, Credential, JobRun
 from flinkci_dashboard.web.tones import tone
-from sync.infrastructure.places import ARROWS, PIPELINE_FILE, TEMPLATES, Arrow
-from sync.models import MirrorBranch, Pipeline, PipelineVariable, Repository
+from sync.infrastructure.places import ARROWS, MIGRATION_TICKET, PIPELINE_FILE, TEMPLATES, Arrow
+from sync.models import MirrorBranch, PipelineVariable, Repository
 
 # Which job of ours reads and writes a repository, by its role.
 READERS = {
@@ -28,6 +29,7 @@ WRITERS = {
     Repository.Role.PULL_REQUESTS: ("sync_pulls",),
 }
 PUSHES = ("push-branch", "delete-branch", "reset-branch")  # acts on code; all others are on what people read
+LASTING = (Host.AZURE, Host.ALIBABA)  # the hosts whose agents are more than one job's
 SUCCESSORS = {arrow.instead_of: arrow.job for arrow in ARROWS if arrow.instead_of}  # bot → our job
 
 
@@ -121,11 +123,6 @@ def variables() -> list[VariableLine]:
     return sorted(lines, key=lambda line: (line.state != "unknown", line.state == "gone"))
 
 
-def pipelines() -> list[Pipeline]:
-    """Return the pipelines that the service lists."""
-    return list(Pipeline.objects.filter(gone_at=None))
-
-
 def definitions() -> list[dict[str, str]]:
     """Return where the builds are defined, at the commit of each mirrored branch."""
     source = Repository.objects.filter(role=Repository.Role.SOURCE).first()
@@ -148,11 +145,19 @@ def machines() -> list[dict[str, object]]:
     rows = Agent.objects.order_by().values("host").annotate(known=Count("pk"), online=Count("pk", filter=online))
     of_host = {row["host"]: (row["known"], row["online"]) for row in rows}
     return [
-        {"title": host.label, "known": known, "online": up}
+        {"title": host.label, "lasting": host in LASTING, "known": known, "online": up}
         for host in Host
         if host
         for known, up in [of_host.get(host, (0, 0))]
     ]
+
+
+def migration() -> dict[str, object]:
+    """Return how far the migration to GitHub Actions has come: criteria that are met, and who has the say of master."""
+    criteria = Criterion.objects.aggregate(all=Count("pk"), met=Count("pk", filter=Q(met_since__isnull=False)))
+    says = [provider.label for provider in Decisions().providers("master")]
+    known = {"ticket": MIGRATION_TICKET, "url": f"{settings.JIRA_URL}/browse/{MIGRATION_TICKET}"}
+    return known | {"criteria": criteria["all"], "met": criteria["met"], "says": says}
 
 
 def service() -> dict[str, str]:
@@ -160,5 +165,7 @@ def service() -> dict[str, str]:
     return {
         "name": Provider.AZURE.label,
         "url": f"{settings.AZURE_DEVOPS_URL}/{settings.AZURE_PROJECT}",
+        "project": settings.AZURE_PROJECT,
+        "account": settings.AZURE_DEVOPS_URL.rstrip("/").rpartition("/")[2],
         "file": PIPELINE_FILE,
     }

@@ -1,6 +1,5 @@
 """The infrastructure page: what the wiki page “Continuous Integration” says, as it is now."""
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.views.decorators.http import require_safe
 
@@ -8,7 +7,9 @@ from flinkci_dashboard.jobs.history import last_ended
 from flinkci_dashboard.models import Contact, Credential
 from flinkci_dashboard.web.live import Context, live, rights
 from sync.infrastructure import figures
-from sync.infrastructure.places import BOXES, HEIGHT, MIGRATION_TICKET, WIDTH
+from sync.infrastructure.lists import ACCOUNTS, FLOWS, MACHINES, PEOPLE, PIPELINES, REPOSITORIES, VARIABLES
+from sync.infrastructure.places import BOXES, HEIGHT, WIDTH
+from sync.models import Pipeline
 
 
 def passes(request: HttpRequest) -> object:
@@ -20,18 +21,20 @@ def passes(request: HttpRequest) -> object:
 @live("infrastructure/infrastructure.html", "infrastructure/_infrastructure.html", version=passes, reader=rights)
 def infrastructure(request: HttpRequest) -> Context:
     """Show repositories, accounts, pipelines, machines, people, and how code and results travel between them."""
+    flows = figures.flows()
     return {
-        "flows": figures.flows(),
+        "arrows": flows,
+        "flows": FLOWS.of(request, flows, "flows-"),
         "boxes": BOXES,
         "size": {"width": WIDTH, "height": HEIGHT},
-        "repositories": figures.repositories(),
-        "accounts": Credential.objects.exclude(account="").select_related("holder"),
+        "repositories": REPOSITORIES.of(request, figures.repositories(), "repositories-"),
+        "accounts": ACCOUNTS.of(request, Credential.objects.select_related("holder"), "accounts-"),
         "service": figures.service(),
-        "pipelines": figures.pipelines(),
-        "variables": figures.variables(),
+        "pipelines": PIPELINES.of(request, Pipeline.objects.filter(gone_at=None), "pipelines-"),
+        "variables": VARIABLES.of(request, figures.variables(), "variables-"),
         "definitions": figures.definitions(),
-        "machines": figures.machines(),
-        "contacts": Contact.objects.filter(active=True),
+        "machines": MACHINES.of(request, figures.machines(), "machines-"),
+        "people": PEOPLE.of(request, Contact.objects.filter(active=True), "people-"),
         "house_rule": Credential.HOUSE_RULE,
-        "migration": {"ticket": MIGRATION_TICKET, "url": f"{settings.JIRA_URL}/browse/{MIGRATION_TICKET}"},
+        "migration": figures.migration(),
     }

@@ -1,5 +1,7 @@
 """The wiki page of facts that are true now."""
 
+import json
+
 import pytest
 from django.utils import timezone
 
@@ -29,7 +31,7 @@ def test_a_new_installation_says_what_the_wiki_page_says(member):
 def test_each_way_says_how_its_last_pass_ended(member):
     JobRun.objects.create(job="sync_mirrors", outcome="failed", ended_at=timezone.now())
     answer = member.get("/infrastructure/")
-    states = {flow.arrow.carries: flow.tone for flow in answer.context["flows"]}
+    states = {flow.arrow.carries: flow.tone for flow in answer.context["arrows"]}
     assert states["branches"] == "bad"
     assert states["heads"] == "muted"
     assert 'class="flow bad"' in answer.content.decode()
@@ -56,6 +58,16 @@ def test_an_empty_answer_makes_nothing_disappear(world, path):
     world.fault(service="azure", path=path, body=empty, status=200, times=None)
     run_pass("check_exposure", "command")
     assert PipelineVariable.objects.filter(gone_at=None).count() == known
+
+
+def test_its_tables_are_sorted_and_given_as_files(member):
+    rows = json.loads(member.get("/infrastructure/?format=json&table=repositories").getvalue())
+    assert rows[0]["repository"] == "apache/flink" and rows[0]["written_by"] == ["Pull request sync", "Labels"]
+    assert "sync_mirrors" not in member.get("/infrastructure/?format=csv&table=flows").getvalue().decode()
+
+
+def test_the_plan_says_how_far_it_has_come(member):
+    assert "criteria are met, and" in page(member) and "Azure Pipelines has the say about master" in page(member)
 
 
 def test_it_costs_a_fixed_number_of_queries(member, django_assert_max_num_queries):
