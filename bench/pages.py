@@ -132,8 +132,8 @@ def pull(number: int, now: datetime):
 
 
 def work(numbers: range) -> None:
-    """Make passes, acts, what people did, and alerts."""
-    from flinkci_dashboard.models import Action, Alert, AuditEvent, JobRun, Notice
+    """Make passes, acts, what people did, and what was told of it."""
+    from flinkci_dashboard.models import Action, AuditEvent, JobRun
 
     now = datetime.now(UTC)
     at = {number: now - timedelta(seconds=20 * (PASSES - number)) for number in numbers}
@@ -163,14 +163,21 @@ def work(numbers: range) -> None:
         [AuditEvent(at=at[n], actor_name=f"p{n % 30}", act="run job", subject=f"{n}") for n in numbers[::3]],
         batch_size=1000,
     )
+    told_of(at)
+
+
+def told_of(at: dict[int, datetime]) -> None:
+    """Make alerts that have ended, and messages."""
+    from flinkci_dashboard.models import Alert, Notice
+
     told = {"rule": "job_late", "severity": "warn", "text": "x"}
     Alert.objects.bulk_create(
         Alert(key=f"{n}", subject=f"{n}", since=at[n], began_at=at[n], changed_at=at[n], ended_at=at[n], **told)
-        for n in numbers[::10]
+        for n in list(at)[::10]
     )
     Notice.objects.bulk_create(
         Notice(target="mail:a", place="a", title="T", body="B", severity="warn", created_at=at[n])
-        for n in numbers[::10]
+        for n in list(at)[::10]
     )
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from flinkci_dashboard.accounts.mail import sends_mail
 from flinkci_dashboard.accounts.middleware import lacks_second_factor
 from flinkci_dashboard.accounts.roles import ADMINISTER, may_administer
-from flinkci_dashboard.alerts.standing import Standing, standing
+from flinkci_dashboard.alerts.standing import Standing, standing_for
 from flinkci_dashboard.jobs.modes import observing
 from flinkci_dashboard.models import JobSchedule
 
@@ -54,7 +53,7 @@ class Entry:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the facts that the frame around every page shows."""
-    found: Any = SimpleLazyObject(lambda: standing(timezone.now()))
+    found: Any = SimpleLazyObject(lambda: standing_for(request))
     return {
         "frame_standing": found,
         "standing_mark": SimpleLazyObject(lambda: _shown(request, MARKS, found)),

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 from django.urls import reverse
 
 from flinkci_dashboard.jobs.alerts import silent_worker
+from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.modes import observing
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Contact, Credential, JobRun, JobSchedule
@@ -33,7 +34,7 @@ def steps(now: datetime) -> list[Step]:
 
 
 def _without_good_pass() -> list[str]:
-    good = JobRun.objects.filter(job=OuterRef("job"), outcome=JobRun.Outcome.OK)
+    good = of_each().filter(outcome=JobRun.Outcome.OK)
     rows = JobSchedule.objects.filter(enabled=True, job__in=JOBS).exclude(Exists(good.order_by()))
     return list(rows.values_list("job", flat=True))
 

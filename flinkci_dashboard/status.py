@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,8 +13,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.table import JOBS
-from flinkci_dashboard.models import JobRun, JobSchedule
+from flinkci_dashboard.models import JobSchedule
 from flinkci_dashboard.parts import parts
 
 
@@ -54,7 +55,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def _jobs() -> list[dict[str, object]]:
-    latest = JobRun.objects.filter(job=OuterRef("job")).exclude(ended_at=None).order_by("-pk")
+    latest = of_each().exclude(ended_at=None)
     rows = JobSchedule.objects.annotate(
         ended=Subquery(latest.values("ended_at")[:1]), outcome=Subquery(latest.values("outcome")[:1])
     )

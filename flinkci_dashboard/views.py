@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from flinkci_dashboard import first_run
 from flinkci_dashboard.accounts.roles import may_administer, signed_in
 from flinkci_dashboard.accounts.saved import start_page
-from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.alerts.standing import standing_for
 from flinkci_dashboard.jobs import health
 from flinkci_dashboard.jobs import history as passes
 from flinkci_dashboard.jobs.views import latest_runs
@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest) -> Context:
     """Show on one page whether all is well."""
     now = timezone.now()
-    found = standing(now).seen_by(signed_in(request))
+    found = standing_for(request).seen_by(signed_in(request))
     return {
         "tiles": [_for(request, tile) for tile in tiles(now, found)],
         "standing": found,

@@ -13,7 +13,7 @@ from agents.builds.release import release
 from agents.failures.explained import why_builds
 from agents.models import Build, Host, Watermark
 from agents.models.builds import Provider
-from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.alerts.standing import standing_for
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live, rights
 
@@ -56,7 +56,7 @@ def build_without_provider(request: HttpRequest, external_id: int) -> HttpRespon
 def branches(request: HttpRequest, branch: str = "") -> Context:
     """Show the last builds of a branch, job by job; without a name, of the first branch (master)."""
     now = timezone.now()
-    found = standing(now)
+    found = standing_for(request)
     tabs = branch_tabs(now, found)
     name = branch or (tabs[0].name if tabs else "")
     grids = branch_grids(name, unfolded="unfolded" in request.GET)

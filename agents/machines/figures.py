@@ -159,9 +159,9 @@ def is_low_on_disk(agent: Agent, now: datetime) -> bool:
 
 
 def _job_bar(job: Job, start: datetime, now: datetime) -> Bar | None:
-    if job.started_at is None:
-        return None
     end = job.finished_at or now
+    if job.started_at is None or end < start or job.started_at > start + DAY:
+        return None
     words = f"{job.name}, build {job.build}: {job.state}, {duration((end - job.started_at).total_seconds())}"
     return bar(job.started_at, end, (start, start + DAY), BAR_KINDS.get(job.state, "other"), words)
 

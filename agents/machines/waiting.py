@@ -5,15 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Case, Value, When
+from django.urls import reverse
+
 from agents.charts.arithmetic import midnight, percentile
 from agents.machines.judge import PoolState, why_stuck
-from agents.models import Agent, Build, Host, Job, Pool, Waiting
+from agents.models import Agent, Build, Host, Job, Waiting
 from agents.models.builds import Status
 
 WEEK = timedelta(days=7)
 MOST_WAITING = 500  # of those who wait, the ones that are counted
 HOSTS = tuple(host.value for host in Host if host)
 State = Agent.State
+# What is told of a wait beside its own: of its pool, whether its agents are known and stay, and of its build.
+LASTING = Case(When(pool__seen_at__isnull=False, pool__hosted=False, then=True), default=False)
+FACTS = ("pool", "pool__name", "pool__host", LASTING, "build__provider", "build__external_id", "build__branch")
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,15 @@ class Wait:
     host: str
     queued_at: datetime
     build_id: int | None  # the number that its service has given it
-    build_url: str  # of its page; "" where it is not known
+    provider: str  # "" where its build is not known
     branch: str
     problem: str  # why no agent will take it, "" when one may
     nobody: bool = False  # no agent of its pool is online
+
+    @property
+    def build_url(self) -> str:
+        """Return the address of its build's page; "" where that is not known."""
+        return reverse("build", args=[self.provider, self.build_id]) if self.provider else ""
 
 
 @dataclass(frozen=True)
@@ -63,43 +74,44 @@ def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
     for agent in agents:
         if agent.pool_id:
             pools[agent.pool_id][agent.state] += 1
-    rows = list(Waiting.objects.select_related("pool", "build")[:MOST_WAITING])
-    asked = [_wait(row.job_name, row.pool, row.build, row.queued_at, pools, now) for row in rows]
+    rows = Waiting.objects.values_list("job_name", Value(""), "queued_at", *FACTS)
+    asked = [_wait(*row, pools, now) for row in rows[:MOST_WAITING]]
     jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
-    jobs = jobs.filter(host=Host.GITHUB) if rows else jobs  # whose requests nobody lists
+    jobs = jobs.filter(host=Host.GITHUB) if asked else jobs  # whose requests nobody lists
     jobs = jobs.exclude(host=Host.GITHUB, build__scope=Build.Scope.PULL)  # a fork waits for machines of its own
-    jobs = jobs.exclude(build__status=Status.FINISHED).select_related("pool", "build").order_by("queued_at")
-    fields = ("name", "host", "queued_at", "pool", "build__provider", "build__external_id", "build__branch")
-    told = [
-        _wait(job.name, job.pool, job.build, job.queued_at or now, pools, now, job.host)
-        for job in jobs.only(*fields)[:MOST_WAITING]
-    ]
+    jobs = jobs.exclude(build__status=Status.FINISHED).order_by("queued_at")
+    told = [_wait(*row, pools, now) for row in jobs.values_list("name", "host", "queued_at", *FACTS)[:MOST_WAITING]]
     return sorted([*asked, *told], key=lambda wait: wait.queued_at)
 
 
 def _wait(
     job_name: str,
-    pool: Pool | None,
-    build: Build | None,
+    host: str,
     queued_at: datetime,
+    pool: int | None,
+    pool_name: str,
+    pool_host: str,
+    lasting: bool,
+    provider: str | None,
+    build_id: int | None,
+    branch: str | None,
     pools: dict[int, Counter[str]],
     now: datetime,
-    host: str = "",
 ) -> Wait:
-    states = pools.get(pool.pk, Counter()) if pool else Counter()
+    states = pools.get(pool, Counter()) if pool else Counter()
     problem, nobody = "", False
-    if pool and pool.seen_at and not pool.hosted:
+    if lasting:
         nobody = states[State.BUSY] + states[State.IDLE] == 0
         away = states[State.OFFLINE] + states[State.DISABLED]
-        problem = why_stuck(queued_at, PoolState(pool.name, states[State.BUSY], states[State.IDLE], away), now)
+        problem = why_stuck(queued_at, PoolState(pool_name, states[State.BUSY], states[State.IDLE], away), now)
     return Wait(
         job_name=job_name,
-        pool=pool.name if pool else str(Host(host).label) if host else "",
-        host=pool.host if pool else host,
+        pool=pool_name if pool else str(Host(host).label) if host else "",
+        host=pool_host if pool else host,
         queued_at=queued_at,
-        build_id=build.external_id if build else None,
-        build_url=build.get_absolute_url() if build else "",
-        branch=build.branch if build else "",
+        build_id=build_id,
+        provider=provider or "",
+        branch=branch or "",
         problem=problem,
         nobody=nobody,
     )

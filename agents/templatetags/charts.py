@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from agents.builds.branch_figures import GridCell, GridRow
@@ -67,11 +67,17 @@ def strips(chart: Chart) -> SafeString:
 @register.simple_tag
 def cells(row: GridRow) -> SafeString:
     """Draw one job's row of a branch's grid: a sign for the eye, a word on hover and for screen readers."""
-    return format_html_join("", "{}", ((_cell(row.name, cell),) for cell in row.cells))
+    name = escape(row.name)
+    drawn = {cell: _cell(name, cell) for cell in set(row.cells)}
+    return format_html_join("", "{}", ((drawn[cell],) for cell in row.cells))
 
 
-def _cell(name: str, cell: GridCell) -> SafeString:
-    said = '<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>'
-    words = format_html(said, cell.symbol, cell.words)
-    inner = format_html('<a href="{}">{}</a>', cell.url, words) if cell.url else words
-    return format_html('<td class="{}" title="{}: {}">{}</td>', cell.mark, name, cell.words, inner)
+CELL = (
+    '<td class="{}" title="{}: {}">{}<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>{}</td>'
+)
+
+
+def _cell(name: SafeString, cell: GridCell) -> SafeString:
+    words = escape(cell.words)
+    opened, closed = (format_html('<a href="{}">', cell.url), SafeString("</a>")) if cell.url else ("", "")
+    return format_html(CELL, cell.mark, name, words, opened, cell.symbol, words, closed)

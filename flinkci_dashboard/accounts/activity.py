@@ -1,7 +1,7 @@
 """What people and the bot did, in one list: newest first, filtered, a page at a time."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -10,10 +10,11 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.deeds import deed, kinds_said
-from flinkci_dashboard.jobs.table import title_of
+from flinkci_dashboard.jobs.table import JOBS, title_of
 from flinkci_dashboard.models import Action, AuditEvent
 
 PERSON, BOT = "person", "bot"
+Said = Callable[[str], list[tuple[str, list[str]]]]
 FIRST, LAST = date(1970, 1, 1), date(9998, 1, 1)  # days that are days everywhere
 
 
@@ -68,7 +69,7 @@ class Entry:
 def find(search: Search) -> QuerySet:
     """Return (source, pk, when) of what matches, to be ordered; `load` turns a slice of it into entries."""
     events = AuditEvent.objects.filter(_matches(search, "at", ("act", "subject", "actor_name")))
-    actions = Action.objects.filter(_matches(search, "created_at", ("kind", "subject", "job")))
+    actions = Action.objects.filter(_matches(search, "created_at", ("subject",), _said))
     if search.who == BOT:
         events = events.none()
     elif search.who:
@@ -99,17 +100,22 @@ def names() -> list[str]:
     return sorted(AuditEvent.objects.order_by().values_list("actor_name", flat=True).distinct())
 
 
-def _matches(search: Search, at: str, texts: tuple[str, ...]) -> Q:
+def _matches(search: Search, at: str, texts: tuple[str, ...], said: Said = lambda word: []) -> Q:
     found = Q()
     for word in search.words.split():
-        said = [("kind__in", kinds_said(word))] if "kind" in texts else []
-        found &= Q.create([*((f"{name}__icontains", word) for name in texts), *said], connector=Q.OR)
+        found &= Q.create([*((f"{name}__icontains", word) for name in texts), *said(word)], connector=Q.OR)
     zone = timezone.get_current_timezone()
     if search.since:
         found &= Q((f"{at}__gte", datetime.combine(max(search.since, FIRST), time(), zone)))
     if search.until:
         found &= Q((f"{at}__lte", datetime.combine(min(search.until, LAST), time.max, zone)))
     return found
+
+
+def _said(word: str) -> list[tuple[str, list[str]]]:
+    """Return what finds the acts of which a word is said, or of whose job: by equality, for they are many."""
+    jobs = [job.name for job in JOBS.values() if word.lower() in f"{job.name} {job.title}".lower()]
+    return [("kind__in", kinds_said(word)), ("job__in", jobs)]
 
 
 def _part(side: Any, name: str) -> Any:

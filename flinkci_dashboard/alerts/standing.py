@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
 
 from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, say
 from flinkci_dashboard.alerts.summary import Person, Picture, read
@@ -143,6 +145,13 @@ def standing(now: datetime) -> Standing:
     unknown = any("worker" in case.finding.cause_of for case in picture.cases)
     state = lines[0].finding.severity.value if lines else GOOD if picture.as_of else Severity.WARN.value
     return Standing(state, lines, picture.as_of, unknown)
+
+
+def standing_for(request: HttpRequest) -> Standing:
+    """Return how it all stands, read once for all parts of a page."""
+    if not hasattr(request, "standing"):
+        request.standing = standing(timezone.now())  # type: ignore[attr-defined]
+    return request.standing  # type: ignore[attr-defined]
 
 
 def _line(case: Case, picture: Picture, now: datetime) -> Line:

@@ -18,7 +18,7 @@ from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.alerts.channels import TEST, set_address
 from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
 from flinkci_dashboard.alerts.lists import CHANNELS, MESSAGES, NOW, OVER
-from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.alerts.standing import standing_for
 from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
@@ -34,7 +34,7 @@ def last_pass(request: HttpRequest) -> object:
 
 def what_is_wrong(request: HttpRequest) -> object:
     """Return what the banner says."""
-    found = standing(timezone.now())
+    found = standing_for(request)
     return found.state, found.sentence
 
 
@@ -43,7 +43,7 @@ def what_is_wrong(request: HttpRequest) -> object:
 def show(request: HttpRequest) -> Context:
     """Show what fires and what ended, what was told of it, and the channels."""
     now = timezone.now()
-    found = standing(now).seen_by(signed_in(request))
+    found = standing_for(request).seen_by(signed_in(request))
     return {
         "standing": found,
         "table": OVER.of(request, figures.ended()),
@@ -61,7 +61,7 @@ def show(request: HttpRequest) -> Context:
 @live("alerts/banner.html", "alerts/_banner.html", version=what_is_wrong, reader=rights)
 def banner(request: HttpRequest) -> Context:
     """Say in a line how it all stands: what every page shows, kept true."""
-    return {"standing": standing(timezone.now())}
+    return {"standing": standing_for(request)}
 
 
 @require_POST

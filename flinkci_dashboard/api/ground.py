@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
@@ -11,6 +11,7 @@ from ninja import Router, Schema
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.api.lists import Listing, answers, whole
 from flinkci_dashboard.jobs import health
+from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import JobRun, JobSchedule
 from flinkci_dashboard.web.tiles import Tile, tiles
@@ -64,7 +65,7 @@ def status(request: HttpRequest) -> dict[str, object]:
 def jobs(request: HttpRequest) -> dict[str, object]:
     """Return every background job: when it runs and how its last pass ended."""
     late = health.overdue(timezone.now())
-    newest = JobRun.objects.filter(job=OuterRef("job")).exclude(ended_at=None).order_by("-pk").values("pk")[:1]
+    newest = of_each().exclude(ended_at=None).values("pk")[:1]
     schedules = {row.job: row for row in JobSchedule.objects.annotate(run=Subquery(newest))}
     runs = JobRun.objects.in_bulk([row.run for row in schedules.values() if row.run])
     return whole([_job(name, schedules[name], runs, name in late) for name in JOBS if name in schedules])

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.clients.tally import CHARGED
 from flinkci_dashboard.jobs.health import overdue
+from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.models import Channel, JobRun, JobSchedule, Notice, Refusals, Worker
 from flinkci_dashboard.parts import parts
 
@@ -77,7 +78,7 @@ def _jobs(now: datetime) -> Iterable[Metric]:
     age = gauge("job_age_seconds", "How long ago the job's last pass ended.", "job")
     late = gauge("job_late", "1 when the job is overdue by three intervals.", "job")
     missed, asked = overdue(now), Counter[str]()
-    newest = JobRun.objects.filter(job=OuterRef("job"), ended_at__isnull=False).order_by("-pk").values("pk")[:1]
+    newest = of_each().filter(ended_at__isnull=False).values("pk")[:1]
     schedules = list(JobSchedule.objects.annotate(run=Subquery(newest)).values_list("job", "enabled", "run"))
     for run in JobRun.objects.filter(pk__in=[pk for *_, pk in schedules if pk]).defer("error"):
         outcome.add_metric([run.job, run.outcome], 1)

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, QuerySet, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
 
@@ -238,7 +239,7 @@ def _up_since(now: datetime) -> datetime | None:
 
 def _job_facts(now: datetime) -> list[JobFacts]:
     """Return each enabled job with its latest pass: of all others, none can be running."""
-    runs = JobRun.objects.filter(job=OuterRef("job")).order_by("-pk")
+    runs = of_each()
     schedules = JobSchedule.objects.filter(enabled=True, job__in=JOBS).annotate(
         began=Subquery(runs.filter(started_at__lte=now).values("started_at")[:1]),
         outcome=Subquery(runs.values("outcome")[:1]),

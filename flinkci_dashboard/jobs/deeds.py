@@ -37,4 +37,4 @@ def deed(kind: str, state: str) -> str:
 
 def kinds_said(word: str) -> list[str]:
     """Return the kinds of acts of which a word is said, without regard to case."""
-    return [kind for kind, words in DEEDS.items() if word.lower() in " ".join(words)]
+    return [kind for kind, words in DEEDS.items() if word.lower() in " ".join([kind, *words])]

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import sqrt
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.tones import word
@@ -102,12 +102,23 @@ def latest_pass(job: str) -> JobRun | None:
     return JobRun.objects.filter(job=job).exclude(ended_at=None).first()
 
 
+def of_each() -> QuerySet[JobRun]:
+    """Return, for a subquery, the passes of the outer row's job, the newest first.
+
+    By bounds rather than equality: else PostgreSQL goes back through the passes of all jobs, of which there are
+    thousands since the last one of a daily job.
+    """
+    job = OuterRef("job")
+    return JobRun.objects.filter(job__gte=job, job__lte=job).order_by("job", "-pk")
+
+
 def last_ended(*jobs: str) -> object:
-    """Return what changes with every pass of these jobs that ends: when the last one did."""
-    return JobRun.objects.filter(job__in=jobs).exclude(ended_at=None).order_by().aggregate(latest=Max("ended_at"))
+    """Return what changes with every pass of these jobs that ends: which one was each job's last."""
+    ended = JobRun.objects.exclude(ended_at=None).order_by("-pk").values("pk")
+    return JobRun.objects.values_list(*(Subquery(ended.filter(job=job)[:1]) for job in jobs)).first()
 
 
 def last_good(job: str) -> datetime | None:
     """Return when the last pass that read all it should began."""
-    done = JobRun.objects.filter(job=job, outcome=JobRun.Outcome.OK).order_by()
-    return done.aggregate(latest=Max("started_at"))["latest"]
+    done = JobRun.objects.filter(job=job, outcome=JobRun.Outcome.OK)
+    return done.values_list("started_at", flat=True).first()

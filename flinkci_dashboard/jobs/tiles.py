@@ -1,5 +1,6 @@
 """What the overview says of the jobs and of who runs them."""
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import Exists
@@ -58,9 +59,12 @@ def _trend(troubles: list[tuple[datetime, str, str]], now: datetime) -> trends.T
     """Draw each hour: whether any pass began in it, and whether one failed."""
     hours = trends.day_of_hours(now)
     worked = _worked(hours)
+    outcomes: dict[datetime, list[str]] = defaultdict(list)
+    for at, _, outcome in troubles:
+        outcomes[trends.hour_of(at)].append(outcome)
     steps = []
     for hour, ran in zip(hours, worked, strict=True):
-        found = [outcome for at, _, outcome in troubles if trends.hour_of(at) == hour]
+        found = outcomes[hour]
         kind = "bad" if Outcome.FAILED in found else "warn" if found else "good"
         words = f"{counted(len(found), 'pass')} failed, or did so in part" if found else "no pass failed"
         steps.append(trends.Step(hour, ran, kind if ran else "idle", words if ran else "nothing ran"))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Length, Right
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -79,7 +79,7 @@ def _pace(schedule: JobSchedule | None) -> str:
 
 def _latest_runs() -> QuerySet[JobRun]:
     """Return each job's own latest pass: a long one is not the latest of all when it moves on or ends."""
-    newest = JobRun.objects.filter(job=OuterRef("job")).order_by("-pk").values("pk")[:1]
+    newest = passes.of_each().values("pk")[:1]
     return JobRun.objects.filter(pk__in=JobSchedule.objects.order_by().values_list(Subquery(newest)))
 
 

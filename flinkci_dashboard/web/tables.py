@@ -138,12 +138,12 @@ class Shown:
         upto = self._asked("upto") if number > 1 else ""
         return self.address(page=str(number) if number > 1 else "", upto=upto) if number else ""
 
-    @property
+    @cached_property
     def next(self) -> str:
         """Return the address of the page after; "" on the last."""
-        return (
-            self.address(page=str(self._page[0] + 1), upto=self._asked("upto") or self._newest()) if self._more else ""
-        )
+        if not self._more:
+            return ""
+        return self.address(page=str(self._page[0] + 1), upto=self._asked("upto") or self._newest())
 
     @property
     def heads(self) -> list[Head]:
@@ -206,7 +206,10 @@ class Shown:
         if not self.table.anchor or not isinstance(self.rows, QuerySet):
             return ""
         field = self.table.anchor
-        newest = self.rows.order_by(f"-{field}").values_list(field, flat=True).first()
+        if self.falling and self.column and self.column.sort == field and self._page[0] == 1:
+            newest = getattr(self._page[1][0], field)
+        else:
+            newest = self.rows.order_by(f"-{field}").values_list(field, flat=True).first()
         return newest.isoformat() if isinstance(newest, datetime) else str(newest or "")
 
     @property
@@ -231,7 +234,11 @@ class Shown:
 
     def _part(self, number: int) -> list[Any]:
         first = (number - 1) * self.table.per_page
-        return list(self.rows[first : first + self.table.per_page + 1])
+        place = slice(first, first + self.table.per_page + 1)
+        if not isinstance(self.rows, QuerySet) or self.rows.query.combinator:
+            return list(self.rows[place])
+        # To find the place among many rows takes their keys alone; in full only those are read that are shown.
+        return list(self.rows.filter(pk__in=self.rows.values("pk")[place]))
 
     def _head(self, column: Column) -> Head:
         if not column.sort:
