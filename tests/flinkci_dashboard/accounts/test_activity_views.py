@@ -22,7 +22,7 @@ def history(reader) -> None:
     )
     AuditEvent.objects.create(actor_name="boss", act="run", subject="=cmd", at=timezone.now() - timedelta(days=9))
     Action.objects.create(
-        key="k", job="sync_mirrors", kind="push", subject="flink-ci/flink-mirror master", state="done"
+        key="k", job="sync_mirrors", kind="push-branch", subject="flink-ci/flink-mirror master", state="done"
     )
 
 
@@ -32,7 +32,7 @@ def history(reader) -> None:
         ("", ["flink-ci/flink-mirror master", "Jing Ge", "=cmd"]),
         ("who=bot", ["flink-ci/flink-mirror master"]),
         ("who=pmc", ["Jing Ge"]),
-        ("words=push+master", ["flink-ci/flink-mirror master"]),
+        ("words=pushed+mirror+sync", ["flink-ci/flink-mirror master"]),
         ("words=contact", ["Jing Ge"]),
         (f"until={date.today() - timedelta(days=5)}", ["=cmd"]),
         (f"until={timezone.now():%Y-%m-%d}&who=pmc", ["Jing Ge"]),
@@ -54,6 +54,12 @@ def test_only_admins_see_from_where_somebody_came(reader, bootstrapped):
         assert "203.0.113.7" not in text(with_role("operator"), path)
         assert "203.0.113.7" in text(with_role("admin"), path)
         User.objects.exclude(username="a-member").delete()
+
+
+def test_the_bot_is_told_of_in_words_without_internal_names(reader, history):
+    page = text(reader, "/activity/?who=bot")
+    assert "bot (Mirror sync)" in page and "pushed the branch" in page
+    assert "push-branch" not in page and "sync_mirrors" not in page
 
 
 def test_activity_shows_before_and_after(reader, history):
