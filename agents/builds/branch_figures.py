@@ -98,7 +98,7 @@ class Grid:
     @property
     def label(self) -> str:
         """Return the badge's words."""
-        return {"ok": "succeeded", "failed": "new failures", "partial": "did not succeed"}[self.state]
+        return {"ok": "succeeded", "failed": "new failures", "partial": "failed"}[self.state]
 
     @property
     def words(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from agents.builds.commits import TICKET, tags
 from agents.builds.nightly import WHOLE, groups
 from agents.models import Build, Commit, Streak
+from agents.models.builds import Provider
 
 SHOWN = 20  # commits of a range
 NAMED = 3  # jobs that a sentence names
@@ -87,8 +88,8 @@ class Ledger:
 
     @property
     def title(self) -> str:
-        """Name the branch and the builds."""
-        return f"{self.whole.branch}, {self.whole.get_kind_display()}"
+        """Name the branch, the builds, and their service."""
+        return f"{self.whole.branch}, {self.whole.get_kind_display()}, {Provider(self.whole.provider).label}"
 
     @property
     def red(self) -> bool:

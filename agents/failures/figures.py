@@ -10,6 +10,7 @@ from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
 
 from agents.failures.drafts import NO_DRAFT, Draft, drafts
 from agents.models import Build, Failure, PatternHit, TestFailure
+from agents.models.builds import Provider
 from flinkci_dashboard.web.filters import contains
 
 DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
@@ -33,9 +34,14 @@ class Figures:
 
     @property
     def trend(self) -> str:
-        """Say how the last 7 days compare with the 7 before."""
+        """Say how the last 7 days compare with the 7 before: "↑ 2 the week before"."""
         sign = "↑" if self.hits_7d > self.hits_before else "↓" if self.hits_7d < self.hits_before else "="
-        return f"{sign} {self.hits_7d} after {self.hits_before}"
+        return f"{sign} {self.hits_before} the week before"
+
+    @property
+    def services(self) -> list[str]:
+        """Return the names of the services that it was seen on."""
+        return [str(Provider(provider).label) for provider in self.providers]
 
 
 NOTHING = Figures(0, 0, 0, 0, None, None, [], [], False)

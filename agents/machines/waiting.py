@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Value, When
 from django.urls import reverse
@@ -75,29 +76,17 @@ def waiting_jobs(now: datetime, agents: Iterable[Agent]) -> list[Wait]:
         if agent.pool_id:
             pools[agent.pool_id][agent.state] += 1
     rows = Waiting.objects.values_list("job_name", Value(""), "queued_at", *FACTS)
-    asked = [_wait(*row, pools, now) for row in rows[:MOST_WAITING]]
+    asked = [_wait(row, pools, now) for row in rows[:MOST_WAITING]]
     jobs = Job.objects.filter(status=Status.QUEUED, started_at=None, queued_at__isnull=False)
     jobs = jobs.filter(host=Host.GITHUB) if asked else jobs  # whose requests nobody lists
     jobs = jobs.exclude(host=Host.GITHUB, build__scope=Build.Scope.PULL)  # a fork waits for machines of its own
     jobs = jobs.exclude(build__status=Status.FINISHED).order_by("queued_at")
-    told = [_wait(*row, pools, now) for row in jobs.values_list("name", "host", "queued_at", *FACTS)[:MOST_WAITING]]
+    told = [_wait(row, pools, now) for row in jobs.values_list("name", "host", "queued_at", *FACTS)[:MOST_WAITING]]
     return sorted([*asked, *told], key=lambda wait: wait.queued_at)
 
 
-def _wait(
-    job_name: str,
-    host: str,
-    queued_at: datetime,
-    pool: int | None,
-    pool_name: str,
-    pool_host: str,
-    lasting: bool,
-    provider: str | None,
-    build_id: int | None,
-    branch: str | None,
-    pools: dict[int, Counter[str]],
-    now: datetime,
-) -> Wait:
+def _wait(row: tuple[Any, ...], pools: dict[int, Counter[str]], now: datetime) -> Wait:
+    job_name, host, queued_at, pool, pool_name, pool_host, lasting, provider, build_id, branch = row
     states = pools.get(pool, Counter()) if pool else Counter()
     problem, nobody = "", False
     if lasting:

@@ -1,5 +1,6 @@
 """What templates say in many places: states, times, durations, commits, pages."""
 
+import re
 from datetime import datetime
 
 from django import template
@@ -8,11 +9,13 @@ from django.core.paginator import Page
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.jobs.history import HEIGHT, WIDTH, Bar, tally
 from flinkci_dashboard.jobs.table import title_of
 from flinkci_dashboard.models import Action, JobRun
+from flinkci_dashboard.names import head_of
 from flinkci_dashboard.web import trends
 from flinkci_dashboard.web.durations import duration, told
 from flinkci_dashboard.web.tones import MOVING, tone, word
@@ -83,6 +86,20 @@ def _time(at: datetime | None, form: str, every: int | None = None) -> SafeStrin
     late = format_html(' data-every="{}"', every) if every else ""
     time = '<time datetime="{}" data-relative="{}"{} title="{} UTC">{}</time>'
     return format_html(time, at.isoformat(), form, late, f"{at:%Y-%m-%d %H:%M}", words)
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """Let a long name such as a test's break after its dots and the like, rather than inside a word."""
+    parts = re.split(r"(?<=[.#/:_])(?=[^.#/:_])", name)
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
+
+
+@register.filter
+def head(branch: str) -> str:
+    """Name a branch, in brief: that of a pull request's head by its number."""
+    found = head_of(branch)
+    return f"pull request {found.number}" if found else Truncator(branch).chars(32)
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Numbers with their things: one job, two jobs. PURE"""
 
 ADDS_ES = ("ch", "sh", "x", "ss")
+IN_FULL = {"pulls": "pull requests"}  # what counts are named by, in people's words
 SINGULARS = {"caches": "cache"}  # what the rule below would get wrong
 
 
@@ -28,7 +29,7 @@ def counted(number: int, thing: str) -> str:
 
 def tallied(name: str, number: int) -> str:
     """Say what a pass counted under a name such as "branches_pushed" or "test_failures"."""
-    words = name.split("_")
+    words = [IN_FULL.get(word, word) for word in name.split("_")]
     place = next((place for place, word in enumerate(words) if word.endswith("s")), None)
     if number == 1 and place is not None:
         words[place] = singular(words[place])
