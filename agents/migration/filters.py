@@ -14,7 +14,7 @@ from agents.models.builds import Provider
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text, contains, suggest
 from flinkci_dashboard.web.tables import Column, Table
 
-RECENT = timedelta(days=90)  # pairs whose branches are suggested
+RECENT = timedelta(days=30)  # pairs whose branches are suggested
 
 
 def _side(name: str, title: str) -> tuple[Column, ...]:
@@ -72,7 +72,7 @@ class PairFilter(FilterForm):
     def rows(self) -> QuerySet[Pair]:
         """Return the pairs that are asked for."""
         asked = self.asked()
-        rows = Pair.objects.select_related("azure", "actions")
+        rows = Pair.objects.all()
         if of := asked.get("of"):
             rows = rows.filter(pull_number=0) if of == "branch" else rows.filter(pull_number__gt=0)
         if branch := asked.get("branch"):
