@@ -51,7 +51,7 @@ KIND_RULES = {PUSH: "branch_red", NIGHTLY: "nightly_red"}
 def findings(now: datetime, limits: Limits) -> list[Finding]:
     """Return what is wrong with CI services, branches, builds and machines."""
     found = silent_services(now, limits.length("service_ci"))
-    found += _of_branches(now, limits)
+    found += _of_branches(now, limits, decided := Decisions())
     found += switched_off(now)
     agents = list(Agent.objects.select_related("pool"))
     for waits in _by_pool(waiting_jobs(now, agents)).values():
@@ -64,12 +64,12 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
         found += [bad_machine(line), low_disk(line)]
     stuck = Build.objects.filter(status=Status.CANCELLING, changed_at__lt=now - limits.length("cancelling"))
     found += [cancelling(build) for build in stuck]
-    return [*(each for each in found if each), *pace_rows.findings()]
+    return [*(each for each in found if each), *pace_rows.findings(decided)]
 
 
-def _of_branches(now: datetime, limits: Limits) -> list[Finding | None]:
+def _of_branches(now: datetime, limits: Limits, decided: Decisions) -> list[Finding | None]:
     """Judge the branches whose colour matters, by the services that have the say there."""
-    heads, nightlies, decided = _heads(now), _nightlies(now), Decisions()
+    heads, nightlies = _heads(now), _nightlies(now)
     found: list[Finding | None] = []
     for ledger in ledgers():
         branch, provider = ledger.whole.branch, ledger.whole.provider

@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.urls import reverse
 
 from agents.charts.pace import BEFORE, IDLE, LAST, slower
+from agents.migration.authority import Decisions
 from agents.models import Build, Job, SlowJob, Watermark
 from agents.models.builds import Result
 from flinkci_dashboard.alerts.findings import Finding, Severity
@@ -54,9 +55,9 @@ def idle_jobs(now: datetime) -> list[Job]:
     return list(found.values())[:SHOWN]
 
 
-def findings() -> list[Finding]:
-    """Return what is to be known of them: nothing that worries."""
-    return [of_job(row) for row in slow_jobs()]
+def findings(decided: Decisions) -> list[Finding]:
+    """Return what is to be known of them, where their service has a say: nothing that worries."""
+    return [of_job(row) for row in slow_jobs() if decided.hears(row.branch, row.provider)]
 
 
 def of_job(row: SlowJob) -> Finding:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agents.alerts import findings
 from agents.charts.anew import make_anew
-from agents.models import Authority, HostPeriod, Workflow
+from agents.models import Authority, HostPeriod, SlowJob, Workflow
 from agents.tiles import tiles
 from flinkci_dashboard.alerts.collect import limits
 from tests.machines import make_build, make_job, minutes
@@ -79,6 +79,18 @@ def test_a_red_branch_of_actions_is_told_of_unless_it_has_no_say():
     facts = {"by": "pmc", "reason": "It is a trial.", "at": timezone.now()}
     Authority.objects.create(branch="master", purpose="testing", choice="azure", **facts)
     assert "branch_red" not in {rule for rule, _ in told()}
+
+
+@pytest.mark.parametrize(
+    ("choice", "heard"), [("azure", {"azure"}), ("actions", {"actions"}), ("both", {"azure", "actions"})]
+)
+def test_jobs_that_got_slower_are_told_of_where_their_service_has_a_say(choice, heard):
+    for provider in ("azure", "actions"):
+        facts = {"key": provider, "usual_seconds": 600, "seconds": 1200, "since": minutes(9)}
+        SlowJob.objects.create(branch="master", provider=provider, name=provider, **facts)
+    Authority.objects.create(branch="master", purpose="testing", choice=choice, by="pmc", reason="So.", at=minutes(1))
+    found = [each.subject for each in findings(timezone.now(), limits()) if each.rule == "job_slower"]
+    assert set(found) == {f"master: {provider}" for provider in heard}
 
 
 def test_nothing_ran_is_told_of_whoever_has_the_say():
