@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for flinkci-dashboard."""
 
+import json
 import os
 import sys
 
@@ -16,4 +17,5 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except (EnvError, ImproperlyConfigured) as error:
         print(f"The configuration is wrong: {error}", file=sys.stderr)
+        print(json.dumps({"job": "".join(sys.argv[1:2]), "outcome": "failed"}))
         sys.exit(CONFIGURATION_IS_WRONG)

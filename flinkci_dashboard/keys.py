@@ -17,6 +17,15 @@ NAMED = (*WRITERS, "match_failures")  # and one that writes only where an admin 
 BACKENDS = {"console": "console", "smtp": "smtp", "smtp+tls": "smtp", "smtp+ssl": "smtp"}
 
 
+def data_folder(path: Path) -> Path:
+    """Return DATA_DIR's folder, made where it is missing. Raises ImproperlyConfigured where it can't be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR can't be made: {error}") from error
+    return path
+
+
 def signing_key() -> str:
     """Make a key for Django's SECRET_KEY."""
     return secrets.token_urlsafe(64)
@@ -60,13 +69,15 @@ def mail_settings(address: str) -> MailSettings:
 
     `smtp+tls` is SMTP with STARTTLS, `smtp+ssl` SMTP over TLS. Raises ImproperlyConfigured without the address.
     """
-    parts = urlsplit(address)
-    if parts.scheme not in BACKENDS or (parts.scheme != "console" and not parts.hostname):
+    parts, port = urlsplit(address), None
+    with contextlib.suppress(ValueError):
+        port = parts.port or {"smtp+tls": 587, "smtp+ssl": 465}.get(parts.scheme, 25)
+    if parts.scheme not in BACKENDS or port is None or (parts.scheme != "console" and not parts.hostname):
         raise ImproperlyConfigured("EMAIL_URL must be console:// or smtp[+tls|+ssl]://user:password@host:port")
     return MailSettings(
         backend=f"django.core.mail.backends.{BACKENDS[parts.scheme]}.EmailBackend",
         host=parts.hostname or "localhost",
-        port=parts.port or {"smtp+tls": 587, "smtp+ssl": 465}.get(parts.scheme, 25),
+        port=port,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         starttls=parts.scheme == "smtp+tls",

@@ -5,15 +5,14 @@ from typing import Any
 
 from environs import Env, validate
 
-from flinkci_dashboard.keys import encryption_key, key_from_file, mail_settings, signing_key, sync_modes
+from flinkci_dashboard.keys import data_folder, encryption_key, key_from_file, mail_settings, signing_key, sync_modes
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where things stand ---------------------------------------------------------------------------
 
-DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var").absolute()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = data_folder(env.path("DATA_DIR", BASE_DIR / "var").absolute())
 
 DEBUG = env.bool("DJANGO_DEBUG", False)
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or key_from_file(DATA_DIR / "secret_key", signing_key)

@@ -5,7 +5,7 @@ import sys
 from contextlib import nullcontext
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, SystemCheckError
 from django.db import DatabaseError
 
 from flinkci_dashboard.clients.secrets import mask
@@ -14,6 +14,7 @@ from flinkci_dashboard.logs import quiet
 from flinkci_dashboard.models import JobRun
 
 WAIT = 120.0  # seconds that we wait for a pass that is under way
+NO_DATABASE = "The database can't be used ({error}). Is it up, and is it migrated?"
 
 
 class JobCommand(BaseCommand):
@@ -30,16 +31,26 @@ class JobCommand(BaseCommand):
         except ConfigurationError as error:
             self._end(2, "failed", errors=[str(error)])
         except DatabaseError as error:
-            self._end(2, "failed", errors=[f"The database can't be used ({error}). Is it up, and is it migrated?"])
+            self._end(2, "failed", errors=[NO_DATABASE.format(error=error)])
         if run is None:
             self._end(1, "failed", errors=[f"Another pass of {self.job} is still running after {WAIT:.0f} s."])
         errors = run.error.splitlines()
         self._end(0 if run.outcome == JobRun.Outcome.OK else 1, run.outcome, run.counts, errors)
 
+    def check(self, *args: Any, **options: Any) -> None:
+        """Look at the configuration; where it is wrong, nothing runs."""
+        try:
+            super().check(*args, **options)
+        except SystemCheckError as error:
+            self._end(2, "failed", errors=[str(error)])
+
     def _end(
         self, status: int, outcome: str, counts: dict[str, int] | None = None, errors: list[str] | None = None
     ) -> NoReturn:
+        self._say(outcome, counts, errors)
+        sys.exit(status)
+
+    def _say(self, outcome: str, counts: dict[str, int] | None = None, errors: list[str] | None = None) -> None:
         for error in errors or []:
             self.stderr.write(mask(" ".join(error.split())))
         self.stdout.write(json.dumps({"job": self.job, "outcome": outcome, **(counts or {})}))
-        sys.exit(status)

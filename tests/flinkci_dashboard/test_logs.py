@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from flinkci_dashboard import logs
 from flinkci_dashboard import settings as real_settings
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.jobs.table import JOBS, Job
+from flinkci_dashboard.keys import data_folder, mail_settings
 from flinkci_dashboard.logs import AddRunId, JsonLines, log_of
 from flinkci_dashboard.models import JobRun, RunLog
 from flinkci_dashboard.web.request_ids import AddRequestId
@@ -90,13 +92,26 @@ def test_text_names_the_run_in_every_line():
     assert "[- -] outside" in outside and "[- 42] inside" in inside
 
 
-@pytest.mark.parametrize(("name", "told"), [("LOG_FORMAT", "xml"), ("SYNC_MODE", "loud")])
+@pytest.mark.parametrize(("name", "told"), [("LOG_FORMAT", "xml"), ("CREDENTIALS_KEYS", "short")])
 def test_what_no_setting_means_is_a_mistake_of_the_configuration(name, told, tmp_path):
     environment = os.environ | {name: told, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": real_settings.__name__}
     command = [sys.executable, "manage.py", "bootstrap"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert name in ended.stderr and "Traceback" not in ended.stderr
+    assert json.loads(ended.stdout.splitlines()[-1]) == {"job": "bootstrap", "outcome": "failed"}
+
+
+@pytest.mark.parametrize("address", ["smtp://mail:port", "smtp://", "pigeon://x"])
+def test_a_mail_server_that_no_address_names_is_a_mistake_of_the_configuration(address):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+        mail_settings(address)
+
+
+def test_a_folder_that_can_not_be_made_is_a_mistake_of_the_configuration(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match="DATA_DIR"):
+        data_folder(tmp_path / "file" / "data")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from flinkci_dashboard.accounts.contacts import create_contacts
 from flinkci_dashboard.accounts.roles import create_roles
@@ -13,28 +12,39 @@ from flinkci_dashboard.alerts.collect import create_settings
 from flinkci_dashboard.alerts.summary import create_summary
 from flinkci_dashboard.credentials.seed import create_credentials
 from flinkci_dashboard.jobs.table import JOBS
+from flinkci_dashboard.management.job_command import NO_DATABASE, JobCommand
 from flinkci_dashboard.models import JobSchedule
 from flinkci_dashboard.parts import parts
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
     """Create what is missing; leave alone what an admin changed."""
 
     help = __doc__
+    job = "bootstrap"
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
-        call_command("createcachetable")
-        for job in JOBS.values():
-            JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
-        for part in parts("bootstrap"):
-            part.bootstrap()
-        create_settings()
-        for problem in create_channels():
-            self.stderr.write(problem)
-        create_roles()
-        create_contacts()
-        create_credentials()
-        create_summary()
+        """Prepare the rows; an address in ALERT_URLS that makes no channel is told, and keeps nothing from starting."""
+        try:
+            problems = _prepare()
+        except DatabaseError as error:
+            self._end(2, "failed", errors=[NO_DATABASE.format(error=error)])
         self.stdout.write("Ready: repositories, mirror, schedules, roles, contacts and credentials are in place.")
+        self._say("ok", {"channels_refused": len(problems)}, problems)
+
+
+@transaction.atomic
+def _prepare() -> list[str]:
+    """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
+    call_command("createcachetable")
+    for job in JOBS.values():
+        JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
+    for part in parts("bootstrap"):
+        part.bootstrap()
+    create_settings()
+    problems = create_channels()
+    create_roles()
+    create_contacts()
+    create_credentials()
+    create_summary()
+    return problems

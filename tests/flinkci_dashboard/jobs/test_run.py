@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -293,6 +294,20 @@ def test_the_command_says_when_the_configuration_is_wrong(test_job):
     assert code == 2
     assert "run manage.py bootstrap" in stderr
     assert json.loads(stdout.splitlines()[-1]) == {"job": "try", "outcome": "failed"}
+
+
+def test_bootstrap_ends_as_every_job_does(monkeypatch):
+    call_command("bootstrap", stdout=(said := StringIO()))
+    assert json.loads(said.getvalue().splitlines()[-1]) == {"job": "bootstrap", "outcome": "ok", "channels_refused": 0}
+
+    def create() -> None:
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr("flinkci_dashboard.management.commands.bootstrap.create_roles", create)
+    with pytest.raises(SystemExit) as end:
+        call_command("bootstrap", stdout=(said := StringIO()), stderr=(told := StringIO()))
+    assert end.value.code == 2 and "is it migrated?" in told.getvalue()
+    assert json.loads(said.getvalue()) == {"job": "bootstrap", "outcome": "failed"}
 
 
 def _command() -> tuple[str, str, int]:
