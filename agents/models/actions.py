@@ -39,7 +39,7 @@ class Workflow(models.Model):
         DISABLED_MANUALLY = "disabled_manually", "switched off by hand"
 
     repository = models.CharField(max_length=140)
-    external_id = models.BigIntegerField(unique=True)
+    external_id = models.BigIntegerField()  # stays where a repository is renamed
     name = models.CharField(max_length=255)
     path = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
@@ -47,6 +47,7 @@ class Workflow(models.Model):
 
     class Meta:
         ordering = ["repository", "name"]
+        constraints = [models.UniqueConstraint(fields=["repository", "external_id"], name="one_row_for_each_workflow")]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.repository}"

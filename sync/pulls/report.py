@@ -204,8 +204,8 @@ def _items(group: Sequence[Entry]) -> str:
 
 
 def provider(url: str) -> str:
-    """Return the CI service that an address belongs to, by ci-bot's rule."""
-    return "Azure" if "azure" in url else "Unknown"
+    """Return the CI service that an address belongs to: by ci-bot's rule, or by the form of Azure's own addresses."""
+    return "Azure" if "azure" in url or "/_build/results?" in url else "Unknown"
 
 
 # Reading --------------------------------------------------------------------------------------

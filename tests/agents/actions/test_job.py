@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.models import Build, Job, TestFailure
+from agents.models import Build, Job, TestFailure, Workflow
 from flinkci_dashboard.sandbox import MIRROR, PULLS, SOURCE
 from tests.runs import SHA, asked, poll, row, start
 
@@ -228,6 +228,13 @@ def test_a_run_that_was_deleted_while_it_ran_is_waited_for_no_more(world):
 def test_workflows_that_github_does_not_show_are_no_failure(world):
     world.fault(service="github", path="actions/workflows", status=404, times=None)
     poll()
+
+
+def test_a_workflow_keeps_its_id_where_its_repository_is_called_otherwise(world):
+    told = '{"total_count": 1, "workflows": [{"id": 7, "name": "CI", "path": "ci.yml", "state": "active"}]}'
+    world.fault(service="github", path="actions/workflows", status=200, body=told, times=None)
+    poll()
+    assert Workflow.objects.filter(external_id=7, repository__in=(SOURCE, MIRROR, PULLS)).count() == 3
 
 
 def test_a_hundred_runs_that_moved_take_few_questions(world):

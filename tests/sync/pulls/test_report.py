@@ -124,6 +124,10 @@ def test_a_help_text_is_at_the_end():
         ([push(A), manual(5, A, "DELETED", 2)], []),
         ([manual(5, "0000", "CANCELED", None)], ["* 0000 Unknown: [CANCELED](TBD) "]),
         (
+            [Entry(A, "FAILURE", "http://ci.example.org/org/p/_build/results?buildId=7", A, "PUSH")],
+            [f"* {A} Azure: [FAILURE](http://ci.example.org/org/p/_build/results?buildId=7) "],
+        ),
+        (
             [Entry(A, "SUCCESS", "https://travis-ci.com/1", A, "PUSH"), push(A)],
             [f"* {A} Azure: [SUCCESS]({URL}1) Unknown: [SUCCESS](https://travis-ci.com/1) "],
         ),
