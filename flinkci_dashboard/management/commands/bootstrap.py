@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
@@ -25,12 +26,19 @@ class Command(JobCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare the rows; an address in ALERT_URLS that makes no channel is told, and keeps nothing from starting."""
+        _collect_static()
         try:
             problems = _prepare()
         except DatabaseError as error:
             self._end(2, "failed", errors=[NO_DATABASE.format(error=error)])
         self.stdout.write("Ready: repositories, mirror, schedules, roles, contacts and credentials are in place.")
         self._say("ok", {"channels_refused": len(problems)}, problems)
+
+
+def _collect_static() -> None:
+    """Put the pages' files where the web server looks for them, when none are there: it can't serve a page without."""
+    if getattr(staticfiles_storage, "hashed_files", None) == {}:
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,6 +19,7 @@ from flinkci_dashboard.jobs.table import JOBS, Job
 from flinkci_dashboard.models import JobRequest, JobRun, JobSchedule
 
 pytestmark = pytest.mark.django_db
+BOOTSTRAP = "flinkci_dashboard.management.commands.bootstrap"
 engine = None  # the body of the test's job
 
 
@@ -303,11 +305,20 @@ def test_bootstrap_ends_as_every_job_does(monkeypatch):
     def create() -> None:
         raise OperationalError("no such table")
 
-    monkeypatch.setattr("flinkci_dashboard.management.commands.bootstrap.create_roles", create)
+    monkeypatch.setattr(f"{BOOTSTRAP}.create_roles", create)
     with pytest.raises(SystemExit) as end:
         call_command("bootstrap", stdout=(said := StringIO()), stderr=(told := StringIO()))
     assert end.value.code == 2 and "is it migrated?" in told.getvalue()
     assert json.loads(said.getvalue()) == {"job": "bootstrap", "outcome": "failed"}
+
+
+def test_bootstrap_collects_the_pages_files_where_the_web_server_has_none(monkeypatch):
+    called: list[str] = []
+    monkeypatch.setattr(f"{BOOTSTRAP}.call_command", lambda name, **options: called.append(name))
+    for files in ({}, {"site.css": "site.1.css"}):
+        monkeypatch.setattr(f"{BOOTSTRAP}.staticfiles_storage", SimpleNamespace(hashed_files=files))
+        call_command("bootstrap", stdout=StringIO())
+    assert called == ["collectstatic", "createcachetable", "createcachetable"]
 
 
 def _command() -> tuple[str, str, int]:
