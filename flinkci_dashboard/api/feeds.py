@@ -1,5 +1,6 @@
 """`/feed.atom` and `/badges/<branch>.svg`: for everybody where the status page is public, else for members."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ WORDS = {"good": "passing", "warn": "worth a look", "bad": "failing", "unknown":
 WIDTH = 6.6  # of a letter of the badge's font, in its units
 FILLS = {"good": "#1f7a45", "warn": "#8a5300", "bad": "#b42330", "unknown": "#6b7280"}  # white words are read on them
 SPACE = 12  # before and after a word
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 
 
 @require_safe
@@ -70,10 +72,15 @@ def _entry(row: Alert, home: str, member: bool, now: datetime) -> dict[str, Any]
     """Return an entry; who is not signed in reads no person and no machine, so the area alone."""
     what = row.subject if member else row.get_area_display() or row.rule
     return {
-        "title": f"{'Over' if row.ended_at else row.get_severity_display().capitalize()}: {what}",
+        "title": _told(f"{'Over' if row.ended_at else row.get_severity_display().capitalize()}: {what}"),
         "link": f"{home}{row.url}" if row.url else f"{home}/alerts/",
-        "description": figures.sentence(row, now) if member else "",
+        "description": _told(figures.sentence(row, now)) if member else "",
         "unique_id": f"{home}/alerts/#{row.pk}-{'ended' if row.ended_at else row.turns}",
         "pubdate": row.began_at,
         "updateddate": row.changed_at,
     }
+
+
+def _told(text: str) -> str:
+    """Return a text as XML can hold it: lines of logs bring colours along, which are control characters."""
+    return NOT_IN_XML.sub("\ufffd", text)

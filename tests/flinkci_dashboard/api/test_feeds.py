@@ -72,6 +72,12 @@ def test_the_feed_tells_alerts_as_they_began_and_ended(member, worker):
     assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == 2
 
 
+def test_colours_out_of_a_log_do_not_take_the_feed_away(member, worker):
+    alert(subject="m\x1b[31m <b>", text="it says \x08 \ufffe ]]>")
+    entry = parsed(member.get("/feed.atom")).find(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}title") == "Failing: m\ufffd[31m <b>"
+
+
 def test_strangers_read_no_person_and_no_machine_in_the_feed(client, settings, worker):
     settings.PUBLIC_STATUS = True
     alert(subject="AlibabaCI005-agent02", area="agents")
