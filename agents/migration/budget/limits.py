@@ -13,7 +13,6 @@ MINUTES_WEEK, MINUTES_5_DAYS = 250_000, 216_000
 JOBS_AT_ONCE, BETTER_AT_ONCE = 20, 15
 RUNNER_WEEK = 7 * 24 * 60  # minutes that one runner can work in a week
 WINDOW = 5  # days
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,6 @@ def worst_window(seconds: Mapping[date, float], days: int = WINDOW) -> tuple[dat
 def runners(minutes: float, week: float = RUNNER_WEEK) -> float:
     """Return how many runners would be busy all week long."""
     return minutes / week
-
-
-def elapsed(week_from: datetime, now: datetime) -> float:
-    """Return how much of a week is over, 0 to 1."""
-    return min(max((now - week_from) / WEEK, 0.0), 1.0)
 
 
 def shares(amounts: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -6,7 +6,6 @@ import pytest
 
 from agents.migration.budget.limits import (
     Work,
-    elapsed,
     once,
     peak,
     runners,
@@ -91,5 +90,4 @@ def test_six_equal_days_make_five():
 
 def test_figures_that_people_know():
     assert round(runners(250_000), 1) == 24.8
-    assert elapsed(MONDAY, NOW) == pytest.approx(2.5 / 7)
     assert shares([("a", 1), ("b", 5), ("a", 2)]) == [("b", 5), ("a", 3)]
