@@ -107,11 +107,14 @@ class Jira:
             _raise_for(answer)
 
     def _all(self, condition: str) -> list[Ticket]:
-        query = f"{condition} ORDER BY updated DESC, key DESC"
+        return self._found(f"{condition} ORDER BY updated DESC, key DESC", 1000)
+
+    def _found(self, query: str, size: int) -> list[Ticket]:
+        """Follow the pages: a server may give out fewer tickets at a time than it was asked for."""
         found: list[Ticket] = []
         read = 0
         while True:
-            page = self._search(query, read, 1000)
+            page = self._search(query, read, size)
             found += page.tickets
             read += page.size
             if not page.size or page.start + page.size >= page.total:
@@ -146,7 +149,7 @@ class Jira:
         return found
 
     def _by_keys(self, keys: list[str]) -> list[Ticket]:
-        return self._search(f"key in ({', '.join(keys)})", 0, len(keys)).tickets
+        return self._found(f"key in ({', '.join(keys)})", len(keys))
 
     def _one(self, key: str) -> Ticket | None:
         """Ask for a ticket that the search did not show: it may have moved, be invisible, or not exist."""

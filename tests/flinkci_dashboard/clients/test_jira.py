@@ -57,6 +57,13 @@ def test_a_hundred_tickets_cost_one_request(world, client):
     assert len(world.requests) == 3
 
 
+def test_a_server_that_gives_out_fewer_at_a_time_is_asked_for_the_rest_of_them_together(world, client):
+    world.jira.many(100, start=1)
+    world.jira.page_limit = 40
+    assert all(all_of(client, [f"FLINK-{number}" for number in range(1, 101)]).values())
+    assert len(world.requests) == 3
+
+
 def test_unknown_keys_cost_nobody_else_an_answer(world, client):
     world.jira.many(98, start=1)
     found = all_of(client, [f"FLINK-{number}" for number in range(1, 101)])
