@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("path", ["/pulls/", "/builds/"])
+@pytest.mark.parametrize("path", ["/pulls/", "/builds/", "/agents/"])
 def test_a_choice_made_by_keyboard_keeps_the_focus_and_is_sent_by_the_button(page, path):
     page.goto(path)
     choice = page.locator("select[name=state]")
