@@ -7,7 +7,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 DATA := $(or $(DATA_DIR),var)
 
-.PHONY: demo run test lint suite bench chaos rehearse audit sbom lock clean screenshots
+.PHONY: demo run test lint suite bench walk chaos rehearse audit sbom lock clean screenshots
 
 demo: $(DATA)/static/.done  ## The whole system over a sandbox, until Ctrl-C
 	@exec $(BIN)/python -m flinkci_dashboard.demo
@@ -35,6 +35,9 @@ suite: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## Timings, as ratios, into docs/benchmarks.md; takes half an hour of an idle machine
 	$(BIN)/python -m bench
+
+walk: $(VENV)/.dev  ## Every page at every width, in both themes, as every role, in a browser; takes half an hour
+	WALK=all $(BIN)/pytest -n $(TESTERS) tests/browser/test_walk.py
 
 chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both databases; takes half an hour
 	$(BIN)/python -m tests.chaos --seeds 8 --passes 65

@@ -25,7 +25,7 @@ WAITING = {
     Waiting.CANCELLING: "its build, cancelling",
     Waiting.FAILED: "nothing: it failed",
     Waiting.CANCELED: "nothing: it was canceled",
-    Waiting.PASSED: "nothing: it passed",
+    Waiting.PASSED: "nothing: it succeeded",
 }
 PULLS = Table(
     "pulls",

@@ -1,6 +1,7 @@
 """One walk through every page: what each costs, whom it shuts out, how wide it gets, what the console says."""
 
 import gzip
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ UNREACHABLE = """[...document.querySelectorAll('main :is(a[href], button, input,
   .filter(each => each.checkVisibility() && each.tabIndex < 0).map(each => each.outerHTML)"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = (320, 375, 768, 881, 1280, 1920)  # 881 is where tables begin to be tables
+OPEN = ("/", "/status/", "/accounts/login/", "/accounts/password/reset/")  # to strangers
 HEAVIEST, MOST_REQUESTS, MOST_SHIFT = 100_000, 6, 0.05
 
 
@@ -117,16 +119,7 @@ def _session(name: str, role: str) -> str:
 def test_every_page_is_light_open_to_all_and_fits(open_as, complaints):
     fill()
     page, paths, found = open_as("admin"), addresses(), []
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Network.enable")
-    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    urls: dict[str, str] = {}
-    visits = [Visit()]
-    devtools.on("Network.responseReceived", lambda told: urls.__setitem__(told["requestId"], told["response"]["url"]))
-    devtools.on(
-        "Network.loadingFinished",
-        lambda told: visits[-1].count(urls.get(told["requestId"], ""), told["encodedDataLength"]),
-    )
+    visits = _counted(page)
     for number, path in enumerate(paths):
         visits.append(Visit())
         answer = page.goto(path)
@@ -137,6 +130,27 @@ def test_every_page_is_light_open_to_all_and_fits(open_as, complaints):
         if path == "/nowhere/":
             complaints.clear()  # Chromium's line about the 404
         found += [f"{path}: the console says {each}" for each in complaints]
+        complaints.clear()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.skipif(os.environ.get("WALK") != "all", reason="takes half an hour: make walk")
+@pytest.mark.parametrize("role", ["stranger", "member", "operator", "admin"])
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])
+def test_the_whole_walk(open_as, complaints, role, width):
+    fill()
+    page, found = open_as(role), []
+    page.set_viewport_size({"width": width, "height": 800})
+    visits = _counted(page)
+    for path in OPEN if role == "stranger" else addresses():
+        visits.append(Visit())
+        answer = page.goto(path)
+        if answer is None or answer.status not in (200, 403, 404):
+            found.append(f"{path}: {answer and answer.status}")
+            continue
+        found += [f"{path}: {each}" for each in [*_costs(page, visits[-1]), *_judge(page, 0, ()), *_reach(page)]]
+        found += [f"{path}: too wide by {over}"] if (over := page.evaluate(WIDE)) > 0 else []
+        found += [f"{path}: the console says {each}" for each in complaints if answer.status == 200]
         complaints.clear()
     assert not found, "\n".join(found)
 
@@ -160,11 +174,7 @@ def test_everybody_finds_pages_that_fit_and_nothing_that_is_closed(open_as, comp
     for role, width in (("member", 320), ("operator", 1281), ("stranger", 375)):
         page = open_as(role)
         page.set_viewport_size({"width": width, "height": 800})
-        paths = (
-            ("/", "/status/", "/accounts/login/", "/accounts/password/reset/")
-            if role == "stranger"
-            else every[width % 2 :: 4]
-        )
+        paths = OPEN if role == "stranger" else every[width % 2 :: 4]
         for path in paths:
             answer = page.goto(path)
             if answer is None or answer.status not in (200, 404) or page.evaluate(WIDE) > 0:
@@ -187,6 +197,20 @@ def test_a_page_is_printed_without_its_frame(open_as):
     assert page.get_by_role("heading", level=1).is_visible()
     after = "getComputedStyle(document.querySelector('main time[data-relative]'), '::after').content"
     assert re.search(r"\d{4}", page.evaluate(after))
+
+
+def _counted(page: Page) -> list[Visit]:
+    """Let a tab without a cache count what comes into the last of these visits."""
+    visits, urls = [Visit()], {}
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    devtools.on("Network.responseReceived", lambda told: urls.__setitem__(told["requestId"], told["response"]["url"]))
+    devtools.on(
+        "Network.loadingFinished",
+        lambda told: visits[-1].count(urls.get(told["requestId"], ""), told["encodedDataLength"]),
+    )
+    return visits
 
 
 def _costs(page: Page, visit: Visit) -> list[str]:
