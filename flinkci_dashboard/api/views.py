@@ -4,9 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -18,8 +17,21 @@ from flinkci_dashboard.api.service import API, RATE
 from flinkci_dashboard.api.tokens import MAX_TOKENS, TokenError, make_token
 from flinkci_dashboard.api.webhooks import EVENTS
 from flinkci_dashboard.models import Delivery, Refusals
+from flinkci_dashboard.web.live import page_or_file
+from flinkci_dashboard.web.tables import Column, Table
 
-PER_PAGE = 50  # deliveries
+DELIVERIES = Table(
+    "deliveries",
+    (
+        Column("received", "Received", lambda row: row.received_at, "id", falling=True),
+        Column("from", "From", lambda row: row.service, "service"),
+        Column("event", "Event", lambda row: row.event, "event"),
+        Column("jobs", "Made run", lambda row: row.jobs),
+        Column("delivery", "Delivery", lambda row: row.delivery_id),
+    ),
+    "-received",
+    anchor="id",
+)
 
 
 @csrf_exempt
@@ -66,7 +78,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @needs(ADMINISTER)
-def deliveries(request: HttpRequest) -> HttpResponse:
+def deliveries(request: HttpRequest) -> HttpResponseBase:
     """Show what webhooks told lately and what was refused, and how to set them up."""
     refused = {row.service: row for row in Refusals.objects.all()}
     last = dict(Delivery.objects.order_by().values_list("service").annotate(Max("received_at")))
@@ -82,8 +94,8 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         }
         for service, events in EVENTS.items()
     ]
-    page = Paginator(Delivery.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "api/deliveries.html", {"services": services, "page": page})
+    table = DELIVERIES.of(request, Delivery.objects.all())
+    return page_or_file(request, "api/deliveries.html", {"services": services, "table": table})
 
 
 def _described(path: str, operation: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django import template
 from django.conf import settings
-from django.core.paginator import Page
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -193,18 +192,3 @@ def _said(bar: Bar) -> str:
     did = counts(bar.counts) or ("" if bar.outcome == "running" else "nothing to do")
     ended = f"{word(bar.outcome)} after {duration(bar.seconds)}" + (f": {did}" if did else "")
     return f"{bar.at:%Y-%m-%d %H:%M} UTC\n{ended}"
-
-
-@register.inclusion_tag("_pages.html", takes_context=True)
-def pages(context: dict, page: Page) -> dict[str, object]:
-    """Show where one is in a long list; links keep the filter."""
-    found = {"before": page.previous_page_number, "after": page.next_page_number}
-    exists = {"before": page.has_previous(), "after": page.has_next()}
-    return {"page": page} | {name: _query(context, number()) for name, number in found.items() if exists[name]}
-
-
-def _query(context: dict, number: int) -> str:
-    query = context["request"].GET.copy()
-    query.pop("page", None)
-    query["page"] = str(number)
-    return query.urlencode()

@@ -44,3 +44,12 @@ PLANNED = Table(
 )
 # The quiet passes between two are counted, so that these have one order alone.
 PASSES = Table("passes", tuple(replace(column, sort="") for column in RUN_COLUMNS), anchor="id", per_page=20)
+SELECTED = Table(
+    "policy",
+    (
+        Column("branch", "Branch", lambda branch: branch.name, lambda branch: branch.name),
+        Column("mirrored", "Mirrored", lambda branch: branch.selected, lambda branch: not branch.selected),
+        Column("why", "Why", lambda branch: branch.reason, lambda branch: branch.reason),
+    ),
+    per_page=500,
+)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,8 +19,8 @@ from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Action, JobRun
-from flinkci_dashboard.web.live import Context, live, rights
-from sync.mirrors.lists import BRANCHES, PASSES, PLANNED
+from flinkci_dashboard.web.live import Context, live, page_or_file, rights
+from sync.mirrors.lists import BRANCHES, PASSES, PLANNED, SELECTED
 from sync.mirrors.plan import LAGGING, MEANINGS
 from sync.mirrors.values import BranchState, ResetRequest
 from sync.models import Mirror, MirrorBranch
@@ -111,12 +111,12 @@ def _lag(branch: MirrorBranch) -> timedelta | None:
 
 
 @require_GET
-def mirror_policy(request: HttpRequest, pk: int) -> HttpResponse:
+def mirror_policy(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show which branches the policy selects now, and why."""
     mirror = get_object_or_404(Mirror.objects.select_related("source", "target"), pk=pk)
     branches = sorted(mirror.branches.all(), key=lambda branch: (not branch.selected, _newest_first(branch.name)))
-    last = latest_pass(JOB)
-    return render(request, "sync/policy.html", {"mirror": mirror, "branches": branches, "last": last})
+    context = {"mirror": mirror, "table": SELECTED.of(request, branches), "last": latest_pass(JOB)}
+    return page_or_file(request, "sync/policy.html", context)
 
 
 @require_POST
