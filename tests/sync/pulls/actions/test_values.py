@@ -90,6 +90,13 @@ def test_why_it_waits_speaks_of_that_service():
     assert waiting_reason(pull(run(), builds=(azure(SUCCESS),)), NOW).waiting is Waiting.PASSED
 
 
+def test_where_both_have_the_say_and_heads_are_pushed_no_more_a_run_tells_why():
+    told = {"speaks": True, "pushing": False, "branches": ()}
+    assert waiting_reason(pull(run(), **told), NOW).text == "GitHub Actions: build failed"
+    assert "switched that off" in waiting_reason(pull(**told), NOW).text
+    assert waiting_reason(pull(run(), **told | {"speaks": False}), NOW).waiting is Waiting.PUSH
+
+
 def test_with_pushing_off_no_head_is_pushed_and_on_again_it_is():
     off = pull(branches=(), pushing=False)
     assert not [act for act in plan(off, NOW).acts if isinstance(act, PushBranch)]
