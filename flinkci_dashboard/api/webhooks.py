@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -109,21 +110,21 @@ def _refuse(service: Service, why: str) -> HttpResponse:
 
 
 def _take(service: Service, delivery: str, event: str, jobs: tuple[str, ...]) -> HttpResponse:
-    """Note a delivery and make its jobs run now; one that was taken before changes nothing."""
+    """Note a delivery and make its jobs run now, all in one transaction; one that was taken before changes nothing."""
     now = timezone.now()
-    row = _note(service, delivery, event, now)
-    if row is None:
+    try:
+        with transaction.atomic():
+            _note(service, delivery, event, now, hurry(jobs, now))
+    except IntegrityError:
         return JsonResponse({"detail": "It was taken before."}, status=202)
-    row.jobs = hurry(jobs, now)
-    row.save(update_fields=["jobs"])
     return JsonResponse({"detail": "Taken."}, status=202)
 
 
-def _note(service: Service, delivery: str, event: str, now: datetime) -> Delivery | None:
+def _note(service: Service, delivery: str, event: str, now: datetime, jobs: list[str]) -> None:
+    """Write down a delivery. Raises IntegrityError when it stands there already."""
     key = _storable(delivery) or hashlib.sha256(f"{event} {now.isoformat()}".encode()).hexdigest()
-    facts = {"event": _storable(event)[:100], "received_at": now}
-    row, new = Delivery.objects.get_or_create(service=service, delivery_id=key[:64], defaults=facts)
-    return row if new else None
+    facts = {"event": _storable(event)[:100], "received_at": now, "jobs": jobs}
+    Delivery.objects.create(service=service, delivery_id=key[:64], **facts)
 
 
 def _storable(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import Case, Subquery, Value, When
 
 from flinkci_dashboard.models import JobRun, JobSchedule
 
@@ -11,9 +11,11 @@ from flinkci_dashboard.models import JobRun, JobSchedule
 def hurry(names: Iterable[str], now: datetime) -> list[str]:
     """Make jobs due now and return their names; disabled ones stay as they are. Many calls in a second: one pass."""
     rows = JobSchedule.objects.filter(job__in=list(names), enabled=True)
-    rows.filter(next_run_at__gt=now).update(next_run_at=now)
-    rows.update(hurried_at=now)
-    return sorted(rows.values_list("job", flat=True))
+    hurried = sorted(rows.values_list("job", flat=True))
+    if hurried:
+        soon = Case(When(next_run_at__gt=now, then=Value(now)), default="next_run_at")
+        rows.update(next_run_at=soon, hurried_at=now)
+    return hurried
 
 
 def hurried_since(name: str) -> bool:

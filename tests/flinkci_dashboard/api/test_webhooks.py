@@ -148,7 +148,7 @@ def pass_under_way(current):
 
 
 def test_taking_one_costs_few_queries(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(5):
         from_github(client)
 
 
