@@ -110,7 +110,7 @@ def red(ledger: Ledger, runs: float) -> Finding | None:
         return None
     what = "the nightly of " if whole.kind == NIGHTLY else ""
     why = _causes(testing) or f"{whole.red_runs} times in a row"
-    text = f"{what}{whole.branch} has been red for {{time}} ({why})"
+    text = f"{what}{_named(whole)} has been red for {{time}} ({why})"
     since = whole.first_red.finished_at or whole.first_red.queued_at
     return _of_branch(KIND_RULES[whole.kind], whole, whole.branch, text, since, "a run of it succeeds")
 
@@ -127,7 +127,7 @@ def unpublished(ledger: Ledger, streak: Streak, runs: float) -> Finding | None:
     )
     times = "time" if streak.red_runs == 1 else "times"
     failed = f"has failed {streak.red_runs} {times} in {{time}}{since}"
-    text = f"{streak.name} of {streak.branch} {failed}: {streak.publishes}, {last}"
+    text = f"{streak.name} of {_named(streak)} {failed}: {streak.publishes}, {last}"
     began = streak.first_red.finished_at or streak.first_red.queued_at
     return _of_branch("publish_red", streak, f"{streak.branch} {streak.name}", text, began, "it publishes again")
 
@@ -137,7 +137,7 @@ def unborn(whole: Streak) -> Finding | None:
     if not whole.unborn:
         return None
     what = "nightly build" if whole.kind == NIGHTLY else "build"
-    text = f"the last {what} of {whole.branch} ended before any job existed, {{time}} ago: nothing was tested"
+    text = f"the last {what} of {_named(whole)} ended before any job existed, {{time}} ago: nothing was tested"
     latest = whole.latest
     since = latest.finished_at or latest.queued_at if latest else None
     return _of_branch("run_unborn", whole, f"{whole.branch} {whole.kind}", text, since, "a run has jobs")
@@ -147,7 +147,7 @@ def no_nightly(whole: Streak, latest: Run | None, head: str, now: datetime, hour
     """Judge whether a nightly is missing."""
     if latest is None or not missing(latest, head, now, hours):
         return None
-    text = f"no nightly build of {whole.branch} has run for {{time}}"
+    text = f"no nightly build of {_named(whole)} has run for {{time}}"
     ends = "a nightly build runs"
     return _of_branch("nothing_ran", whole, whole.branch, text, latest.at, ends, Severity.WARN)
 
@@ -162,10 +162,15 @@ def cancelling(build: Build) -> Finding:
     return Finding("cancelling", subject, Severity.WARN, text, build.changed_at, ends_when=ends, **facts)
 
 
+def _named(streak: Streak) -> str:
+    """Name the branch, and the service where that is not the usual one."""
+    return f"{streak.branch} on {Provider.ACTIONS.label}" if streak.provider == Provider.ACTIONS else streak.branch
+
+
 def _causes(groups: Sequence[RedGroup]) -> str:
     """Name the jobs that broke, each with those that broke in the same run, and since which commit."""
-    more = f"; and {counted(len(groups) - NAMED, 'more cause')}" if len(groups) > NAMED else ""
-    return "; ".join(f"{group.names}, {group.culprit}" for group in groups[:NAMED]) + more
+    more = f", and {counted(len(groups) - NAMED, 'more cause')}" if len(groups) > NAMED else ""
+    return ", and ".join(f"{group.names}, {group.culprit}" for group in groups[:NAMED]) + more
 
 
 def _of_branch(
@@ -188,7 +193,7 @@ def _of_branch(
         rule,
         f"{subject}{where}",
         severity,
-        f"{text}{where}",
+        text,
         since,
         ends_when=ends_when,
         under=_fed_by(streak.provider),

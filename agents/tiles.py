@@ -54,7 +54,7 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
     red = _red_runs(kind, now)
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
-    state, label = ("ok", "succeeded") if green == len(red) else ("open", f"{len(red) - green} failed")
+    state, label = ("ok", "succeeded") if green == len(red) else ("open", f"{len(red) - green} red")
     own = [each for each in ended if _kind(each) == kind]
     return Tile(
         title=title,
@@ -92,7 +92,7 @@ def _kind(ended: Ended) -> str:
 
 
 def _red(runs: int) -> str:
-    return f"failed, {counted(runs, 'run')} in a row" if runs else "succeeded"
+    return f"red for {counted(runs, 'run')}" if runs else "succeeded"
 
 
 def _builds(seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:

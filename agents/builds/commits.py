@@ -1,31 +1,44 @@
 """The history of mirrored branches, as far as somebody looked: who may have broken a build."""
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
 
 from django.db.models import Max
 
 from agents.models import Commit
+from flinkci_dashboard.clients.github.reading import CommitFacts
 
 TICKET = re.compile(r"\[(FLINK-\d{1,8})\]")
 TAG = re.compile(r"\[([^\]]+)\]")
 
 
-def remember(branch: str, sha: str, author: str, subject: str, at: datetime | None) -> None:
-    """Keep a commit as the latest of its branch, unless it is known. The subject's tags name what it touches."""
-    if Commit.objects.filter(branch=branch, sha=sha).exists():
+def remember(branch: str, commits: Sequence[CommitFacts]) -> None:
+    """Keep the last commits of a branch (the oldest first), as far as they are new.
+
+    Commits before the latest that is known were left out for a reason: they came before anybody looked.
+    """
+    shas = [each.sha for each in commits]
+    known = set(Commit.objects.filter(branch=branch, sha__in=shas).values_list("sha", flat=True))
+    latest = max((place for place, sha in enumerate(shas) if sha in known), default=-1)
+    fresh = commits[latest + 1 :]
+    if not fresh:
         return
     last = Commit.objects.filter(branch=branch).aggregate(last=Max("order"))["last"]
-    ticket = TICKET.search(subject)
-    Commit.objects.create(
+    first = 0 if last is None else last + 1
+    Commit.objects.bulk_create(_row(branch, order, each) for order, each in enumerate(fresh, start=first))
+
+
+def _row(branch: str, order: int, commit: CommitFacts) -> Commit:
+    ticket = TICKET.search(commit.subject)
+    return Commit(
         branch=branch,
-        order=0 if last is None else last + 1,
-        sha=sha,
-        author=author[:255],
-        at=at,
-        subject=subject[:500],
+        order=order,
+        sha=commit.sha,
+        author=commit.author[:255],
+        at=commit.committed_at,
+        subject=commit.subject[:500],
         ticket=ticket[1] if ticket else "",
-        modules=tags(subject),
+        modules=tags(commit.subject),
     )
 
 

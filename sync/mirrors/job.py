@@ -1,19 +1,19 @@
 """The mirror job: look at both sides, decide, carry branches over, record."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
 
-from flinkci_dashboard.clients.errors import ServiceError
+from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.git.cache import Cache, open_cache
 from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
-from flinkci_dashboard.clients.github.pulls import connect, token_fingerprint
+from flinkci_dashboard.clients.github.pulls import GitHub, connect, token_fingerprint
 from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
@@ -31,7 +31,8 @@ from sync.models import Mirror
 
 log = logging.getLogger(__name__)
 JOB = "sync_mirrors"
-MAX_LOOKED_UP = 20  # commits in one pass
+MAX_LOOKED_UP = 20  # heads in one pass
+REMEMBERED = 100  # commits of a branch, when its head is first seen
 # After the first failure the next pass tries again; the mirror may have been busy for a moment.
 TRY_AGAIN = (timedelta(0), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=15))
 
@@ -64,7 +65,7 @@ class MirrorPass:
         scope = {"mirror": mirror.pk}
         self.ledger = Ledger(JOB, current.now, scope=scope, back_off=TRY_AGAIN, forced=current.asked_for_all)
         self.token = token_fingerprint()
-        self.commits: dict[str, Commit | CommitFacts] = {}
+        self.histories: dict[str, Sequence[CommitFacts]] = {}  # of heads, the newest commit first
         self.tried: set[str] = set()
 
     def run(self) -> None:
@@ -77,7 +78,7 @@ class MirrorPass:
             self._work(decided)
             decided = self._decide()
         self.ledger.plan(() if self.active else self._intents(decided).values())
-        self.rows.record(decided.branches, self.commits | self._look_up(decided), self.tried)
+        self.rows.record(decided.branches, self.histories | self._look_up(decided), self.tried)
         self._report(decided)
         self.resets.answer(decided, self.transfers.failures)
         read_test_files(self.current, self.mirror, self.sides.heads, self.folder)
@@ -152,7 +153,8 @@ class MirrorPass:
                 self._push(cache, intents)
             elif new := self.ledger.plan(intents.values()):
                 self.current.count("branches_planned", new)
-            self.commits = dict(cache.commit_facts(cache.contains(self.rows.without_commit(decided))))
+            heads = cache.contains(self.rows.without_commit(decided))
+            self.histories = {sha: _facts(cache.history(sha, REMEMBERED)) for sha in heads}
             cache.tidy()
 
     def _push(self, cache: Cache, intents: Mapping[Push, Intent]) -> None:
@@ -197,19 +199,19 @@ class MirrorPass:
 
     # Telling ------------------------------------------------------------------------------------
 
-    def _look_up(self, decided: MirrorPlan) -> dict[str, Commit | CommitFacts]:
+    def _look_up(self, decided: MirrorPlan) -> dict[str, Sequence[CommitFacts]]:
         """Ask GitHub about heads that are new to us and were never fetched, since the mirror has them already.
 
         Once for each head: who wrote it is good to know, and nothing depends on it.
         """
-        heads = self.rows.new_heads(decided) - set(self.commits)
-        found: dict[str, Commit | CommitFacts] = {}
+        heads = self.rows.new_heads(decided) - set(self.histories)
+        found: dict[str, Sequence[CommitFacts]] = {}
         if not heads:
             return found
         with connect(str(self.mirror.source), patience=0) as github:
             for sha in sorted(heads)[:MAX_LOOKED_UP]:
                 try:
-                    found[sha] = github.commit(sha)
+                    found[sha] = _history(github, sha)
                 except ServiceError as error:
                     log.info("%s: nothing is known of commit %s: %s", self.mirror, sha, error)
                     break
@@ -233,6 +235,18 @@ def _left_behind(facts: Iterable[BranchFacts]) -> list[BranchFacts]:
     """Return the selected branches that no further pass brings in step by itself, or not yet."""
     states = (BranchState.REJECTED, BranchState.NOT_AUTHORIZED, BranchState.DIVERGED)
     return [each for each in facts if each.selected and each.state in states]
+
+
+def _history(github: GitHub, sha: str) -> Sequence[CommitFacts]:
+    """Ask for a commit with those before it, or else for that one alone."""
+    try:
+        return github.history(sha)
+    except NotFoundError:
+        return [github.commit(sha)]
+
+
+def _facts(found: Mapping[str, Commit]) -> list[CommitFacts]:
+    return [CommitFacts(sha, each.author, each.committed_at, each.subject) for sha, each in found.items()]
 
 
 def _is_taken(push: Push, results: Mapping[str, PushResult]) -> bool:

@@ -1,6 +1,6 @@
 """What the mirror job remembers of a mirror: each branch's row, and how both sides answered."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from agents.builds.commits import remember
 from agents.migration.authority import Decisions
-from flinkci_dashboard.clients.git.commits import Commit
 from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.models.writing import Changes
 from sync.mirrors.values import BranchFacts, BranchState, KnownBranch, MirrorPlan, Policy, Push
@@ -57,14 +56,17 @@ class MirrorRows:
             self.mirror.save(update_fields=list(changed))
 
     def record(
-        self, facts: Iterable[BranchFacts], commits: Mapping[str, Commit | CommitFacts], tried: Collection[str]
+        self, facts: Iterable[BranchFacts], histories: Mapping[str, Sequence[CommitFacts]], tried: Collection[str]
     ) -> None:
-        """Write what this pass found; rows of branches that neither side has any more go."""
+        """Write what this pass found; rows of branches that neither side has any more go.
+
+        `histories` has for heads the commits up to them, the newest first.
+        """
         found = {each.branch: each for each in facts}
         changes = Changes[MirrorBranch]()
         for name, each in found.items():
             row = self.rows.setdefault(name, MirrorBranch(mirror=self.mirror, name=name))
-            changes.put(row, self._values(row, each, commits, name in tried))
+            changes.put(row, self._values(row, each, histories.get(each.source_sha, ()), name in tried))
         gone = [row.pk for name, row in self.rows.items() if name not in found]
         if changes or gone:
             with transaction.atomic():
@@ -88,7 +90,7 @@ class MirrorRows:
         return {each.source_sha for each in plan.branches if each.selected and each.source_sha} - known
 
     def _values(
-        self, row: MirrorBranch, facts: BranchFacts, commits: Mapping[str, Commit | CommitFacts], tried: bool
+        self, row: MirrorBranch, facts: BranchFacts, history: Sequence[CommitFacts], tried: bool
     ) -> dict[str, Any]:
         values: dict[str, Any] = {name: getattr(facts, name) for name in COPIED}
         moved = row.source_sha != facts.source_sha
@@ -101,11 +103,11 @@ class MirrorRows:
             values["tried_at"] = self.now
         if (moved or row.mirrored_at is None) and facts.state == BranchState.IN_SYNC:
             values["mirrored_at"] = timezone.now() if tried else self.now
-        if commit := commits.get(facts.source_sha):
-            values |= {"author": commit.author[:255], "subject": commit.subject[:500]}
-            values["committed_at"] = commit.committed_at
+        if history:
+            values |= {"author": history[0].author[:255], "subject": history[0].subject[:500]}
+            values["committed_at"] = history[0].committed_at
             if facts.selected:
-                remember(facts.branch, facts.source_sha, commit.author, commit.subject, commit.committed_at)
+                remember(facts.branch, history[::-1])
         return values
 
 

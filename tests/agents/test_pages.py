@@ -91,6 +91,6 @@ def test_the_overview_names_each_branch_with_its_colour_and_draws_the_last_day(m
         facts = {"branch": "release-1.9", "kind": kind, "provider": "azure", "latest": build}
         Streak.objects.create(red_runs=2 * number, **facts)
     text = read(member, "overview")
-    assert "release-1.9: succeeded" in text and "release-1.9: failed, 2 runs in a row" in text
+    assert "release-1.9: succeeded" in text and "release-1.9: red for 2 runs" in text
     assert '<a href="/branches/release-1.9/">' in text
     assert "2 builds, 2 failed" in text

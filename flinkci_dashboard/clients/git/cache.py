@@ -149,6 +149,11 @@ class Cache:
         log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
         return read_log(self._local(log, given))
 
+    def history(self, sha: str, most: int) -> dict[str, Commit]:
+        """Return {SHA: Commit} for a commit that is in the cache and those before it, the newest first."""
+        log = ["log", f"--max-count={most}", "--topo-order", "--no-show-signature", LAYOUT, "--end-of-options"]
+        return read_log(self._local([*log, sha, "--"]))
+
     def change_of(self, sha: str, base: str) -> tuple[str, datetime, list[str]] | None:
         """Return where a commit left a branch that was fetched (SHA, time), and the paths that it changes since.
 

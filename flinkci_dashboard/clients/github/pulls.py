@@ -120,6 +120,14 @@ class GitHub:
         """Return who wrote a commit; raises NotFoundError when there is none of that name."""
         return _one(self._http.get(f"{self._path}/commits/{sha}", {"per_page": 1}), read_commit)
 
+    def history(self, sha: str) -> tuple[CommitFacts, ...]:
+        """Return who wrote a commit, and up to 99 before it, the newest first; NotFoundError when there is none."""
+        answer = self._http.get(f"{self._path}/commits", {"sha": sha, "per_page": 100})
+        found = _page(answer, read_commit).items
+        if not found or found[0].sha != sha:
+            raise NotFoundError(f"GitHub lists no history of {sha}.")
+        return found
+
     def fork(self, branch: str, sha: str) -> ForkFacts:
         """Return where a commit left a branch; raises NotFoundError where one of them is not there."""
         path = f"{self._path}/compare/{quote(branch, safe='')}...{quote(sha, safe='')}"

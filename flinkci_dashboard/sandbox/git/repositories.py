@@ -104,13 +104,18 @@ class Repositories:
 
     def commit_facts(self, repo: str, ref: str) -> dict[str, str] | None:
         """Return a commit's facts by SHA or branch; None when there is no such commit."""
+        return next(iter(self.history(repo, ref, 1)), None)
+
+    def history(self, repo: str, ref: str, most: int = 300) -> list[dict[str, str]]:
+        """Return the facts of a commit and of those before it, the newest first."""
         fields = ("sha", "tree", "parents", "author", "email", "date", "message")
         try:
             found = self.git(repo, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
         except subprocess.CalledProcessError:
-            return None
-        text = self.git(repo, "log", "-1", "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B", found, "--")
-        return dict(zip(fields, text.split("\0"), strict=True))
+            return []
+        form = "--format=%x01%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B"
+        text = self.git(repo, "log", f"--max-count={most}", form, found, "--")
+        return [dict(zip(fields, each.strip("\n").split("\0"), strict=True)) for each in text.split("\x01")[1:]]
 
     def heads(self, repo: str) -> dict[str, str]:
         """Return branch → SHA."""

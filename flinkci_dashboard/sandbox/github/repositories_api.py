@@ -110,6 +110,16 @@ def matching_refs(github: GitHub, call: Call, account: Account | None, owner: st
     )
 
 
+@router.route("GET", "/repos/{owner}/{name}/commits", "sha", "page", "per_page")
+def commits(github: GitHub, call: Call, account: Account | None, owner: str, name: str) -> Answer:
+    """List a commit and those before it, the newest first."""
+    full_name = github.repositories.known(f"{owner}/{name}")
+    found = github.repositories.history(full_name, call.query.get("sha", "HEAD"))
+    if not found:
+        return refuse(404, "Not Found")
+    return paged(call, found, lambda facts: _commit(call, full_name, facts))
+
+
 @router.route("GET", "/repos/{owner}/{name}/commits/{ref}", "page", "per_page")
 def commit(github: GitHub, call: Call, account: Account | None, owner: str, name: str, ref: str) -> Answer:
     """Describe one commit."""
@@ -117,14 +127,18 @@ def commit(github: GitHub, call: Call, account: Account | None, owner: str, name
     found = github.repositories.commit_facts(full_name, ref)
     if found is None:
         return refuse(422, f"No commit found for SHA: {ref}")
-    author = {"name": found["author"], "email": found["email"], "date": found["date"]}
-    body = {"message": found["message"], "author": author, "committer": author, "tree": {"sha": found["tree"]}}
+    return Answer(200, _commit(call, full_name, found))
+
+
+def _commit(call: Call, full_name: str, facts: dict[str, str]) -> dict[str, Any]:
+    author = {"name": facts["author"], "email": facts["email"], "date": facts["date"]}
+    body = {"message": facts["message"], "author": author, "committer": author, "tree": {"sha": facts["tree"]}}
     links = {
-        "url": f"{call.address}{call.path}",
-        "html_url": f"{call.host}/git/{full_name}/commit/{found['sha']}",
+        "url": f"{call.host}/github/repos/{full_name}/commits/{facts['sha']}",
+        "html_url": f"{call.host}/git/{full_name}/commit/{facts['sha']}",
     }
-    parents = [{"sha": parent} for parent in found["parents"].split()]
-    return Answer(200, {"sha": found["sha"], "commit": body, "parents": parents} | links)
+    parents = [{"sha": parent} for parent in facts["parents"].split()]
+    return {"sha": facts["sha"], "commit": body, "parents": parents} | links
 
 
 @router.route("GET", "/repos/{owner}/{name}/compare/{basehead}", "page", "per_page")

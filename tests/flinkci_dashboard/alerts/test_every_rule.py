@@ -63,7 +63,8 @@ def ledger(kind: str, red: int, publishes: str = "", unborn: bool = False, provi
     facts = {"branch": "release-2.1", "provider": provider, "kind": kind, "red_runs": red, "red_nights": red}
     whole = Streak(**facts, first_red=first if red else None, latest=first, unborn=unborn)
     one = Streak(**facts, name="deploy" if publishes else "table", publishes=publishes, first_red=first)
-    groups = [RedGroup([one], first, None, [], 0)] if red else []
+    other = Streak(**facts, name="core", first_red=first)
+    groups = [RedGroup([each], first, None, [], 0) for each in ((one,) if publishes else (one, other))] if red else []
     return Ledger(whole=whole, groups=groups, publishing=[one] if publishes else [])
 
 

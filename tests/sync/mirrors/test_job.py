@@ -256,9 +256,8 @@ def test_heads_that_were_there_before_us_are_looked_up_once(flink):
     assert sync().outcome == "ok"
     assert row().subject
     assert row().author
-    assert {each.path for each in flink.since(mark, "github")} == {
-        f"/repos/{SOURCE}/commits/{branch.source_sha}" for branch in MirrorBranch.objects.filter(selected=True)
-    }
+    asked = [each.path for each in flink.since(mark, "github")]
+    assert asked == [f"/repos/{SOURCE}/commits"] * MirrorBranch.objects.filter(selected=True).count()
     mark = flink.log_mark()
     sync()
     assert flink.since(mark, "github") == []
