@@ -92,6 +92,16 @@ def test_text_names_the_run_in_every_line():
     assert "[- -] outside" in outside and "[- 42] inside" in inside
 
 
+def test_no_library_prints_lines_of_its_own():
+    import flinkci_dashboard.clients.azure.http
+    import flinkci_dashboard.clients.github.http  # noqa: F401
+
+    known = [logging.getLogger(name) for name in real_settings.LOGGING["loggers"]]
+    printing = [each.name for each in known if any(isinstance(one, logging.StreamHandler) for one in each.handlers)]
+    assert printing == []
+    assert not logging.getLogger("github.Requester").isEnabledFor(logging.INFO)
+
+
 @pytest.mark.parametrize(("name", "told"), [("LOG_FORMAT", "xml"), ("CREDENTIALS_KEYS", "short")])
 def test_what_no_setting_means_is_a_mistake_of_the_configuration(name, told, tmp_path):
     environment = os.environ | {name: told, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": real_settings.__name__}

@@ -1,5 +1,6 @@
 """Calls to GitHub through PyGithub: conditional, timed, retried and held back by our own rules, failures by name."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from flinkci_dashboard.clients.errors import (
 from flinkci_dashboard.clients.pacing import PATIENCE, Pace, number
 from flinkci_dashboard.clients.secrets import mask
 from flinkci_dashboard.clients.web import read_json
+
+# PyGithub prints its lines itself, past our form and our masks, as soon as it is imported.
+logging.getLogger("github").handlers.clear()
+logging.getLogger("github").setLevel(logging.WARNING)
 
 TIMEOUT = 30  # seconds to connect, and between two bytes
 SECONDARY_WAIT = 60.0  # seconds after a refusal that does not say how long; GitHub's advice
