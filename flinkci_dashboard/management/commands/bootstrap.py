@@ -44,7 +44,6 @@ def _collect_static() -> None:
 @transaction.atomic
 def _prepare() -> list[str]:
     """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
-    call_command("createcachetable")
     for job in JOBS.values():
         JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
     for part in parts("bootstrap"):
