@@ -5,7 +5,6 @@ import struct
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.utils import format_datetime
@@ -13,7 +12,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call, Request
+from flinkci_dashboard.sandbox.bodies import Body, CutShortError
+from flinkci_dashboard.sandbox.calls import Answer, Call, Request
 from flinkci_dashboard.sandbox.faults import Fault
 
 
@@ -75,22 +75,22 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         parts = urlsplit(self.path)
         service, _, rest = parts.path.lstrip("/").partition("/")
+        self._body = Body(self.rfile, self.headers)
         call = Call(
             self.command,
             "/" + unquote(rest),
             dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
-            self._read_body,
+            self._body.read,
             f"{self.server.address}/{service}",
             self.server.address,
         )
-        self._left = int(self.headers.get("Content-Length") or 0)
         self._sent = 0
         self._record = partial(self._note, service, call)
         try:
             answer = self._answer(service, call, parts.query)
             self._send(answer, self._limit)
-        except ConnectionDropError:
+        except (ConnectionDropError, CutShortError):
             self._record(0, False)
             self._drop()
 
@@ -118,38 +118,9 @@ class Handler(BaseHTTPRequestHandler):
             return Answer(404, {"message": f"The sandbox has no service {service!r}."})
         return self.server.services[service](call)
 
-    def _read_body(self) -> Iterator[bytes]:
-        """Yield the body's parts, of either transfer encoding, unzipped."""
-        parts = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._counted()
-        if self.headers.get("Content-Encoding") == "gzip":
-            unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            yield from (unzip.decompress(part) for part in parts)
-            yield unzip.flush()
-        else:
-            yield from parts
-
-    def _counted(self) -> Iterator[bytes]:
-        while self._left > 0:
-            part = self.rfile.read(min(CHUNK, self._left))
-            if not part:
-                raise ConnectionDropError
-            self._left -= len(part)
-            yield part
-
-    def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-            while size:
-                part = self.rfile.read(min(CHUNK, size))
-                if not part:
-                    raise ConnectionDropError
-                size -= len(part)
-                yield part
-            self.rfile.readline()
-        self.rfile.readline()
-
     def _send(self, answer: Answer, limit: int | None) -> None:
         if answer.stream is None:  # a stream's service is reading the body meanwhile, in a thread of its own
-            for _ in self._counted():  # what the service did not read must not be taken for the next request
+            for _ in self._body.raw():  # what the service did not read must not be taken for the next request
                 pass
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -179,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(part):x}\r\n".encode())
             self._write(part, limit)
             self.wfile.write(b"\r\n")
-        self.close_connection = self.close_connection or self._left > 0
+        self.close_connection = self.close_connection or self._body.unread
         self._record(answer.status, answer.charged)
         self.wfile.write(b"0\r\n\r\n")
 

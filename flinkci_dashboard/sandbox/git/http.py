@@ -14,6 +14,7 @@ from flinkci_dashboard.sandbox.calls import CHUNK, Answer, Call
 from flinkci_dashboard.sandbox.git.repositories import Repositories
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
+PATIENCE = 2.0  # seconds that a client has to send the rest of what git answered already
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
 
 
@@ -78,17 +79,21 @@ class GitService:
             stdout=subprocess.PIPE,
             stderr=said,
         )
-        threading.Thread(target=_feed, args=(process, call), daemon=True).start()
+        feeder = threading.Thread(target=_feed, args=(process, call), daemon=True)
+        feeder.start()
         headers = {}
         while line := process.stdout.readline().strip().decode():  # type: ignore[union-attr]
             name, _, value = line.partition(": ")
             headers[name] = value
         status = int(headers.pop("Status", "200").split()[0])
-        return Answer(status, headers=headers, stream=self._stream(process, call, said))
+        return Answer(status, headers=headers, stream=self._stream(process, call, said, feeder))
 
-    def _stream(self, process: subprocess.Popen, call: Call, said: IO[bytes]) -> Iterator[bytes]:
+    def _stream(
+        self, process: subprocess.Popen, call: Call, said: IO[bytes], feeder: threading.Thread
+    ) -> Iterator[bytes]:
         with said:
             yield from _drain(process, call, said)
+        feeder.join(PATIENCE)  # the end of the body must not be taken for the next request
         if call.path.endswith("/git-receive-pack"):
             self.pushed(call.path.strip("/").partition(".git/")[0])
 
