@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flinkci_dashboard.clients.errors import ServiceError
+from flinkci_dashboard.clients.errors import ServiceError, UnavailableError
 from flinkci_dashboard.clients.git.refs import LsRemote
 from sync.models import Mirror
 
@@ -27,6 +27,8 @@ class Sides:
             refs, source_problem = _answer(source)
             theirs, target_problem = _answer(target)
         self.heads, self.tags, self.target = _under(HEADS, refs), _under(TAGS, refs), _under(HEADS, theirs)
+        if not source_problem and not self.heads:  # git takes an answer without a byte for a repository without refs
+            source_problem = UnavailableError(f"{self.mirror.source} names no branches; every pass looks again.")
         return source_problem, target_problem
 
     def look_at_target(self) -> ServiceError | None:

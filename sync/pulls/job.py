@@ -15,7 +15,7 @@ from flinkci_dashboard.jobs.ledger import Ledger, settle_in_past
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.jobs.run import ConfigurationError, Pass
 from sync.merging.rows import refresh_sections
-from sync.models import PullRequest, Repository
+from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls.actions.reruns import Reruns
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
@@ -89,13 +89,20 @@ class PullsPass:
 
     def _look_at_branches(self) -> None:
         try:
-            refs = ls_remote(self.target.git_url, (HEADS,), authenticate=True)
+            refs = self._branches()
         except ServiceError as error:
             self.current.fail(f"{self.target}: {error}")
             return
         self.heads = {ref.removeprefix(HEADS): sha for ref, sha in refs.items()}
         if changed := save_branches(self.heads, self.current.now):
             self.current.count("branches_changed", changed)
+
+    def _branches(self) -> dict[str, str]:
+        """List the branches; git takes an answer without a byte for an empty repository, so that one is asked again."""
+        found = ls_remote(self.target.git_url, (HEADS,), authenticate=True)
+        if not found and CIBranch.objects.exists():
+            found = ls_remote(self.target.git_url, (HEADS,), authenticate=True)
+        return found
 
     def _look_at_github(self) -> Conversations:
         """Read what GitHub has to tell. Without the list of what changed, nothing is done; all else can wait."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from flinkci_dashboard.clients.errors import RefusedError, ServiceError
+from flinkci_dashboard.clients.errors import RefusedError, ServiceError, UnavailableError
 from flinkci_dashboard.clients.git.commits import LAYOUT, WITH_PATHS, Commit, FileChange, read_changes, read_log
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, DiskFull, MissingRefError, classify, words_of
 from flinkci_dashboard.clients.git.folder import LOCAL, owned
@@ -54,9 +54,10 @@ class Cache:
     ) -> dict[int, str]:
         """Fetch the heads of pull requests, and their bases, in one go; returns {number: SHA} as they are now.
 
-        A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it.
-        Raises ServiceError.
+        A number without a ref is left out: one missing ref fails a whole fetch, so it is asked again without it, when
+        the list of refs says the same or a second fetch does. Raises ServiceError.
         """
+        doubted: set[str] = set()
         wanted = {f"refs/pull/{number}/head": f"{PULLS}{number}" for number in sorted(set(numbers))}
         wanted |= {f"refs/heads/{base}": f"{BASES}{base}" for base in bases}
         while wanted:
@@ -64,7 +65,8 @@ class Cache:
                 self._fetch(url, [f"+{ref}:{kept}" for ref, kept in wanted.items()], on_progress)
                 break
             except MissingRefError as missing:
-                there = self._listed(url, wanted) - {missing.ref}
+                there = self._listed(url, wanted) - doubted.intersection({missing.ref})
+                doubted.add(missing.ref)
                 wanted = {ref: kept for ref, kept in wanted.items() if ref in there}
         heads = self.pull_refs() if wanted else {}
         came = {kept.removeprefix(PULLS) for kept in wanted.values()}
@@ -211,14 +213,19 @@ class Cache:
         return self._run(command, url, TRANSFER, given=given, on_progress=on_progress)
 
     def _listed(self, url: str, refs: Iterable[str]) -> set[str]:
-        """Return those of some refs that the repository has: git names only the first one that is missing."""
+        """Return those of some refs that the repository has, and its branches: git names only one that is missing.
+
+        Raises UnavailableError where there is none at all: git takes an answer without a byte for that.
+        """
         found: set[str] = set()
         names = list(refs)
         for start in range(0, len(names), PART):
-            ended = self._run(["ls-remote", url, *names[start : start + PART]], url, TRANSFER)
+            ended = self._run(["ls-remote", url, f"{HEADS}*", *names[start : start + PART]], url, TRANSFER)
             if ended.status:
                 raise self._blame(ended, url)
             found |= {line.split("\t", 1)[1] for line in ended.stdout.splitlines() if "\t" in line}
+        if not found:
+            raise UnavailableError(f"{url} names no branches; every pass looks again.")
         return found
 
     def _local(self, arguments: Sequence[str], given: str = "") -> str:

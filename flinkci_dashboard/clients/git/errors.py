@@ -59,7 +59,8 @@ UNREACHABLE = re.compile(
     r"Could not resolve|Failed to connect|Couldn't connect|Connection (refused|reset|timed out|was closed)"
     r"|returned error: (429|5\d\d)|Recv failure|Send failure|Empty reply|Operation (too slow|timed out)|SSL|gnutls|TLS"
     r"|early EOF|unexpected disconnect|hung up unexpectedly|RPC failed|transfer closed|bad line length"
-    r"|expected flush|invalid server response|did not find .*packet|Problem with|curl \d+|unable to access",
+    r"|expected flush|invalid server response|did not find .*packet|Problem with|curl \d+|unable to access"
+    r"|Cannot access URL|git-http-(push|fetch) failed|info/refs not valid",  # what is no answer of git's own protocol
     re.I,
 )
 CORRUPT = re.compile(
