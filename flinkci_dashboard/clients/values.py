@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+LARGEST = 2**63 - 1
+LARGEST_SIZE = 2**31 - 1
 NULL_YEAR = 1970  # some services write "no date" as the year 1
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -16,9 +18,28 @@ def text(value: Any, limit: int) -> str:
 def number(value: Any) -> int | None:
     """Return a whole number of at most 63 bits, or None for anything else."""
     try:
-        return int(value) if abs(int(value)) < 2**63 else None
+        return int(value) if abs(int(value)) <= LARGEST else None
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def size(value: Any) -> int | None:
+    """Return a number from 0 to what a row's integer holds, or None for anything else."""
+    found = number(value)
+    return found if found is not None and 0 <= found <= LARGEST_SIZE else None
+
+
+def identity(value: Any, most: int = LARGEST) -> int:
+    """Return the number of something that has one; raises ValueError for what is none, or greater than `most`."""
+    found = number(value)
+    if found is None or not 0 <= found <= most:
+        raise ValueError("a number that no such thing has")
+    return found
+
+
+def attempt_of(value: Any) -> int:
+    """Return which attempt it is: 1 where nobody says so, and at most what a row holds."""
+    return min(max(number(value) or 1, 1), 32767)
 
 
 def when(value: Any) -> datetime | None:

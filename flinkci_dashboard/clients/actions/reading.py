@@ -6,7 +6,7 @@ from typing import Any
 
 from flinkci_dashboard.clients.facts import BuildFacts, DefinitionFacts, JobFacts, Reason, Result, StageFacts, Status
 from flinkci_dashboard.clients.facts import Timeline as Jobs
-from flinkci_dashboard.clients.values import address, inner, number, text, when
+from flinkci_dashboard.clients.values import address, attempt_of, identity, inner, number, text, when
 
 ACTIONS = "actions"
 HOSTED = "github"  # whose machines they are that no label asks for by another name
@@ -50,7 +50,7 @@ def run(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
     told = inner(data, "head_commit").get("message") or data.get("display_title")
     return BuildFacts(
         provider=ACTIONS,
-        external_id=int(data["id"]),
+        external_id=identity(data["id"]),
         number=text(data.get("run_number"), 64),
         definition_id=number(data.get("workflow_id")),
         definition=text(data.get("name"), 255),
@@ -67,7 +67,7 @@ def run(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
         requested_for=_login(data),
         web_url=address(data.get("html_url")),
         asked_at=asked_at,
-        attempt=min(max(number(data.get("run_attempt")) or 1, 1), 32767),
+        attempt=attempt_of(data.get("run_attempt")),
         workflow=file,
         event=text(data.get("event"), 40),
         head_repository=text(inner(data, "head_repository").get("full_name"), 140),
@@ -91,7 +91,7 @@ def timeline(items: Iterable[Any], attempt: int) -> Jobs:
 def workflow(data: dict[str, Any], repository: str) -> DefinitionFacts:
     """Read a workflow."""
     facts = (text(data.get("name"), 255), repository, text(data.get("path"), 255), text(data.get("state"), 20))
-    return DefinitionFacts(int(data["id"]), *facts)
+    return DefinitionFacts(identity(data["id"]), *facts)
 
 
 def caller(name: str) -> str:
@@ -131,7 +131,7 @@ def _job(data: dict[str, Any], key: str, attempt: int, order: int) -> JobFacts:
     name, steps = text(data.get("name"), 255), _steps(data)
     finished = status is Status.FINISHED
     bad_steps = [step for step in steps if step.get("conclusion") == "failure"]
-    log = int(data["id"]) if ran and finished else None
+    log = identity(data["id"]) if ran and finished else None
     return JobFacts(
         key=key,
         record_id=text(data["id"], 64),

@@ -25,6 +25,7 @@ from flinkci_dashboard.clients.facts import (
     Timeline,
 )
 from flinkci_dashboard.clients.secrets import token
+from flinkci_dashboard.clients.values import identity
 
 # Location id and version of each resource, as azure-devops 7.1.0b4 has them.
 BUILDS = ("0cd358e1-9217-4d94-8269-1c1ee6f93dcf", "7.1-preview.7")
@@ -44,6 +45,7 @@ MAX_IDS = 200  # build ids in one call: they stand in the URL
 MAX_TEST_RESULTS = 200  # failures of one test run
 TEST_SCOPE = "The token lacks the scope vso.test (Test Management: read)."
 CONTINUATION = "x-ms-continuationtoken"
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
 Read = TypeVar("Read")
 LOG_TIME = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 NO_STEPS: Mapping[int, datetime | None] = {}
@@ -160,8 +162,7 @@ class Azure:
         """
         query = {"buildUri": f"vstfs:///Build/Build/{build_id}", "includeRunDetails": "true"}
         try:
-            runs = _values(self._call("GET", TEST_RUNS, query=query))
-            return [failure for run in runs if may_have_failures(run) for failure in self._failures_of(run)]
+            return _read(self._failures_of_all, _values(self._call("GET", TEST_RUNS, query=query)))
         except NotAuthorizedError as error:
             raise NotAuthorizedError(f"Azure DevOps shows no test results. {TEST_SCOPE}") from error
 
@@ -221,9 +222,12 @@ class Azure:
             if not continuation or len(found) == before or (limit and len(found) >= limit):
                 return list(found.values())[:limit]
 
+    def _failures_of_all(self, runs: list[dict[str, Any]]) -> list[TestFailureFacts]:
+        return [failure for run in runs if may_have_failures(run) for failure in self._failures_of(run)]
+
     def _failures_of(self, run: dict[str, Any]) -> Iterator[TestFailureFacts]:
         query = {"outcomes": "Failed", "$top": MAX_TEST_RESULTS}
-        for result in _values(self._call("GET", TEST_RESULTS, {"runId": int(run["id"])}, query)):
+        for result in _values(self._call("GET", TEST_RESULTS, {"runId": identity(run.get("id"))}, query)):
             if failure := failed_test(result, run):
                 yield failure
 
@@ -255,14 +259,24 @@ def _values(answer: Any) -> list[dict[str, Any]]:
     return [value for value in values or [] if isinstance(value, dict)]
 
 
-def _each(reader, answer: Any) -> list:
-    return _read(lambda values: [reader(value) for value in values], _values(answer))
+def _each(reader: Callable[[Any], Read], answer: Any) -> list[Read]:
+    """Read a list. One item that can't be read (it has no number, so it is nothing that we know) hides no others."""
+    values = _values(answer)
+    found = []
+    for value in values:
+        try:
+            found.append(reader(value))
+        except UNREADABLE:
+            continue
+    if values and not found:
+        raise UnavailableError("Azure DevOps answers a list of things that have no number.")
+    return found
 
 
 def _read(reader: Callable[[Any], Read], answer: Any) -> Read:
     try:
         return reader(answer)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise UnavailableError(f"Azure DevOps answers something unusable ({type(error).__name__}).") from error
 
 

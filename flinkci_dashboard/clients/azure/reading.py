@@ -20,7 +20,17 @@ from flinkci_dashboard.clients.facts import (
     Status,
     Timeline,
 )
-from flinkci_dashboard.clients.values import address, inner, number, text, when
+from flinkci_dashboard.clients.values import (
+    LARGEST_SIZE,
+    address,
+    attempt_of,
+    identity,
+    inner,
+    number,
+    size,
+    text,
+    when,
+)
 
 AZURE = "azure"
 MAX_ISSUES = 10  # of a job
@@ -62,7 +72,7 @@ def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
     trigger = inner(data, "triggerInfo")
     return BuildFacts(
         provider=AZURE,
-        external_id=int(data["id"]),
+        external_id=identity(data["id"]),
         number=text(data.get("buildNumber"), 64),
         definition_id=number(definition.get("id")),
         definition=text(definition.get("name"), 255),
@@ -85,7 +95,7 @@ def build(data: dict[str, Any], asked_at: datetime) -> BuildFacts:
 def definition(data: dict[str, Any]) -> DefinitionFacts:
     """Read a pipeline's definition."""
     repository = text(inner(data, "repository").get("id"), 140)
-    return DefinitionFacts(int(data["id"]), text(data.get("name"), 255), repository)
+    return DefinitionFacts(identity(data["id"]), text(data.get("name"), 255), repository)
 
 
 def timeline(data: dict[str, Any] | None) -> Timeline:
@@ -107,13 +117,15 @@ def _earlier(records: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def pool(data: dict[str, Any]) -> PoolFacts:
     """Read an agent pool."""
-    return PoolFacts(int(data["id"]), text(data.get("name"), 255), bool(data.get("isHosted")), number(data.get("size")))
+    name, hosted = text(data.get("name"), 255), bool(data.get("isHosted"))
+    return PoolFacts(identity(data["id"], LARGEST_SIZE), name, hosted, size(data.get("size")))
 
 
 def queue(data: dict[str, Any]) -> QueueFacts:
     """Read an agent queue."""
     led_to = inner(data, "pool")
-    return QueueFacts(int(data["id"]), number(led_to.get("id")), text(led_to.get("name") or data.get("name"), 255))
+    name = text(led_to.get("name") or data.get("name"), 255)
+    return QueueFacts(identity(data["id"], LARGEST_SIZE), number(led_to.get("id")), name)
 
 
 def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
@@ -121,14 +133,14 @@ def agent(data: dict[str, Any], pool_id: int) -> AgentFacts:
     capabilities = inner(data, "systemCapabilities") | inner(data, "userCapabilities")
     current, last = data.get("assignedRequest"), data.get("lastCompletedRequest")
     return AgentFacts(
-        external_id=int(data["id"]),
+        external_id=identity(data["id"], LARGEST_SIZE),
         pool_id=pool_id,
         name=text(data.get("name"), 255),
         enabled=data.get("enabled") is not False,
         online=data.get("status") == "online",
         version=text(data.get("version"), 64),
         os=text(data.get("osDescription"), 255),
-        parallel_jobs=number(data.get("maxParallelism")) or 1,
+        parallel_jobs=size(data.get("maxParallelism")) or 1,
         registered_at=when(data.get("createdOn")),
         status_since=when(data.get("statusChangedOn")),
         capabilities={name: text(capabilities[name], 255) for name in SHOWN_CAPABILITIES if name in capabilities},
@@ -141,7 +153,7 @@ def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
     """Read a job's request for an agent. `owner` is the build."""
     reserved = inner(data, "reservedAgent")
     return RequestFacts(
-        request_id=int(data["requestId"]),
+        request_id=identity(data["requestId"]),
         pool_id=number(data.get("poolId")) or pool_id,
         build_id=number(inner(data, "owner").get("id")),
         job_id=text(data.get("jobId"), 64),
@@ -157,7 +169,7 @@ def request(data: dict[str, Any], pool_id: int | None = None) -> RequestFacts:
 
 def log(data: dict[str, Any]) -> LogFacts:
     """Read a log's size."""
-    return LogFacts(int(data["id"]), number(data.get("lineCount")) or 0)
+    return LogFacts(identity(data["id"]), number(data.get("lineCount")) or 0)
 
 
 class _Tree:
@@ -186,7 +198,7 @@ def _stage(record: dict[str, Any]) -> StageFacts:
     return StageFacts(
         key=_key(record),
         name=text(record.get("name"), 255),
-        attempt=number(record.get("attempt")) or 1,
+        attempt=attempt_of(record.get("attempt")),
         order=_order(record),
         status=RECORD_STATUS.get(str(record.get("state")), Status.QUEUED),
         result=RESULT.get(str(record.get("result")), Result.NONE),
@@ -215,7 +227,7 @@ def _job(record: dict[str, Any], tree: _Tree) -> JobFacts:
         started_at=facts.started_at,
         finished_at=facts.finished_at,
         worker_name=text(record.get("workerName"), 255),
-        queue_id=number(record.get("queueId")),
+        queue_id=size(record.get("queueId")),
         log_id=_log_id(record),
         failed_log_ids=tuple(log for step in failed if (log := _log_id(step)) is not None),
         errors=_order(record, "errorCount"),
@@ -240,7 +252,7 @@ def _key(record: dict[str, Any]) -> str:
 
 
 def _order(record: dict[str, Any], field: str = "order") -> int:
-    return min(max(number(record.get(field)) or 0, 0), 2**31 - 1)
+    return min(max(number(record.get(field)) or 0, 0), LARGEST_SIZE)
 
 
 def _log_id(record: dict[str, Any]) -> int | None:
