@@ -1,6 +1,6 @@
 """The end of a log names the failing tests, by table."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -274,6 +274,6 @@ def test_a_name_is_told_from_its_case(name, bare):
     ids=lambda line: line[:20],
 )
 def test_hostile_lines_are_read_in_linear_time(line):
-    before = perf_counter()
+    before = process_time()
     failing_tests(["[ERROR] Failures:", line] * 20)
-    assert perf_counter() - before < 4
+    assert process_time() - before < 4

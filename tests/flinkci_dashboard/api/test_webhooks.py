@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from flinkci_dashboard.jobs.run import enqueue_due, run_pass, work
 from flinkci_dashboard.jobs.table import JOBS, Job
@@ -95,6 +97,18 @@ def test_without_a_secret_there_is_no_such_address(client, settings, address):
 @pytest.mark.parametrize("body", ["", "[]", "{}", "nonsense", '{"eventType": "x"}', "[" * 100_000, b"\xff"])
 def test_what_is_no_event_is_said_so(client, body):
     assert from_azure(client, body=body).status_code == 400
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.binary(max_size=80), event=st.text(max_size=40), delivery=st.text(max_size=90), told=st.text(max_size=90)
+)
+def test_whatever_is_delivered_is_taken_or_refused(client, body, event, delivery, told):
+    event, delivery = (each.encode(errors="replace").decode("latin-1") for each in (event, delivery))
+    written = {"x-github-event": event, "x-github-delivery": delivery}
+    assert from_github(client, body=body, **written).status_code == 202
+    assert from_azure(client, body=body).status_code in (202, 400)
+    assert from_azure(client, event, told).status_code == 202
 
 
 def test_a_delivery_that_comes_again_changes_nothing(client):
