@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sync.pulls.acts import (
+    AnswerCommands,
     CancelBuild,
     DeleteBranch,
     DeleteReport,
+    Deny,
+    Grant,
     PushBranch,
     QueueBuild,
     React,
@@ -21,7 +24,8 @@ from sync.pulls.acts import (
 )
 from sync.pulls.plan import plan
 from sync.pulls.report import Report, parse, render
-from sync.pulls.values import Branch, Build, Command, CommandState, PullState, Refusal, ReportText
+from sync.pulls.trust.rules import Hold
+from sync.pulls.values import Branch, Build, Command, CommandState, PullState, Refusal, ReportText, held
 from tests.pull_states import (
     CANCELED,
     FAILURE,
@@ -45,6 +49,7 @@ class World(RuleBasedStateMachine):
         self.workflow_heads: set[str] = set()
         self.retries: dict[int, int] = {}
         self.cancels = 0
+        self.gated, self.granted = False, set()  # the trust gate, and what somebody who may has let run
 
     def set(self, **facts) -> None:
         self.state = replace(self.state, **facts)
@@ -71,6 +76,20 @@ class World(RuleBasedStateMachine):
     @rule(known=st.booleans())
     def comment(self, known):
         self.set(commands=(*self.state.commands, Command(next(self.ids), self.state.head, self.now, known)))
+
+    @rule(may=st.booleans(), sure=st.booleans(), trusts=st.booleans())
+    def approve(self, may, sure, trusts):
+        head = self.state.head if sure else ""
+        facts = {"approves": not trusts, "trusts": trusts, "may": may, "author": "grace"}
+        self.set(commands=(*self.state.commands, Command(next(self.ids), head, self.now, **facts)))
+
+    @rule()
+    def ask_for_runs(self):
+        self.set(commands=(*self.state.commands, Command(next(self.ids), self.state.head, self.now, gha=True)))
+
+    @rule(gated=st.booleans())
+    def set_the_gate(self, gated):
+        self.gated = gated
 
     @precondition(lambda self: self.state.builds)
     @rule(data=st.data(), status=st.sampled_from([SUCCESS, FAILURE, CANCELED]))
@@ -118,13 +137,20 @@ class World(RuleBasedStateMachine):
     @rule(starts=st.booleans())
     def settle(self, starts):
         for _ in range(4):
+            self.ask_the_gate()
             todo = plan(self.state, self.now)
+            assert not held(self.state) or not any(isinstance(act, PushBranch) for act in todo.acts)
             for act in todo.acts:
                 self.carry_out(act, starts)
             for word in plan(self.state, self.now).words:
                 self.say(word)
+        self.ask_the_gate()
         assert not plan(self.state, self.now)
         self.check()
+
+    def ask_the_gate(self) -> None:
+        waits = self.gated and not self.granted & {self.state.head, "everything"}
+        self.set(gate_open=not self.gated, hold=Hold("A stranger wrote it.") if waits else None)
 
     def carry_out(self, act, starts: bool) -> None:
         match act:
@@ -150,8 +176,21 @@ class World(RuleBasedStateMachine):
                 made = self.new_build(act.sha)
                 self.set(queued=self.state.queued | {act.sha})
                 self.settle_commands(act.commands, CommandState.RERUN, made.url)
+            case Grant() | Deny() | AnswerCommands():
+                self.give_word(act)
             case SettleCommands():
                 self.settle_commands(act.commands, act.state, act.url)
+
+    def give_word(self, act) -> None:
+        match act:
+            case Grant():
+                assert any(c.id == act.comment_id and c.may for c in self.state.commands)
+                self.granted.add(act.sha or "everything")
+                self.settle_commands([act.comment_id], CommandState.GRANTED, "")
+            case Deny():
+                self.settle_commands([act.comment_id], CommandState.DENIED, "")
+            case AnswerCommands():
+                self.settle_commands(act.commands, CommandState.ANSWERED, act.url)
 
     def settle_commands(self, ids, state, address) -> None:
         change = {id: {"state": state, "url": address} for id in ids}
@@ -182,10 +221,12 @@ class World(RuleBasedStateMachine):
             return
         assert len(state.reports) == 1
         report = parse(state.reports[0].body).report
-        held = {entry.trigger_id for entry in report.known if entry.trigger_type == "MANUAL"}
-        assert held >= {
-            str(c.id) for c in state.commands if c.state not in (CommandState.WAITING, CommandState.UNKNOWN)
-        }
+        told = {entry.trigger_id for entry in report.known if entry.trigger_type == "MANUAL"}
+        served = [c for c in state.commands if c.state not in (CommandState.WAITING, CommandState.UNKNOWN)]
+        assert told >= {str(c.id) for c in served if not c.grants and not c.gha}
+        assert not [c for c in state.commands if c.grants and c.state is CommandState.WAITING]
+        assert ("Waits for approval" in state.reports[0].body) == held(state)
+        assert all(c.reaction for c in state.commands)
         assert [line for line in state.reports[0].body.split("\n") if line.startswith(f"* {state.head}")]
         for one in state.builds:
             if one.pending and one.sha != state.head:
