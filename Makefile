@@ -40,8 +40,8 @@ walk: $(VENV)/.dev  ## Every page at every width, in both themes, as every role,
 	WALK=all $(BIN)/pytest -n $(TESTERS) tests/browser/test_walk.py
 
 chaos: $(VENV)/.dev  ## Every job in a world that fails at random, on both databases; takes half an hour
-	$(BIN)/python -m tests.chaos --seeds 8 --passes 65
-	TEST_DATABASE=postgresql $(BIN)/python -m tests.chaos --seeds 8 --passes 65
+	$(BIN)/python -m tests.chaos --seeds 8 --passes 65 --page docs/chaos.md
+	TEST_DATABASE=postgresql $(BIN)/python -m tests.chaos --seeds 8 --passes 65 --page docs/chaos.md
 
 rehearse: $(VENV)/.dev  ## What operators will meet: two hosts, restarts, a full disk, a restore; needs root and redis-server for all of it
 	$(BIN)/pytest tests/rehearsal

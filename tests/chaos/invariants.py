@@ -1,27 +1,34 @@
 """What is right when everything works again, whatever has been."""
 
+import re
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
-from django.db.models import Q
-
-from flinkci_dashboard.jobs.locks import exclusive
-from flinkci_dashboard.models import Action, JobRequest, JobRun
+from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox import MIRROR, PULLS
 from flinkci_dashboard.sandbox.azure.state import COMPLETED, Build
 from sync.pulls.report import Report, is_report, parse
-from tests.chaos.passes import JOBS
+from tests.chaos import alarms, gate, hooks, processes, workflows
 from tests.chaos.town import MIRRORED, Town, number_of
 
 STATUS = {"succeeded": "SUCCESS", "failed": "FAILURE", "canceled": "CANCELED", None: "PENDING"}
 HIDDEN = "DELETED"
+ANSWER = re.compile(r"<!-- answer to (\d+) -->")
+MARK = re.compile(r"Reported by the CI dashboard for \S+ on \S+\.")
+WAITS = "**Waits for approval:**"
 
 
-def check(town: Town) -> Iterator[str]:
-    """Yield what is wrong, a sentence each."""
+def check(town: Town) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong, each by the name of a rule and a sentence."""
     for rule in RULES:
         for wrong in rule(town):
-            yield f"{rule.__name__.strip('_')}: {wrong}"
+            yield name_of(rule), wrong
+
+
+def name_of(rule: Callable) -> str:
+    """Return a rule's name in words."""
+    return rule.__name__.strip("_").replace("_", " ")
 
 
 def branches_of(town: Town) -> dict[int, set[str]]:
@@ -41,6 +48,7 @@ def report_of(town: Town, number: int) -> Report | None:
 
 
 def _mirror(town: Town) -> Iterator[str]:
+    """Every mirrored branch is where its source is, and nothing else is mirrored."""
     source, mirror = town.world.heads(), town.world.heads(MIRROR)
     for branch in MIRRORED:
         if mirror.get(branch) != source[branch]:
@@ -50,6 +58,7 @@ def _mirror(town: Town) -> Iterator[str]:
 
 
 def _nothing_forced(town: Town) -> Iterator[str]:
+    """No mirrored branch ever went back or aside; every CI branch is at its commit."""
     folder = town.world.repositories.path(MIRROR)
     for log in (folder / "logs/refs/heads").glob("*"):
         for line in log.read_text().splitlines():
@@ -63,10 +72,14 @@ def _nothing_forced(town: Town) -> Iterator[str]:
 
 
 def _branches(town: Town) -> Iterator[str]:
+    """Every open pull request has a branch for its head, unless it waits for approval; closed ones have none."""
     found, live = branches_of(town), set(town.open_numbers())
     for number in live:
-        if town.head(number) not in found.get(number, ()):
+        waits = gate.held(town, number)
+        if waits is False and town.head(number) not in found.get(number, ()):
             yield f"#{number} has no branch for its head"
+        if waits and not any(WAITS in each.body for each in town.world.pulls.reports(number)):
+            yield f"#{number} waits for approval, and its report does not say so"
         others = found.get(number, set()) - {town.head(number)}
         if len(others) > 1 or (others and _latest(town, number, COMPLETED)):
             yield f"#{number} has branches for former heads: {others}"
@@ -80,6 +93,7 @@ def _latest(town: Town, number: int, status: str = "") -> Build | None:
 
 
 def _reports(town: Town) -> Iterator[str]:
+    """Every open pull request has one report, no other more than one."""
     for number in town.world.pulls.by_number:
         count = sum(is_report(each.body) for each in town.world.pulls.reports(number))
         if count > 1 or (number in town.open_numbers() and count != 1):
@@ -87,6 +101,7 @@ def _reports(town: Town) -> Iterator[str]:
 
 
 def _truth(town: Town) -> Iterator[str]:
+    """Reports say of each build what it is."""
     for number in town.open_numbers():
         report = report_of(town, number)
         if report:
@@ -107,6 +122,7 @@ def _lies(town: Town, number: int, told: dict[int, str]) -> Iterator[str]:
 
 
 def _superseded(town: Town) -> Iterator[str]:
+    """Builds of what is no pull request's head are canceled."""
     live = {number: town.head(number) for number in town.open_numbers()}
     for build in town.world.azure.builds.values():
         number = number_of(build)
@@ -115,11 +131,12 @@ def _superseded(town: Town) -> Iterator[str]:
 
 
 def _builds(town: Town) -> Iterator[str]:
+    """Every head has its build, and none that we canceled."""
     for number in town.open_numbers():
         latest = _latest(town, number)
         if latest and latest.result == "canceled" and number not in town.stopped:
             yield f"#{number} is left with its head's build {latest.id} canceled"
-        if latest is None and not _expired(town, number):
+        if latest is None and gate.held(town, number) is False and not _expired(town, number):
             yield f"#{number} has no build of its head"
 
 
@@ -129,6 +146,7 @@ def _expired(town: Town, number: int) -> bool:
 
 
 def _commands(town: Town) -> Iterator[str]:
+    """Every command is answered exactly once."""
     for id, number in town.commands.items():
         given = _reactions(town, id)
         silent = not given & {"eyes", "+1"} and number not in town.banned
@@ -141,6 +159,7 @@ def _commands(town: Town) -> Iterator[str]:
 
 
 def _misunderstood(town: Town) -> Iterator[str]:
+    """What nobody understands is said so, exactly once."""
     for id, number in town.unknown.items():
         given = _reactions(town, id)
         replies = sum(f"answer to {id}" in each.body for each in town.world.pulls.reports(number))
@@ -161,6 +180,7 @@ def _reruns(town: Town) -> Iterator[str]:
 
 
 def _labels(town: Town) -> Iterator[str]:
+    """Labels are those of the ticket's components, and those that people gave."""
     for number in town.world.pulls.by_number:
         pull = town.world.pulls.by_number[number]
         ours = {name for name in pull.labels if name.startswith("component=")}
@@ -172,20 +192,36 @@ def _labels(town: Town) -> Iterator[str]:
             yield f"#{number} lost {missing}, which people gave"
 
 
-def _rest(town: Town) -> Iterator[str]:
-    """Nothing is under way, and nobody waits."""
-    for name in JOBS:
-        with exclusive(name) as held:
-            if not held:
-                yield f"the lock of {name} is held"
-    for action in Action.objects.filter(state=Action.State.PENDING):
-        yield f"the act {action.key} is not settled"
-    for job_run in JobRun.objects.filter(Q(outcome=JobRun.Outcome.RUNNING) | Q(ended_at=None)):
-        yield f"a run of {job_run.job} never ended"
-    for request in JobRequest.objects.filter(settled_at=None):
-        yield f"the request {request.act} {request.subject} was not answered"
+def _replies(town: Town) -> Iterator[str]:
+    """Nobody is answered twice in words."""
+    words = [
+        found
+        for each in town.world.pulls.comments.values()
+        if each.login == "flinkbot"
+        for found in ANSWER.findall(each.body)
+    ]
+    for comment, count in Counter(words).items():
+        if count > 1:
+            yield f"the comment {comment} has {count} replies"
 
 
+def _spoken(town: Town) -> Iterator[str]:
+    """A ticket of a known failure is commented on once a day at most."""
+    for ticket in town.world.jira.by_id.values():
+        marks = Counter(found for each in ticket.comments for found in MARK.findall(each.body))
+        for mark, count in marks.items():
+            if count > 1:
+                yield f"{ticket.key} has {count} comments of one day: {mark}"
+
+
+CRASH, LIVE, KEPT, REST = "no crash", "no live build", "no live branch", "rest"
+MEANWHILE = {  # what is looked at while it happens, and not in the end
+    CRASH: "No pass raises anything, and each ends.",
+    LIVE: "No build of a live head is canceled.",
+    KEPT: "No branch of a live head is deleted.",
+    REST: "A pass over a settled world writes nothing.",
+    name_of(gate.strangers_wait): str(gate.strangers_wait.__doc__),
+}
 RULES = (
     _mirror,
     _nothing_forced,
@@ -196,7 +232,18 @@ RULES = (
     _builds,
     _commands,
     _misunderstood,
+    _replies,
     _reruns,
     _labels,
-    _rest,
+    _spoken,
+    *gate.RULES,
+    *workflows.RULES,
+    *alarms.RULES,
+    *hooks.RULES,
+    *processes.RULES,
 )
+
+
+def names() -> dict[str, str]:
+    """Return each invariant and what it says."""
+    return MEANWHILE | {name_of(rule): str(rule.__doc__).splitlines()[0] for rule in RULES}

@@ -1,22 +1,24 @@
 """The clock of the machine that the jobs run on, which may be wrong, beside the world's, which is right."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
 import time_machine
 
-from flinkci_dashboard.clients.azure.http import Transport as AzureTransport
-from flinkci_dashboard.clients.github.http import Transport as GitHubTransport
-from flinkci_dashboard.clients.jira import Jira
+from flinkci_dashboard.clients import jira, notify
+from flinkci_dashboard.clients.azure import http as azure
+from flinkci_dashboard.clients.git import process as git
+from flinkci_dashboard.clients.github import http as github
 from flinkci_dashboard.clients.pacing import Pace
 from flinkci_dashboard.sandbox import Sandbox
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TICK = 0.05  # seconds that each request takes
-SLEEPERS = (Pace, GitHubTransport, AzureTransport, Jira)
+SLEEPERS = (Pace, github.Transport, azure.Transport, jira.Jira)
+HASTE = ((jira, "TIMEOUT", (1.0, 1.0)), (azure, "TIMEOUT", 1), (github, "TIMEOUT", 1), (notify, "WAIT", 1.0))
 
 
 class Machine:
@@ -26,6 +28,7 @@ class Machine:
         self.traveller = traveller
         self.world: Sandbox | None = None
         self.wrong = 0.0
+        self.haste = ExitStack()
 
     def put_into(self, world: Sandbox) -> None:
         """Let a world's time go with the machine's; each request takes a moment of it."""
@@ -49,22 +52,32 @@ class Machine:
         self.traveller.shift(seconds - self.wrong)
         self.wrong = seconds
 
+    def impatient(self) -> None:
+        """Wait a second or two for what hangs, and not half a minute."""
+        for owner, name, seconds in HASTE:
+            self.haste.enter_context(patch.object(owner, name, seconds))
+        self.haste.enter_context(patch.dict(git.CONFIG, {"http.lowSpeedTime": "2"}))
+
+    def patient(self) -> None:
+        """Wait as long as in earnest."""
+        self.haste.close()
+
 
 @contextmanager
 def machine() -> Iterator[Machine]:
     """Stop the time; who sleeps for a service's sake lets it go on."""
     with time_machine.travel(START, tick=False) as traveller:
         made = Machine(traveller)
-        patches = [patch.object(each.__init__, "__defaults__", _awake(each, made)) for each in SLEEPERS]
-        for each in patches:
-            each.start()
-        try:
+        with sleeping_by(made.sleep), made.haste:
             yield made
-        finally:
-            for each in patches:
-                each.stop()
 
 
-def _awake(sleeper: type, made: Machine) -> tuple:
-    defaults = sleeper.__init__.__defaults__ or ()  # type: ignore[misc]
-    return tuple(made.sleep if value is time.sleep else value for value in defaults)
+@contextmanager
+def sleeping_by(sleep: Callable[[float], None]) -> Iterator[None]:
+    """Let who sleeps for a service's sake call another function for it."""
+    with ExitStack() as patches:
+        for each in SLEEPERS:
+            defaults = each.__init__.__defaults__ or ()  # type: ignore[misc]
+            awake = tuple(sleep if value is time.sleep else value for value in defaults)
+            patches.enter_context(patch.object(each.__init__, "__defaults__", awake))
+        yield

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from flinkci_dashboard.jobs.run import request
 from flinkci_dashboard.sandbox.azure.state import COMPLETED
+from tests.chaos import gate, hooks, workflows
 from tests.chaos.town import COMPONENTS, MIRRORED, TICKETS, Town, number_of, open_pull
 
 MOST = 9  # open pull requests
@@ -18,7 +19,7 @@ def happen(town: Town) -> None:
     before = snapshot(town)
     chosen(town)
     town.tell(f"people: {chosen.__name__.strip('_')} {sorted(snapshot(town) - before)}")
-    town.events[chosen.__name__.strip("_")] += 1
+    town.events[chosen.__name__.strip("_").replace("_", " ")] += 1
 
 
 def snapshot(town: Town) -> set[str]:
@@ -40,8 +41,7 @@ def _open(town: Town) -> None:
 
 def _push(town: Town) -> None:
     number = _some(town)
-    town.world.pulls.push(number, force=town.dice.random() < 0.3)
-    town.note_move(number)
+    town.push(number, force=town.dice.random() < 0.3)
 
 
 def _go_back(town: Town) -> None:
@@ -52,9 +52,7 @@ def _go_back(town: Town) -> None:
 
 def _close(town: Town) -> None:
     if len(town.open_numbers()) > 3:
-        number = _some(town)
-        town.world.pulls.close(number, merge=town.dice.random() < 0.5)
-        town.note_move(number)
+        town.close(_some(town), merge=town.dice.random() < 0.5)
 
 
 def _reopen(town: Town) -> None:
@@ -189,4 +187,7 @@ EVENTS: tuple[tuple[Callable[[Town], None], float], ...] = (
     (_ticket, 2),
     (_label, 1),
     (_retitle, 1),
+    *gate.EVENTS,
+    *workflows.EVENTS,
+    *hooks.EVENTS,
 )

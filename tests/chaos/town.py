@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,11 @@ COMPONENTS = ("Runtime / REST", "Tests", "Table SQL / API", "fs", "API / Core")
 TICKETS = range(1, 9)
 GOING_ON = ("notStarted", "inProgress")
 SLOW = 400.0  # jobs end when somebody lets them, not by themselves
+SCOPES = frozenset({"repo", "workflow"})
+AUTHORS = ("ada", "li", "chidi", None)
+STRANGERS = ("mallory", "trudy")  # whose heads wait where the trust gate is on
+MEMBER = "grace"
+FLAKY = "JobMasterTest.testSlotRequestTimeout"  # a test that a ticket knows
 
 
 @dataclass
@@ -24,7 +29,10 @@ class Town:
 
     world: Sandbox
     dice: random.Random
-    events: Counter[str] = field(default_factory=Counter)
+    gated: bool = False  # the trust gate is on
+    passes: Counter[str] = field(default_factory=Counter)  # how passes ended, and how often
+    events: Counter[str] = field(default_factory=Counter)  # what people did
+    failures: Counter[str] = field(default_factory=Counter)  # what failed
     violations: list[str] = field(default_factory=list)
     heads: dict[int, list[str]] = field(default_factory=dict)  # of each pull request, every head that it had
     moved: dict[int, datetime] = field(default_factory=dict)  # when its head or state changed last
@@ -32,6 +40,14 @@ class Town:
     unknown: dict[int, int] = field(default_factory=dict)  # the same of what nobody understands
     asked: Counter[int] = field(default_factory=Counter)  # what may be a reason to run a build again
     reruns: Counter[int] = field(default_factory=Counter)  # builds that the bot ran again, by pull request
+    approvals: dict[int, tuple[int, str, str]] = field(default_factory=dict)  # comment → pull request, login, commit
+    actions_asked: dict[int, int] = field(default_factory=dict)  # comment about GitHub Actions → pull request
+    repeats: Counter[int] = field(default_factory=Counter)  # runs that the bot ran again
+    merged: set[str] = field(default_factory=set)  # logins of whom something was merged
+    cuts: Counter[str] = field(default_factory=Counter)  # passes that did not end by themselves, by job
+    heard: Counter[tuple[str, str]] = field(default_factory=Counter)  # messages that arrived
+    deliveries: list[tuple[str, str, bytes]] = field(default_factory=list)  # webhooks that were taken
+    refused: Counter[str] = field(default_factory=Counter)  # webhooks that were not, by service
     banned: set[int] = field(default_factory=set)  # pull requests that were hidden for a while
     stopped: set[int] = field(default_factory=set)  # pull requests whose builds people canceled
     kept: dict[int, set[str]] = field(default_factory=dict)  # labels that people gave
@@ -62,6 +78,25 @@ class Town:
             heads.append(self.head(number))
         self.moved[number] = self.world.clock.now()
 
+    def push(self, number: int, files: Mapping[str, str] | None = None, force: bool = False) -> None:
+        """Push a commit to a pull request."""
+        self.world.pulls.push(number, files, force)
+        self.note_move(number)
+
+    def pusher(self, number: int) -> Callable[[], None]:
+        """Return what pushes a commit to a pull request when it is called."""
+        return lambda: self.push(number)
+
+    def close(self, number: int, merge: bool) -> None:
+        """Close a pull request; who had one merged is no stranger any more."""
+        self.world.pulls.close(number, merge=merge)
+        self.merged |= {self.author(number)} if merge else set()
+        self.note_move(number)
+
+    def author(self, number: int) -> str:
+        """Return who opened a pull request; "" for a deleted account."""
+        return self.world.pulls.by_number[number].login or ""
+
     def go_to(self, number: int, sha: str) -> None:
         """Force a pull request to a commit that it had before."""
         if self.head(number) != sha and number in self.open_numbers():
@@ -73,24 +108,30 @@ class Town:
         self.commands[self.world.pulls.comment(number, words, "li")] = number
         self.asked[number] += 1
 
+    def cut(self, job: str, how: str) -> None:
+        """Note that a pass was ended from outside, or may have been."""
+        self.passes[how] += 1
+        self.cuts[job] += 1
+
     def tell(self, what: str) -> None:
         """Put something into the story."""
         self.story.append(f"{self.world.clock.now():%H:%M:%S} {what}")
 
-    def violate(self, what: str) -> None:
-        """Note that something is wrong."""
+    def violate(self, rule: str, what: str) -> None:
+        """Note that something is wrong, under the name of the rule that it breaks."""
+        what = f"{rule}: {what}"
         if what not in self.violations:
             self.violations.append(what)
             self.tell(f"WRONG: {what}")
 
 
-def found(world: Sandbox, dice: random.Random) -> Town:
+def found(world: Sandbox, dice: random.Random, gated: bool = False) -> Town:
     """Give a world its branches, tickets and first pull requests."""
-    town = Town(world, dice)
+    town = Town(world, dice, gated)
     for repo in (MIRROR, PULLS):
         with (world.repositories.path(repo) / "config").open("a") as config:
             config.write("[core]\n\tlogAllRefUpdates = always\n")
-    world.scopes = frozenset({"repo", "workflow"})
+    world.scopes = SCOPES
     world.azure.pace = SLOW
     world.commit("master", count=3)
     for version in VERSIONS:
@@ -100,6 +141,9 @@ def found(world: Sandbox, dice: random.Random) -> Town:
             world.release(f"{version}.0")
     for number in TICKETS:
         world.jira.create(f"FLINK-{number}", [dice.choice(COMPONENTS)])
+    world.jira.create("FLINK-99", ["Tests"], f"{FLAKY} fails at times", labels=["test-stability"])
+    world.pulls.accounts.associate("FIRST_TIME_CONTRIBUTOR", *STRANGERS)
+    world.pulls.accounts.associate("MEMBER", MEMBER)
     for _ in range(4):
         open_pull(town)
     _watch_azure(town)
@@ -109,7 +153,7 @@ def found(world: Sandbox, dice: random.Random) -> Town:
 def open_pull(town: Town) -> int:
     """Open a pull request about one of the tickets, or about none."""
     title = f"[FLINK-{town.dice.choice(TICKETS)}][tests] Change" if town.dice.random() < 0.8 else "[hotfix] Change"
-    login = town.dice.choice(("ada", "li", "chidi", None))
+    login = town.dice.choice((*AUTHORS, *STRANGERS * town.gated))
     number = town.world.pulls.open(title, login=login)
     town.note_move(number)
     return number
@@ -125,13 +169,13 @@ def _watch_azure(town: Town) -> None:
         number = number_of(build)
         live = number in town.open_numbers() and town.head(number) == build.version
         if live and town.moved[number] < build.queued_at and number not in town.stopped:
-            town.violate(f"the build {id} of #{number}'s live head was canceled")
+            town.violate("no live build", f"the build {id} of #{number}'s live head was canceled")
         cancel(id, stages)
 
     def watched_queue(repo: str, branch: str, version: str, reason: str = "manual", *more: object) -> Build:
         running = [b for b in azure.builds.values() if (b.branch, b.version) == (branch, version)]
         if reason == "manual" and not town.lying and any(b.status in GOING_ON and b.kept for b in running):
-            town.violate(f"a second build of {branch} was queued beside a running one")
+            town.violate("reruns", f"a second build of {branch} was queued beside a running one")
         town.reruns[_number_in(branch)] += reason == "manual"
         return queue(repo, branch, version, reason, *more)  # type: ignore[arg-type]
 

@@ -1,0 +1,1 @@
+"""What fails, by kind: a list of functions each, which set one failure up."""
