@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flinkci_dashboard.clients.errors import UnavailableError
+from flinkci_dashboard.clients.values import identity
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def read_ticket(issue: Any) -> Ticket:
     try:
         fields = issue["fields"]
         return Ticket(
-            id=int(issue["id"]),
+            id=identity(issue["id"]),
             key=str(issue["key"])[:64],
             summary=_text(fields.get("summary"))[:500],
             status=_text((fields.get("status") or {}).get("name"))[:100],

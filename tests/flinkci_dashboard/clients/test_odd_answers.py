@@ -197,8 +197,9 @@ def test_whatever_stands_anywhere_is_read_or_refused(name, data):
         found = reader(answer)
     except READABLE:
         return
-    assert not [each for each in leaves(found) if isinstance(each, int) and abs(each) > LARGEST]
-    assert not [each for each in leaves(found) if isinstance(each, str) and len(each) > 5000]
+    kept = {"tickets": lambda: found.tickets, "ticket's comments": lambda: found[0]}.get(name, lambda: found)()
+    assert not [each for each in leaves(kept) if isinstance(each, int) and abs(each) > LARGEST]
+    assert not [each for each in leaves(kept) if isinstance(each, str) and len(each) > 5000]
 
 
 def places(data: Any) -> Iterator[tuple[Any, Any]]:

@@ -39,6 +39,8 @@ from tests.pull_states import (
     url,
 )
 
+SEEN = st.booleans()
+
 
 class World(RuleBasedStateMachine):
     """GitHub and Azure in memory: whatever happens, plans settle, and what they leave is right."""
@@ -63,19 +65,27 @@ class World(RuleBasedStateMachine):
         self.set(builds=(*self.state.builds, made))
         return made
 
+    def passes(self, seen: bool) -> None:
+        """Let passes look at once, or only when more has happened."""
+        if seen:
+            self.settle(True)
+
     # What others do
 
-    @rule(head=st.sampled_from([A, B, C]))
-    def push(self, head):
+    @rule(head=st.sampled_from([A, B, C]), seen=SEEN)
+    def push(self, head, seen):
         self.set(head=head)
+        self.passes(seen)
 
-    @rule(is_open=st.booleans())
-    def close_or_reopen(self, is_open):
+    @rule(is_open=st.booleans(), seen=SEEN)
+    def close_or_reopen(self, is_open, seen):
         self.set(open=is_open)
+        self.passes(seen)
 
-    @rule(known=st.booleans())
-    def comment(self, known):
+    @rule(known=st.booleans(), seen=SEEN)
+    def comment(self, known, seen):
         self.set(commands=(*self.state.commands, Command(next(self.ids), self.state.head, self.now, known)))
+        self.passes(seen)
 
     @rule(may=st.booleans(), sure=st.booleans(), trusts=st.booleans())
     def approve(self, may, sure, trusts):
@@ -87,9 +97,10 @@ class World(RuleBasedStateMachine):
     def ask_for_runs(self):
         self.set(commands=(*self.state.commands, Command(next(self.ids), self.state.head, self.now, gha=True)))
 
-    @rule(gated=st.booleans())
-    def set_the_gate(self, gated):
+    @rule(gated=st.booleans(), seen=SEEN)
+    def set_the_gate(self, gated, seen):
         self.gated = gated
+        self.passes(seen)
 
     @precondition(lambda self: self.state.builds)
     @rule(data=st.data(), status=st.sampled_from([SUCCESS, FAILURE, CANCELED]))
@@ -168,6 +179,7 @@ class World(RuleBasedStateMachine):
                 self.cancels += 1
                 self.change_build(act.build_id, cancel_asked_at=self.now, cancelling=act.again, superseded=True)
             case RetryBuild():
+                assert self.can_be_retried(act.build_id)
                 self.retries[act.build_id] = self.retries.get(act.build_id, 0) + 1
                 again = {"status": PENDING, "finished_at": None, "cancel_asked_at": None, "superseded": False}
                 self.change_build(act.build_id, **again)
@@ -180,6 +192,11 @@ class World(RuleBasedStateMachine):
                 self.give_word(act)
             case SettleCommands():
                 self.settle_commands(act.commands, act.state, act.url)
+
+    def can_be_retried(self, number: int) -> bool:
+        [build] = [each for each in self.state.builds if each.id == number]
+        is_there = any(branch.sha == build.sha for branch in self.state.branches)
+        return build.status in (FAILURE, CANCELED) and not build.gone and is_there and build.sha == self.state.head
 
     def give_word(self, act) -> None:
         match act:
