@@ -4,6 +4,7 @@ A pass with nothing new asks Jira once and writes nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -64,7 +65,8 @@ def _add(tests: Iterable[Test], matcher: Matcher) -> int:
 def _match_again(matcher: Matcher) -> int:
     changes: Changes[Failure] = Changes()
     for row in Failure.objects.exclude(test=None).select_related("test").iterator(ROWS):
-        changes.put(row, _found(matcher.match(row.test.name if row.test else "")))
+        name = row.test.name if row.test else ""
+        changes.put(row, {"key": name_of(name).key} | _found(matcher.match(name)))
     _mark_pairs([row.test_id for row in changes.changed])
     return changes.write()
 
@@ -76,7 +78,7 @@ def _mark_pairs(tests: Sequence[int | None]) -> None:
         StaleCommit.mark(Pair.objects.filter(differed__gt=0, sha__in=shas).values_list("sha", flat=True))
 
 
-def _found(match: Match | None) -> dict[str, int | None]:
+def _found(match: Match | None) -> dict[str, Any]:
     known = match is not None and match.is_known
     ticket = match.ticket if match else None
     return {"ticket_id": ticket if known else None, "maybe_id": None if known else ticket}

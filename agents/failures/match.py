@@ -12,6 +12,7 @@ from enum import IntEnum
 WORD = re.compile(r"[A-Za-z_][\w]*")
 METHOD = re.compile(r"[a-z_$][\w$]*\Z")
 JAVA = re.compile(r"[\w$]+(?:\.[\w$]+)+\Z")
+TITLED = re.compile(r"((?:[a-z][\w$]*\.)+[A-Z][\w$]*)[.#]([^.].*)", re.S)  # package.Class.a title in plain words
 PLAIN_WORD = re.compile(r"[a-z]+\Z")  # a method named so is found only where the class stands before it
 MANY = 3  # words of a title: a shorter one may stand in a summary by chance
 
@@ -56,14 +57,18 @@ class Name:
 
 
 def name_of(test: str) -> Name:
-    """Take a test's name apart: JUnit's, pytest's, or the title of an end-to-end test, which has no parts."""
+    """Take a test's name apart: JUnit's, pytest's, or the title of an end-to-end test, which has no parts.
+
+    What a Scala test calls itself may be a sentence: it stands in the place of the method.
+    """
     test = test.replace("#", ".", 1) if JAVA.match(test.replace("#", ".", 1)) else test
     if "::" in test:
         path, *inside = test.split("::")
         classes = [*inside[:-1], path.rpartition("/")[2].removesuffix(".py")]
         return Name(test, tuple(classes), inside[-1])
     if not JAVA.match(test):
-        return Name(test, (), "")
+        titled = TITLED.fullmatch(test)
+        return Name(f"{titled[1]}#{titled[2]}", _simple(titled[1]), titled[2]) if titled else Name(test, (), "")
     owner, _, method = test.rpartition(".")
     if not METHOD.match(method):  # a class that failed as a whole
         return Name(test, _simple(test), "")

@@ -12,6 +12,10 @@ MAX_TITLE = 255  # of Jira's summaries
 MAX_HEAD = 1000  # characters of a trace
 MAX_HITS = 15  # that a comment names: one a day says it, not one a build
 MARK = "Reported by the CI dashboard for {key} on {day}."
+# java.util.concurrent.TimeoutException: … – or Surefire's summary of it: NullPointer Cannot invoke
+KIND = re.compile(
+    r"(?:[a-z][\w$]{0,60}\.){0,20}([A-Z]\w{0,100}(?:Exception|Error)|(?:[A-Z][a-z]{1,40}){2,6}|Timeout)\b"
+)
 BREAKING = re.compile(r"\{(code|noformat|quote|panel|color)", re.I)
 # Flink's components by where a test is; the first that fits.
 COMPONENTS = (
@@ -62,8 +66,8 @@ def ticket_title(key: str, message: str) -> str:
     """Return a summary that later failures are found by: class and method, and with what it fails."""
     owner, sign, method = key.partition("#")
     name = f"{owner.rpartition('.')[2]}.{method}" if sign else key
-    kind = message.partition(":")[0].split(maxsplit=1)
-    reason = kind[0].rpartition(".")[2] if kind else ""
+    kind = KIND.match(message.strip())
+    reason = kind[1] if kind else ""
     return (f"{name} fails with {reason}" if reason else f"{name} fails")[:MAX_TITLE]
 
 
@@ -116,7 +120,8 @@ def _link(hit: Hit) -> str:
 
 
 def _mono(text: str) -> str:
-    return "{{" + text.replace("{", "").replace("}", "") + "}}"
+    """Set as code; Jira reads links, images and the names of persons there, too."""
+    return "{{" + _plain(text) + "}}"
 
 
 def _plain(text: str) -> str:

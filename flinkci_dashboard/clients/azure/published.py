@@ -32,7 +32,7 @@ def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts
     """Read a failed result of a test run; None where it names no test."""
     pipeline = inner(run, "pipelineReference")
     job = inner(pipeline, "jobReference")
-    name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500)
+    name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500).rstrip(".")  # a class as a whole
     if not name:
         return None
     tests, failed = _counts(run) or (0, 0)

@@ -19,7 +19,11 @@ DAY = date(2026, 11, 25)
         (KEY, "java.util.concurrent.TimeoutException: too slow", "FooITCase.testBar fails with TimeoutException"),
         (KEY, "", "FooITCase.testBar fails"),
         (KEY, "   ", "FooITCase.testBar fails"),
-        ("Some title of a test", "failed after 3 minutes", "Some title of a test fails with failed"),
+        (KEY, "NullPointer Cannot invoke x", "FooITCase.testBar fails with NullPointer"),
+        (KEY, "org.opentest4j.AssertionFailedError", "FooITCase.testBar fails with AssertionFailedError"),
+        (KEY, "expected: <1> but was: <2>", "FooITCase.testBar fails"),
+        (KEY, "The forked VM crashed (exit code 239).", "FooITCase.testBar fails"),
+        ("Some title of a test", "failed after 3 minutes", "Some title of a test fails"),
     ],
 )
 def test_a_title_is_as_flink_writes_them(key, message, title):
@@ -80,3 +84,13 @@ def test_no_name_mentions_a_person_or_links_elsewhere():
     hit = replace(HIT, branch="[~ada]", job="x|http://evil] [~ada", url="javascript:alert(1)")
     text = comment_text("FLINK-7", KEY, [hit], DAY)
     assert "[~" not in text and "javascript" not in text and "|http" not in text
+
+
+@pytest.mark.parametrize(
+    "key", ["Run [~admin] 'x' {code} !a.png! |b", "org.a.FooTest#should [link|http://x] {color:red}"]
+)
+def test_a_tests_name_links_nobody_and_formats_nothing(key):
+    for text in (ticket_text(key, HIT), comment_text("FLINK-1", key, [HIT], DAY)):
+        first = text.splitlines()[0].removeprefix("{{")
+        name = first[: first.index("}}")]
+        assert not set("[]{}|!~") & set(name), text

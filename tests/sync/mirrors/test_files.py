@@ -15,7 +15,7 @@ UDF = "flink-python/pyflink/table/tests/test_udf.py"
 TESTS = {
     "org.apache.flink.FooITCase.testBar": FOO,
     "org.apache.flink.FooITCase$Inner.testDeep": FOO,
-    "org.apache.flink.table.BarTest.should do it": "",  # a title in plain words is not taken apart
+    "org.apache.flink.table.BarTest.should do it": SCALA,
     "org.apache.flink.table.BarTest.testIt": SCALA,
     "pyflink/table/tests/test_udf.py::UdfTests::test_all": UDF,
     "org.apache.flink.GoneTest.testX": "",
