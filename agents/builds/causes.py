@@ -1,6 +1,7 @@
 """A failed job's log and tests → its row says why it failed."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agents.charts.pace import idle_end
 from agents.failures.causes import Found, cause_of_log
@@ -17,11 +18,14 @@ def cause_of(job: Job, tests: Sequence[str], tail: Tail) -> Found:
     """Return why a job failed, as far as the end of its log tells, and what its service told.
 
     A job that no machine ran and that left no log, or that its service gave up, was lost: no line can say so. When it
-    started says nothing: services give that of jobs that only waited, too.
+    started says nothing: services give that of jobs that only waited, too. What ran out of time was stopped, and so its
+    log may speak of a cancellation alone.
     """
     lost = job.result == Result.ABANDONED or not (job.worker_name or tail.lines)
     told = [issue["message"] for issue in job.issues]
-    return cause_of_log(tail.lines, tail.first, tests, told, Cause.AGENT if lost else Cause.UNKNOWN)
+    found = cause_of_log(tail.lines, tail.first, tests, told, Cause.AGENT if lost else Cause.UNKNOWN)
+    in_time = job.result != Result.TIMED_OUT or found.cause not in (Cause.UNKNOWN, Cause.CANCELLED, Cause.AGENT)
+    return found if in_time else replace(found, cause=Cause.TIMEOUT)
 
 
 def save_cause(job: Job, found: Found, tail: Tail) -> None:

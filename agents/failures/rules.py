@@ -75,6 +75,7 @@ RULES = (
         r"^The self-hosted runner(?:: .{1,100})? lost communication with the server",
         r"^The runner has received a shutdown signal",
         r"^No (?:agent|hosted parallelism)\b.{0,80}(?:could be found|has been purchased)",
+        r"^No agents? (?:was |were )?found in pool ",
         r"^The remote provider was unable to process the request",
         r"^The job was not acquired by Runner",
     ),

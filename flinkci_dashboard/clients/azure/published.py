@@ -29,11 +29,11 @@ def _counts(run: dict[str, Any]) -> tuple[int, int] | None:
 
 
 def failed_test(result: dict[str, Any], run: dict[str, Any]) -> TestFailureFacts | None:
-    """Read a failed result of a test run; None where it names no test."""
+    """Read a failed result of a test run; None where it names no test, or did not fail although it was asked for so."""
     pipeline = inner(run, "pipelineReference")
     job = inner(pipeline, "jobReference")
     name = text(result.get("automatedTestName") or result.get("testCaseTitle"), 500).rstrip(".")  # a class as a whole
-    if not name:
+    if not name or text(result.get("outcome") or BAD_OUTCOMES[0], 40).capitalize() not in BAD_OUTCOMES:
         return None
     tests, failed = _counts(run) or (0, 0)
     return TestFailureFacts(

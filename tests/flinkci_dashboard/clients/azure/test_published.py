@@ -53,3 +53,22 @@ def test_a_result_of_no_job_is_a_result_all_the_same(pipeline):
 )
 def test_runs_without_failures_are_not_asked_for(facts, asked):
     assert may_have_failures({"id": 7, **facts}) is asked
+
+
+@pytest.mark.parametrize(
+    ("result", "name"),
+    [
+        ({"automatedTestName": "a.B.c", "outcome": "Failed"}, "a.B.c"),
+        ({"automatedTestName": "a.B.c", "outcome": "failed"}, "a.B.c"),
+        ({"automatedTestName": "a.B.c", "outcome": "Aborted"}, "a.B.c"),
+        ({"automatedTestName": "a.B.c"}, "a.B.c"),
+        ({"automatedTestName": "a.B.c", "outcome": "Passed"}, None),  # it was asked for those that failed
+        ({"automatedTestName": "a.B.c", "outcome": "NotExecuted"}, None),
+        ({"automatedTestName": "a.B.", "outcome": "Failed"}, "a.B"),  # a class that failed as a whole
+        ({"automatedTestName": None, "testCaseTitle": "c(int)[1]"}, "c(int)[1]"),
+        ({"outcome": "Failed"}, None),
+    ],
+)
+def test_what_did_not_fail_is_no_failure(result, name):
+    failure = failed_test(result, run("test_ci", "core"))
+    assert (failure and failure.test) == name
