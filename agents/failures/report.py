@@ -14,7 +14,7 @@ MAX_HITS = 15  # that a comment names: one a day says it, not one a build
 MARK = "Reported by the CI dashboard for {key} on {day}."
 # java.util.concurrent.TimeoutException: … – or Surefire's summary of it: NullPointer Cannot invoke
 KIND = re.compile(
-    r"(?:[a-z][\w$]{0,60}\.){0,20}([A-Z]\w{0,100}(?:Exception|Error)|(?:[A-Z][a-z]{1,40}){2,6}|Timeout)\b"
+    r"(?:[a-z][\w$]{0,60}\.){0,20}((?:[A-Z]\w{0,100})?(?:Exception|Error)|(?:[A-Z][a-z]{1,40}){2,6}|Timeout)\b"
 )
 BREAKING = re.compile(r"\{(code|noformat|quote|panel|color)", re.I)
 # Flink's components by where a test is; the first that fits.
