@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import Area
+from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tiles import Part, Tile
 from labeler.figures import state_counts
 from labeler.labels import JOB, State
@@ -23,13 +24,13 @@ def tiles(now: datetime) -> list[Tile]:
         state, label = "none", "no pass yet"
     words = "open pull requests have their ticket's labels"
     seen = last.ended_at if last else None
-    figure, lines = f"{right} of {total}", _lines(counts, jira)
+    figure, lines = f"{right} of {total}", _lines(counts, jira, now)
     url = reverse("labels")
     return [Tile("Labels", url, figure, words, Area.LABELS, state, label, seen, lines, job=JOB, place=70)]
 
 
-def _lines(counts: dict[str, int], jira: JiraContact) -> list[Part]:
-    silent = f"Jira has been silent since {jira.silent_since:%Y-%m-%d %H:%M} UTC" if jira.silent_since else ""
+def _lines(counts: dict[str, int], jira: JiraContact, now: datetime) -> list[Part]:
+    silent = f"Jira has been silent for {duration(now - jira.silent_since)}" if jira.silent_since else ""
     texts = (
         (State.CHANGE, "todo", "to be changed"),
         (State.DRIFT, "drift", "changed by hand"),

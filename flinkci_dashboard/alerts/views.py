@@ -22,6 +22,7 @@ from flinkci_dashboard.alerts.standing import standing_for
 from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.jobs.asked import promise
 from flinkci_dashboard.models import Alert, Channel, Heartbeat, JobRun, Subscription
+from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.live import Context, live, rights
 
 
@@ -90,7 +91,7 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
     who = signed_in(request).get_username()
     Alert.objects.filter(pk=pk).update(silenced_until=until, silenced_by=who, silenced_why=why)
     audit.record(request, "silence alert", alert.subject, None, {"until": until.isoformat(), "why": why})
-    messages.info(request, f"{alert.subject}: nothing is told until {until:%Y-%m-%d %H:%M} UTC.")
+    messages.info(request, f"{alert.subject}: nothing is told for {duration(form.length)}.")
     return _back()
 
 

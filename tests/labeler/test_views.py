@@ -236,7 +236,7 @@ def test_the_tile_tells_silence_and_drift():
     assert (tiles(now)[0].figure, *map(str, tiles(now)[0].lines)) == ("1 of 2", "1 changed by hand")
     assert tiles(now)[0].lines[0].url == "/labels/?tab=drift"
     JiraContact.load().note_silence(now, "Jira answers 503.", None)
-    assert tiles(now)[0].lines[0].text.startswith("Jira has been silent since ")
+    assert tiles(now)[0].lines[0].text.startswith("Jira has been silent for ")
 
 
 RULE = {"component": "Runtime*", "label": "component=Engine"}

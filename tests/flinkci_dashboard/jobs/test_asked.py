@@ -29,9 +29,8 @@ def test_while_a_worker_is_up_it_starts_within_seconds(bootstrapped):
 
 def test_without_a_worker_it_waits_and_says_since_when_none_has_reported(bootstrapped):
     report(timedelta(hours=2))
-    since = f"{timezone.now() - timedelta(hours=2):%Y-%m-%d %H:}"
     text = press()
-    assert f"it waits: no worker has reported since {since}" in text
+    assert "it waits: no worker has reported for 2 h" in text
     assert "within seconds" not in text
 
 
