@@ -1,9 +1,11 @@
 """Pruning: old records go, each job's latest run stays."""
 
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
@@ -24,6 +26,26 @@ def test_idle_runs_go_after_two_days_and_busy_ones_after_ninety(data_dir):
     kept = [run(80, counts={"pushed": 1}), run(1), run(30)]  # the last is the job's latest, by order of coming
     assert run_pass("prune", "command").outcome == "ok"
     assert set(JobRun.objects.filter(job="sync_mirrors")) == set(kept)
+
+
+def test_however_many_there_are_no_more_than_a_part_is_held_at_once(data_dir):
+    old = timezone.now() - timedelta(days=4)
+    facts = {"job": "sync_mirrors", "outcome": "ok", "started_at": old, "ended_at": old}
+    JobRun.objects.bulk_create(JobRun(**facts) for _ in range(1200))
+    latest = run(0)
+    alive, most = WeakValueDictionary(), []
+
+    def count(instance, **facts):
+        alive[id(instance)] = instance
+        most.append(len(alive))
+
+    post_init.connect(count, sender=JobRun)
+    try:
+        assert run_pass("prune", "command").counts["idle_runs_deleted"] == 1200
+    finally:
+        post_init.disconnect(count, sender=JobRun)
+    assert max(most) < 1000
+    assert JobRun.objects.get(job="sync_mirrors") == latest
 
 
 def test_open_requests_are_never_pruned(data_dir):
