@@ -1,5 +1,6 @@
 """System checks: mistakes in the configuration, each with an id, before they cost anything."""
 
+import os
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -71,6 +72,17 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
         hint = "Set TRUSTED_PROXIES to how many proxies stand in front: 1 for one that ends TLS."
         words = "A proxy ends TLS, and its address is taken for everybody's: ten failed sign-ins a minute lock all out."
         return [Warning(words, hint=hint, id="flinkci.W002")]
+    return []
+
+
+@register(deploy=True)
+def check_shared_keys(**kwargs: Any) -> list[CheckMessage]:
+    """What several hosts read together, they read with the same keys."""
+    missing = [name for name in ("DJANGO_SECRET_KEY", "CREDENTIALS_KEYS") if not os.environ.get(name)]
+    if missing and not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        hint = f"Set {' and '.join(missing)} to what DATA_DIR has now, on all of them."
+        words = "The keys are in this host's DATA_DIR alone: another host over this database could read no secret."
+        return [Warning(words, hint=hint, id="flinkci.W003")]
     return []
 
 

@@ -1,17 +1,16 @@
-"""What is wrong with the ground's own work: the worker, the jobs, the clock and the disk."""
+"""What is wrong with the ground's own work: the workers, the jobs, the clock and the disks."""
 
-import shutil
 import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Max, QuerySet, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.jobs.heartbeat import disk_free
 from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
@@ -66,11 +65,12 @@ class JobFacts:
 
 
 def findings(now: datetime, limits: Limits) -> list[Finding]:
-    """Return what is wrong with workers, jobs, the clock and this host's disk."""
+    """Return what is wrong with workers, jobs, the clock and each host's disk."""
     silent = silent_worker(now)
     up_since = _up_since(now)
     jobs = _job_facts(now)
-    found = [silent, clock(_latest_mark(), now), disk(*_disk(), limits["disk"])]
+    found = [silent, clock(_latest_mark(), now)]
+    found += [disk(host, free, limits["disk"]) for host, free in _disks(now).items()]
     found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
     passes = round(limits["job_failing"])
     found += [failing_job(job, now, passes, *_failing(job.name, passes)) for job in jobs]
@@ -204,9 +204,10 @@ def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding 
     return Finding("disk", host, severity, text, url=reverse("jobs"), area=Area.HOSTING, ends_when=ends)
 
 
-def _disk() -> tuple[str, float]:
-    usage = shutil.disk_usage(settings.DATA_DIR)
-    return socket.gethostname(), 100 * usage.free / usage.total
+def _disks(now: datetime) -> dict[str, float]:
+    """Return how many percent are free on each host: as its worker said lately, and of this one as it is now."""
+    told = Worker.objects.filter(seen_at__range=(now - DEAD, now + DEAD), disk_free__isnull=False)
+    return dict(told.values_list("host", "disk_free")) | {socket.gethostname(): disk_free()}
 
 
 def _latest_mark() -> datetime | None:

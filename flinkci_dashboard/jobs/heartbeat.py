@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shutil
 import socket
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from flinkci_dashboard.models import Worker
@@ -12,6 +14,12 @@ from flinkci_dashboard.models import Worker
 log = logging.getLogger(__name__)
 
 MOVED = timedelta(seconds=30)  # that a clock goes wrong by between two beats, beyond what waiting and load explain
+
+
+def disk_free() -> float:
+    """Return how many percent are free of the disk that holds this host's DATA_DIR."""
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    return 100 * usage.free / usage.total
 
 
 class Heartbeat:
@@ -26,7 +34,7 @@ class Heartbeat:
 
         `uptime` is a time in seconds that nobody sets (`time.monotonic`).
         """
-        facts = {"pid": os.getpid(), "seen_at": now}
+        facts = {"pid": os.getpid(), "seen_at": now, "disk_free": disk_free()}
         if moved := self._moved(now, uptime):
             log.warning("The clock of %s was moved by %d s.", self.host, moved.total_seconds())
             facts |= {"clock_moved_at": now, "clock_moved_by": int(moved.total_seconds())}

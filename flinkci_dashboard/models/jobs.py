@@ -186,6 +186,7 @@ class Worker(models.Model):
     seen_at = models.DateTimeField()
     clock_moved_at = models.DateTimeField(null=True)  # when its clock was last set forward or back, as it was after
     clock_moved_by = models.IntegerField(default=0)  # seconds; below 0: back
+    disk_free = models.FloatField(null=True)  # percent, of what holds its DATA_DIR
 
     class Meta:
         ordering = ["host"]

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from flinkci_dashboard import settings as real_settings
-from flinkci_dashboard.checks import check_proxies
+from flinkci_dashboard.checks import check_proxies, check_shared_keys
 from flinkci_dashboard.keys import mail_settings
 from flinkci_dashboard.models import AuditEvent
 from flinkci_dashboard.web.request_ids import AddRequestId
@@ -78,6 +78,19 @@ def test_behind_tls_the_checks_are_clean_and_cookies_are_secure(tmp_path, monkey
     assert found["SECURE_HSTS_SECONDS"] >= 31_536_000
     assert found["SECURE_SSL_REDIRECT"]
     assert "SILENCED_SYSTEM_CHECKS" not in found
+
+
+def test_keys_that_another_host_could_not_read_with_are_pointed_out(settings, monkeypatch):
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+    assert check_shared_keys() == []
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
+    monkeypatch.setenv("DJANGO_SECRET_KEY", "s" * 50)
+    monkeypatch.delenv("CREDENTIALS_KEYS", raising=False)
+    (found,) = check_shared_keys()
+    assert found.id == "flinkci.W003"
+    assert "Set CREDENTIALS_KEYS to" in found.hint
+    monkeypatch.setenv("CREDENTIALS_KEYS", "k")
+    assert check_shared_keys() == []
 
 
 def test_a_proxy_that_nobody_counts_is_pointed_out(settings):

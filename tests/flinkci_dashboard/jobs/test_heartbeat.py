@@ -1,10 +1,12 @@
 """The worker's sign of life, and a machine whose clock is set while it works."""
 
+import socket
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from flinkci_dashboard.jobs.alerts import RULES, findings
 from flinkci_dashboard.jobs.health import overdue, worker_problem
 from flinkci_dashboard.jobs.heartbeat import Heartbeat
 from flinkci_dashboard.models import JobRun, JobSchedule, Worker
@@ -19,6 +21,16 @@ def test_beats_in_time_tell_of_no_step():
         heart.beat(now + timedelta(seconds=seconds), 500 + seconds)
     worker = Worker.objects.get()
     assert (worker.clock_moved_at, worker.seen_at) == (None, now + timedelta(seconds=29))
+
+
+def test_each_hosts_disk_is_judged_wherever_alerts_are_sent_from():
+    now = timezone.now()
+    Heartbeat().beat(now, 500)
+    facts = {"pid": 1, "started_at": now, "disk_free": 2.0}
+    Worker.objects.create(host="elsewhere", seen_at=now, **facts)
+    Worker.objects.create(host="switched-off", seen_at=now - DAYS, **facts)
+    found = [each for each in findings(now, {rule.name: rule.limit for rule in RULES}) if each.rule == "disk"]
+    assert [each.subject for each in found if each.subject != socket.gethostname()] == ["elsewhere"]
 
 
 def test_a_long_silence_of_the_process_is_no_step():
