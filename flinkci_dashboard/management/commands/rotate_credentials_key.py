@@ -7,7 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from flinkci_dashboard.clients.secrets import UnreadableSecretError, fingerprint, reseal, reveal
-from flinkci_dashboard.models import StoredValue
+from flinkci_dashboard.models import Channel, StoredValue
+
+SEALED: tuple[type[StoredValue] | type[Channel], ...] = (StoredValue, Channel)  # what holds a secret in rows of ours
 
 
 class Command(BaseCommand):
@@ -19,13 +21,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Change all or nothing; raises CommandError when a value can't be read with any key."""
         try:
-            values = sum(self._reseal_value(value) for value in StoredValue.objects.select_for_update())
+            values = sum(self._reseal_value(row) for model in SEALED for row in model.objects.select_for_update())
             factors = sum(self._reseal_factor(factor) for factor in Authenticator.objects.select_for_update())
         except UnreadableSecretError as error:
             raise CommandError(f"Nothing was changed. {error}") from None
-        self.stdout.write(f"Encrypted anew: {values} stored values, {factors} second factors.")
+        self.stdout.write(f"Encrypted anew: {values} stored values and channels, {factors} second factors.")
 
-    def _reseal_value(self, value: StoredValue) -> int:
+    def _reseal_value(self, value: StoredValue | Channel) -> int:
         value.sealed, value.fingerprint = reseal(value.sealed), fingerprint(reveal(value.sealed))
         value.save(update_fields=["sealed", "fingerprint"])
         return 1

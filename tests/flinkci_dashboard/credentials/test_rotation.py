@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from flinkci_dashboard.clients.secrets import fingerprint, reveal, seal, token
 from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import Contact, Credential, StoredValue
+from flinkci_dashboard.management.commands.rotate_credentials_key import SEALED
+from flinkci_dashboard.models import Channel, Contact, Credential, StoredValue
+from flinkci_dashboard.models.fields import SealedField
 
 pytestmark = pytest.mark.django_db
 SECRET = "planted-secret-value"
@@ -44,6 +47,22 @@ def test_second_factors_are_rotated_with_the_key(stored, settings, django_user_m
     call_command("rotate_credentials_key", verbosity=0)
     settings.CREDENTIALS_KEYS = [new]
     assert reveal(Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]) == "planted"
+
+
+def test_addresses_of_channels_are_rotated_with_the_key_and_stay_one(stored, settings):
+    settings.ALERT_URLS = ["jsons://alerts.example.org/planted"]
+    call_command("bootstrap", verbosity=0)
+    old, new = settings.CREDENTIALS_KEYS[0], Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [new, old]
+    call_command("rotate_credentials_key", verbosity=0)
+    settings.CREDENTIALS_KEYS = [new]
+    call_command("bootstrap", verbosity=0)
+    assert [reveal(each.sealed) for each in Channel.objects.all()] == settings.ALERT_URLS
+
+
+def test_every_sealed_column_is_rotated_with_the_key():
+    columns = {model for model in apps.get_models() if any(isinstance(f, SealedField) for f in model._meta.fields)}
+    assert columns == set(SEALED)
 
 
 def test_a_rotation_without_the_old_key_changes_nothing(stored, settings):
