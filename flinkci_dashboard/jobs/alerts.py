@@ -207,7 +207,7 @@ def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding 
 def _disks(now: datetime) -> dict[str, float]:
     """Return how many percent are free on each host: as its worker said lately, and of this one as it is now."""
     told = Worker.objects.filter(seen_at__range=(now - DEAD, now + DEAD), disk_free__isnull=False)
-    return dict(told.values_list("host", "disk_free")) | {socket.gethostname(): disk_free()}
+    return {each.host: each.disk_free or 0.0 for each in told} | {socket.gethostname(): disk_free()}
 
 
 def _latest_mark() -> datetime | None:
