@@ -31,6 +31,11 @@ class Postgres:
         """Start it again over the same data."""
         self._server.start()
 
+    def run(self, program: str, *arguments: str) -> bytes:
+        """Run one of PostgreSQL's own programs, and return what it prints."""
+        command = [str(self._server.bin_path / program), *arguments]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
     def listen(self, address: str) -> str:
         """Let it listen on the network, too; returns its address there."""
         folder = Path(self._folder) / "postgresql"
