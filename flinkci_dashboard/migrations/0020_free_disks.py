@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('flinkci_dashboard', '0018_exposure_allowed'),
+        ('flinkci_dashboard', '0019_cache_table'),
     ]
 
     operations = [
