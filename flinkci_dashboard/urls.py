@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from flinkci_dashboard import comparison, help, status, views
-from flinkci_dashboard.accounts import activity_views, contact_views, saved_views
+from flinkci_dashboard.accounts import activity_views, contact_views, passkeys, saved_views
 from flinkci_dashboard.api import feeds, metrics, webhooks
 from flinkci_dashboard.api import views as api
 from flinkci_dashboard.api.service import API, addresses
@@ -54,5 +54,6 @@ urlpatterns: list = [
     path("feed.atom", feeds.feed, name="feed"),
     path("badges/<path:branch>.svg", feeds.badge, name="badge"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("passkeys.js", passkeys.passkeys, name="passkeys"),
     path("accounts/", include("allauth.urls")),
 ]

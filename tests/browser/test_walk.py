@@ -134,6 +134,16 @@ def test_every_page_is_light_open_to_all_and_fits(open_as, complaints):
     assert not found, "\n".join(found)
 
 
+def test_what_strangers_see_is_light(open_as, complaints):
+    page = open_as("stranger")
+    visits, found = _counted(page), []
+    for path in OPEN:
+        visits.append(Visit())
+        page.goto(path)
+        found += [f"{path}: {each}" for each in _costs(page, visits[-1])]
+    assert not [*found, *complaints]
+
+
 @pytest.mark.skipif(os.environ.get("WALK") != "all", reason="takes half an hour: make walk")
 @pytest.mark.parametrize("role", ["stranger", "member", "operator", "admin"])
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])

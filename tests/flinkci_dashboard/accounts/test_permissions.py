@@ -27,6 +27,7 @@ EXCEPTIONS: dict[str, tuple[str | None, str | None]] = {
     "public_status": ("anonymous", None),
     "feed": ("anonymous", None),  # as public as the status page
     "badge": ("anonymous", None),
+    "passkeys": ("anonymous", None),  # the script to sign in with
     "credentials": ("member", None),
     "activity": ("member", None),
     "activity_csv": ("member", None),
