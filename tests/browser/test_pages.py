@@ -36,7 +36,7 @@ def test_a_verdict_that_changes_is_said_politely_and_marks_the_tab(page):
     expect(heard).to_have_text("")
     MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="master", state="rejected", source_sha="a" * 40)
     run_pass("send_alerts", "schedule")
-    expect(heard).to_contain_text("is refused by GitHub", timeout=15_000)
+    expect(heard).to_contain_text("has been refused by GitHub", timeout=15_000)
     expect(page).to_have_title(re.compile("^✕ "))
 
 
