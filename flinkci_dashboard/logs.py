@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import get_ident
 from time import monotonic
 from typing import Any
 
@@ -36,6 +37,7 @@ class RunLines:
         self.run = run
         self._show: Callable[[str], bool] | None = show
         self._shown_at, self._fresh = 0.0, False
+        self._thread = get_ident()
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LAST)
         self._later = 0
@@ -52,7 +54,9 @@ class RunLines:
         self.show()
 
     def show(self) -> None:
-        """Show what is new, at most once a second."""
+        """Show what is new, at most once a second, and from the pass's own thread: another has a session of its own."""
+        if get_ident() != self._thread:
+            return
         show, self._show = self._show, None  # what is logged meanwhile comes with the next look
         if show and self._fresh and monotonic() - self._shown_at >= SHOW_EVERY and show(self.text):
             self._shown_at, self._fresh = monotonic(), False

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -146,6 +147,17 @@ def test_a_pass_that_logs_much_is_shown_once_a_second():
         for number in range(100):
             lines.add(f"line {number}")
     assert shown == ["line 0"]
+
+
+def test_what_another_thread_logs_is_shown_by_the_pass_itself():
+    shown: list[str] = []
+    with log_of(42, lambda text: not shown.append(text)) as lines:
+        thread = Thread(target=lines.add, args=["sent"])
+        thread.start()
+        thread.join()
+        assert not shown
+        lines.show()
+    assert shown == ["sent"]
 
 
 def test_the_page_of_a_pass_has_its_log_and_nothing_secret(run, member):
