@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STATIC := $(shell find static -type f 2>/dev/null)
 # One more than there are cores: tests wait for git and for browsers.
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# What runs on one database alone: pages in a browser, and readers of outside services.
+ON_SQLITE := tests/browser tests/sandbox tests/flinkci_dashboard/clients tests/sync/pulls/github
 DATA := $(or $(DATA_DIR),var)
 
 .PHONY: demo run test lint suite bench walk chaos rehearse audit sbom lock clean screenshots
@@ -31,7 +33,7 @@ lint: $(VENV)/.dev
 
 suite: $(VENV)/.dev
 	$(BIN)/pytest -n $(TESTERS) --dist worksteal
-	TEST_DATABASE=postgresql $(BIN)/pytest -n $(TESTERS) --dist worksteal --ignore tests/browser --ignore tests/sandbox
+	TEST_DATABASE=postgresql $(BIN)/pytest -n $(TESTERS) --dist worksteal $(ON_SQLITE:%=--ignore %)
 
 bench: $(VENV)/.dev  ## Timings, as ratios, into docs/benchmarks.md; takes half an hour of an idle machine
 	$(BIN)/python -m bench

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings as current
+from django.db import connection
 
 from flinkci_dashboard.jobs.locks import exclusive
 from flinkci_dashboard.models import Action
@@ -17,10 +18,10 @@ from tests.chaos.town import MEMBER, STRANGERS, Town
 from tests.worlds import point_at
 
 
-@pytest.mark.parametrize("seed", [1, 3])
 def test_whatever_failed_three_calm_passes_make_the_world_right(
-    bootstrapped, settings, monkeypatch, tmp_path, data_dir, seed
+    bootstrapped, settings, monkeypatch, tmp_path, data_dir
 ):
+    seed = 1 if connection.vendor == "sqlite" else 3  # each takes ten seconds
     with machine() as made, Sandbox(tmp_path / "world") as world:
         point_at(world, settings, monkeypatch)
         town = campaign(world, made, seed, count=12)
