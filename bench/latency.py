@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from flinkci_dashboard.sandbox import PULLS, Sandbox  # noqa: E402
 
 POLLED, HOOKED = 20.0, 5.0  # seconds that a push may take by polling, and anything by a webhook
+IDLE = 0.05  # of a core
 SECRET = "bench"  # noqa: S105
 
 
@@ -64,11 +65,12 @@ def prepare(folder: Path, world: Sandbox, opened: int) -> None:
 
 
 def settle(world: Sandbox) -> None:
-    """Wait until the worker has taken over: every head has its branch, every report is written, nothing is left."""
+    """Wait until the worker has taken over: every head has its branch, its report and was looked for in its fork."""
     from flinkci_dashboard.models import Action, JobRun
 
     print("the worker takes over …", flush=True)
     while True:
+        mark = world.log_mark()
         time.sleep(15)
         world.github.used = 0
         Action.objects.filter(texts__gt=0).update(texts=0)
@@ -76,7 +78,7 @@ def settle(world: Sandbox) -> None:
             if build.result is None and "ci_" in build.branch:
                 world.azure.finish(build.id, "succeeded")
         last = list(JobRun.objects.filter(job="sync_pulls").exclude(ended_at=None)[:3])
-        if len(last) == 3 and not any(run.did_something for run in last):
+        if len(last) == 3 and not any(run.did_something for run in last) and not charged(world, mark):
             return
 
 
@@ -85,10 +87,16 @@ def idle(world: Sandbox, worker: subprocess.Popen, seconds: float) -> bool:
     mark, before = world.log_mark(), cpu(worker)
     time.sleep(seconds)
     asked = world.since(mark)
-    charged = len([each for each in asked if each.service == "github" and each.charged])
-    share = (cpu(worker) - before) / seconds
-    print(f"idle: {len(asked) * 60 / seconds:.0f} requests a minute, {charged} charged (0), {share:.0%} of a core")
-    return charged == 0
+    share, spent = (cpu(worker) - before) / seconds, charged(world, mark)
+    print(
+        f"idle: {len(asked) * 60 / seconds:.0f} requests a minute, {spent} charged (0), {share:.1%} of a core (≤ 5 %)"
+    )
+    return spent == 0 and share <= IDLE
+
+
+def charged(world: Sandbox, mark: int) -> int:
+    """Return how many requests GitHub has charged since."""
+    return len([each for each in world.since(mark) if each.service == "github" and each.charged])
 
 
 def cpu(worker: subprocess.Popen) -> float:
