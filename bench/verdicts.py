@@ -18,11 +18,12 @@ from measuring import install
 DAYS = 14
 PRECISION, RECALL = 0.98, 0.90
 PASSES = 200
+UNSEEN = [5, 6, 7, 8]  # worlds on which no rule was chosen
 
 
 def main() -> None:
     """Make the two weeks, read them as the jobs do, judge every head, print and compare."""
-    seeds = [int(each) for each in sys.argv[1:]] or [11]
+    seeds = [int(each) for each in sys.argv[1:]] or UNSEEN
     found = [measure(seed) for seed in seeds]
     print("all worlds")
     sys.exit(0 if judge(*(sum(counts) for counts in zip(*found, strict=True))) else 1)
