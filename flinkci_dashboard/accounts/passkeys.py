@@ -24,7 +24,7 @@ def _tag(request: HttpRequest) -> str:
 
 @require_safe
 @login_not_required
-@cache_control(public=True, max_age=3600)
+@cache_control(public=True, no_cache=True)
 @etag(_tag)
 def passkeys(request: HttpRequest) -> HttpResponse:
     """Answer with the scripts; strangers need them to sign in."""
