@@ -1,10 +1,13 @@
 """What the tests of labels share."""
 
+from datetime import UTC, datetime
+
 from flinkci_dashboard.jobs.run import run_pass
-from labeler.models import LabelState
+from labeler.models import LabelState, Ticket
 from sync.models import PullRequest
 
 REST, METRICS, TESTS = "Runtime / REST", "Runtime / Metrics", "Tests"
+AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def observe(world):
@@ -41,3 +44,16 @@ def state_of(number):
 
 def writes(world, mark=0):
     return [each for each in world.since(mark, "github") if each.method != "GET"]
+
+
+def ticket(key="FLINK-123", **facts) -> Ticket:
+    facts = {"known": True, "current_key": key, "components": ["Runtime / REST"], "fetched_at": AT} | facts
+    return Ticket.objects.create(key=key, **facts)
+
+
+def pull(number, state="right", ticket=None, **facts) -> PullRequest:
+    of_state = {name: facts.pop(name) for name in ("add", "remove", "reason", "problem", "retry_at") if name in facts}
+    facts = {"title": f"[FLINK-123] Number {number}", "base": "master", "head_sha": "a" * 40} | facts
+    row = PullRequest.objects.create(number=number, created_at=AT, updated_at=AT, **facts)
+    LabelState.objects.create(pull=row, state=state, state_since=AT, seen_at=AT, ticket=ticket, **of_state)
+    return row

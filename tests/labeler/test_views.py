@@ -1,6 +1,6 @@
 """The labels pages: lists by state, reasons, components, the button, and the preview of rules."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -9,26 +9,13 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from flinkci_dashboard.models import AuditEvent, JobRequest, JobRun
-from labeler.models import JiraContact, LabelChange, LabelRule, LabelState, Ticket
+from labeler.models import JiraContact, LabelChange
 from labeler.tiles import tiles
 from sync.models import PullRequest
+from tests.labels import AT, pull, ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 HOSTILE = '<script>alert("x")</script>\u202e'
-AT = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-def ticket(key="FLINK-123", **facts) -> Ticket:
-    facts = {"known": True, "current_key": key, "components": ["Runtime / REST"], "fetched_at": AT} | facts
-    return Ticket.objects.create(key=key, **facts)
-
-
-def pull(number, state="right", ticket=None, **facts) -> PullRequest:
-    of_state = {name: facts.pop(name) for name in ("add", "remove", "reason", "problem", "retry_at") if name in facts}
-    facts = {"title": f"[FLINK-123] Number {number}", "base": "master", "head_sha": "a" * 40} | facts
-    row = PullRequest.objects.create(number=number, created_at=AT, updated_at=AT, **facts)
-    LabelState.objects.create(pull=row, state=state, state_since=AT, seen_at=AT, ticket=ticket, **of_state)
-    return row
 
 
 def signed_in(role: str) -> Client:
@@ -237,65 +224,3 @@ def test_the_tile_tells_silence_and_drift():
     assert tiles(now)[0].lines[0].url == "/labels/?tab=drift"
     JiraContact.load().note_silence(now, "Jira answers 503.", None)
     assert tiles(now)[0].lines[0].text.startswith("Jira has been silent for ")
-
-
-RULE = {"component": "Runtime*", "label": "component=Engine"}
-PREVIEW = "/admin/labeler/labelrule/preview/"
-
-
-def test_a_rule_can_be_previewed_before_it_is_saved(admin):
-    pull(101, "right", ticket(), labels=["component=Runtime/REST"])
-    pull(102, "right", ticket("FLINK-2", components=["Tests"]), labels=["component=Tests"])
-    assert PREVIEW in admin.get("/admin/labeler/labelrule/add/").content.decode()
-    text = admin.post(PREVIEW, RULE).content.decode()
-    assert "1 pull request would change, 1 of them open" in text
-    assert "#101" in text
-    assert "#102" not in text
-    assert not LabelRule.objects.exists()
-    admin.post("/admin/labeler/labelrule/add/", RULE)
-    assert str(LabelRule.objects.get()) == "Runtime* → component=Engine"
-
-
-def test_a_changed_rule_is_previewed_as_changed(admin):
-    rule = LabelRule.objects.create(**RULE)
-    pull(101, "right", ticket(), labels=["component=Engine"])
-    same = admin.post(PREVIEW, RULE | {"pk": rule.pk}).content.decode()
-    assert "0 pull requests would change" in same
-    other = admin.post(PREVIEW, RULE | {"pk": rule.pk, "component": "Tests"}).content.decode()
-    assert "1 pull request would change" in other
-    assert f'action="/admin/labeler/labelrule/{rule.pk}/change/"' in other
-    rule.refresh_from_db()
-    assert rule.component == "Runtime*"
-
-
-def test_before_a_rule_is_deleted_its_page_shows_what_that_would_change(admin):
-    rule = LabelRule.objects.create(**RULE)
-    pull(101, "right", ticket(), labels=["component=Engine"])
-    page = f"/admin/labeler/labelrule/{rule.pk}/delete/"
-    text = admin.get(page).content.decode()
-    assert "1 pull request would change, 1 of them open" in text
-    assert "component=Runtime/REST" in text
-    admin.post(page, {"post": "yes"})
-    assert not LabelRule.objects.exists()
-
-
-@pytest.mark.parametrize("label", ["Engine", "component=", "component=" + "x" * 60, ""])
-def test_a_rule_whose_label_could_not_be_taken_off_again_is_refused(admin, label):
-    for address in (PREVIEW, "/admin/labeler/labelrule/add/"):
-        text = admin.post(address, RULE | {"label": label}).content.decode()
-        assert "errorlist" in text
-    assert not LabelRule.objects.exists()
-
-
-def test_a_component_has_one_rule(admin):
-    LabelRule.objects.create(**RULE)
-    admin.post("/admin/labeler/labelrule/add/", RULE | {"component": "runtime*"})
-    assert LabelRule.objects.count() == 1
-
-
-@pytest.mark.parametrize("table", ["ticket", "labelstate", "labelchange", "labelrule"])
-def test_the_admin_lists_what_the_labeler_remembers(admin, table):
-    row = pull(101, "right", ticket())
-    LabelChange.objects.create(pull=row, key="FLINK-123", reason="x")
-    LabelRule.objects.create(**RULE)
-    assert admin.get(f"/admin/labeler/{table}/?q=Runtime").status_code == 200

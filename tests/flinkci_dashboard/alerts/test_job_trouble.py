@@ -96,32 +96,25 @@ def test_a_kill_between_sending_and_recording_costs_one_message_at_most(
     assert Notice.objects.get().state == "sent"
 
 
-def test_a_kill_before_sending_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
+@pytest.mark.parametrize(
+    ("instant", "written"),
+    [
+        ("flinkci_dashboard.clients.notify.send", 1),
+        ("flinkci_dashboard.models.Telling.objects.bulk_create", 0),
+    ],
+    ids=["before sending", "while alerts are written down"],
+)
+def test_a_kill_loses_nothing(monkeypatch, channel, sink, clock, break_branch, instant, written):
     break_branch()
 
     def die(*_, **__):
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr("flinkci_dashboard.clients.notify.send", die)
+        patch.setattr(instant, die)
         with pytest.raises(KilledError):
             clock.run(0, "command")
-    assert sink.texts == []
-    clock.run(15)
-    assert len(sink.texts) == 1
-
-
-def test_a_kill_while_alerts_are_written_down_loses_nothing(monkeypatch, channel, sink, clock, break_branch):
-    break_branch()
-
-    def die(*_, **__):
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr("flinkci_dashboard.models.Telling.objects.bulk_create", die)
-        with pytest.raises(KilledError):
-            clock.run(0, "command")
-    assert Notice.objects.count() == 0
+    assert sink.texts == [] and Notice.objects.count() == written
     clock.run(15)
     assert len(sink.texts) == 1
 

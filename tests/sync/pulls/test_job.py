@@ -1,21 +1,17 @@
 """The pull request job over the sandbox: real SDKs, real git, and a look at the world at the end."""
 
 import json
-from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from flinkci_dashboard.jobs.run import request, run_pass
-from flinkci_dashboard.models import Action, Switch
+from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
-from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, Watermark
+from sync.models import CIBranch, PullRequest, ReportComment, Watermark
 from sync.pulls.github.conversations import Conversations
-from sync.pulls.report import Entry, Report, render
-from tests.pulls import builds, ci_branches, end, name_of, report, reports, settle, statuses, sync
+from tests.pulls import builds, ci_branches, end, name_of, reports, settle, statuses, sync
 
 
 def test_a_new_pull_request_is_pushed_built_and_reported(flink):
@@ -44,15 +40,6 @@ def test_an_idle_pass_costs_nothing_and_writes_nothing(flink):
     assert not [each for each in flink.since(mark, "git") if "receive-pack" in each.path]
     after = [list(model.objects.values()) for model in (PullRequest, CIBranch, ReportComment, Action, Watermark)]
     assert after == before
-
-
-def test_a_report_that_was_just_written_is_looked_at_for_nothing(flink):
-    for _ in range(3):
-        flink.pulls.open()
-    mark = flink.log_mark()
-    settle()
-    asked = [each for each in flink.since(mark, "github") if each.method == "GET" and "/issues/comments/" in each.path]
-    assert asked and not [each for each in asked if each.charged]
 
 
 def test_all_pull_requests_share_one_fetch_and_one_push(flink):
@@ -116,53 +103,6 @@ def test_a_head_that_moves_between_listing_and_fetching_is_pushed_under_its_own_
     assert ci_branches(flink) == {name_of(flink, number)}
     settle(2)
     assert list(statuses(flink, number)) == [flink.pulls.by_number[number].head]
-
-
-def test_ci_bots_report_is_taken_over(flink):
-    number = flink.pulls.open()
-    head = flink.pulls.by_number[number].head
-    flink.repositories.copy_objects("apache/flink", PULLS)
-    flink.repositories.set_ref(PULLS, f"refs/heads/ci_{number}_{head}", head)
-    build = flink.azure.queue(PULLS, f"ci_{number}_{head}", head, "individualCI")
-    flink.azure.finish(build.id, "failed")
-    url = f"{flink.azure_url}/apache-flink/_build/results?buildId={build.id}"
-    done = flink.pulls.comment(number, "@flinkbot run azure")
-    old = Entry("a" * 40, "DELETED", "https://dev.azure.com/x/_build/results?buildId=5", "a" * 40, "PUSH")
-    entries = (old, Entry(head, "FAILURE", url, head, "PUSH"), Entry(head, "FAILURE", url, str(done), "MANUAL"))
-    text = render(Report(entries)).replace("\n", "\r\n")
-    flink.pulls.comment(number, text, login="flinkbot")
-    flink.pulls.comment(number, text, login="mallory")
-    settle(2)
-    assert reports(flink, number) == [text]
-    assert build.status == "completed"
-    assert CommandComment.objects.get(comment_id=done).state == "before"
-    assert len(flink.pulls.conversation(number)) == 3
-
-
-def test_a_deleted_report_comes_back_and_a_second_one_is_folded_in(flink):
-    number = flink.pulls.open()
-    settle(2)
-    [comment] = flink.pulls.reports(number)
-    flink.pulls.delete_comment(comment.id)
-    request("sync_pulls", None, "sync-pull", str(number))
-    settle(2)
-    assert list(statuses(flink, number).values()) == ["PENDING"]
-    flink.pulls.comment(number, render(Report((Entry("b" * 40, "FAILURE", "TBD", "77", "MANUAL"),))), "flinkbot")
-    settle(2)
-    assert "77" in [entry.trigger_id for entry in report(flink, number).known]
-
-
-def test_the_hourly_look_heals_what_was_missed(flink):
-    number = flink.pulls.open()
-    settle(2)
-    [comment] = flink.pulls.reports(number)
-    flink.pulls.delete_comment(comment.id)
-    flink.pulls.by_number[number].closed_at = flink.pulls.by_number[number].created_at  # and GitHub tells nobody
-    mark = Watermark.objects.get(name="everything")
-    mark.data["at"] = (timezone.now() - timedelta(hours=2)).isoformat()
-    mark.save()
-    settle(2)
-    assert not ci_branches(flink)
 
 
 def test_branches_of_no_pull_request_are_orphans_and_left_alone(flink):
@@ -232,89 +172,6 @@ def test_observe_mode_says_what_it_would_do_and_does_nothing(flink, settings):
     assert not Action.objects.exists()
 
 
-@pytest.mark.parametrize("service", ["github", "azure", "git"])
-def test_a_service_that_is_down_fails_the_pass_and_heals(flink, service, monkeypatch):
-    monkeypatch.setattr("flinkci_dashboard.clients.pacing.PAUSES", ())
-    number = flink.pulls.open()
-    flink.fault(service=service, status=503, times=None)
-    run = run_pass("sync_pulls", "command")
-    assert run and run.error and flink.github_token not in run.error
-    flink.clear_faults()
-    settle(3)
-    assert ci_branches(flink) == {name_of(flink, number)}
-    assert len(builds(flink, number)) == 1
-    assert list(statuses(flink, number).values()) == ["PENDING"]
-
-
-HOSTILE = "\u202e<script>alert(1)</script>\x1b[31m' OR 1=1 -- \U0001f4a9" + "x" * 300
-
-
-def test_hostile_text_harms_nothing(flink):
-    number = flink.pulls.open(HOSTILE, login=None)
-    flink.pulls.by_number[number].branch = HOSTILE
-    flink.pulls.comment(number, HOSTILE + "\n@flinkbot run " + "a" * 5000, login=None)
-    flink.pulls.comment(number, "<!--\nMeta data\n" + '{"a":' * 9000 + "-->\n## CI report:\n\n", login="flinkbot")
-    flink.pulls.add_labels(number, ["<b>"])
-    settle(3)
-    assert len(reports(flink, number)) == 1
-    assert len(builds(flink, number)) == 1
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"service": "github", "method": "POST", "path": "comments", "truncate": 20},
-        {"service": "github", "method": "POST", "path": "comments", "status": 502},
-        {"service": "github", "method": "POST", "path": "reactions", "truncate": 5},
-        {"service": "azure", "method": "PATCH", "truncate": 20},
-        {"service": "azure", "method": "PATCH", "status": 500},
-        {"service": "git", "method": "POST", "path": "git-receive-pack", "truncate": 10},
-        {"service": "git", "method": "POST", "path": "git-receive-pack", "reset": True},
-    ],
-    ids=str,
-)
-def test_a_lost_answer_doubles_nothing(flink, fault):
-    failed = flink.pulls.open()
-    settle(2)
-    end(flink, failed, "failed")
-    settle(1)
-    flink.pulls.comment(failed, "@flinkbot run azure")
-    fresh = flink.pulls.open()
-    flink.fault(**fault)
-    run_pass("sync_pulls", "command")
-    settle(3)
-    assert [max(job.attempt for job in build.jobs) for build in builds(flink, failed)] == [2]
-    assert name_of(flink, fresh) in ci_branches(flink)
-    # A push whose answer is cut off starts no build in the sandbox.
-    shown = "PENDING" if builds(flink, fresh) else "UNKNOWN"
-    assert len(builds(flink, fresh)) <= 1
-    assert list(statuses(flink, failed).values()) + list(statuses(flink, fresh).values()) == ["PENDING", shown]
-    assert not Action.objects.filter(state="pending").exists()
-
-
-def test_a_limit_stops_the_words_and_a_later_pass_says_the_rest(flink):
-    numbers = [flink.pulls.open() for _ in range(4)]
-    sync()
-    for number in numbers:
-        flink.pulls.push(number)
-    limit = flink.fault(
-        service="github", method="PATCH", rate_limit="secondary", headers={"retry-after": "900"}, times=None
-    )
-    mark = flink.log_mark()
-    sync("partial")
-    assert len([each for each in flink.since(mark, "github") if each.status == 403]) == 1
-    mark = flink.log_mark()
-    run_pass("sync_pulls", "command")
-    assert not [each for each in flink.since(mark, "github") if each.method != "GET"]  # reading goes on
-    assert {name_of(flink, number) for number in numbers} <= ci_branches(flink)
-    limit.times = 0
-    cache.clear()
-    settle(3)
-    for number in numbers:
-        assert flink.pulls.by_number[number].head in statuses(flink, number)
-    assert not Action.objects.filter(state="pending").exists()
-
-
 def test_the_number_of_queries_of_an_idle_pass_does_not_grow(flink):
 
     def queries(more: int) -> int:
@@ -326,28 +183,3 @@ def test_the_number_of_queries_of_an_idle_pass_does_not_grow(flink):
         return len(asked)
 
     assert queries(2) == queries(8)
-
-
-def test_a_report_explains_a_failure_in_place_where_an_admin_wants_it(flink):
-    number = flink.pulls.open()
-    settle()
-    end(flink, number, "failed")
-    assert run_pass("poll_builds", "command").outcome == "ok"
-    sync()
-    assert report(flink, number).sections == ()
-    Switch.objects.filter(name="explain_in_reports").update(on=True)
-    sync()
-    (section,) = report(flink, number).sections
-    assert "first seen here" in section.text and "`test_ci core`" in section.text and "@" not in section.text
-    (text,) = reports(flink, number)
-    assert json.loads(text.split("Meta data\n")[1].split("-->\n## CI report:")[0])["metaDataEntries"]
-    assert not sync().counts
-    flink.azure.retry(builds(flink, number)[-1].id)
-    end(flink, number)
-    run_pass("poll_builds", "command")
-    settle(2)
-    (section,) = report(flink, number).sections
-    assert "passed again" in section.text and "`test_ci core`: red" not in section.text
-    Switch.objects.update(on=False)
-    sync()
-    assert report(flink, number).sections == ()
