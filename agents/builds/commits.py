@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Max
 
 from agents.models import Commit
+from flinkci_dashboard.clients.git.commits import Commit as WrittenCommit
 from flinkci_dashboard.clients.github.reading import CommitFacts
 
 TICKET = re.compile(r"\[(FLINK-\d{1,8})\]")
@@ -29,17 +31,18 @@ def remember(branch: str, commits: Sequence[CommitFacts]) -> None:
 
 
 def _row(branch: str, order: int, commit: CommitFacts) -> Commit:
+    return Commit(branch=branch, order=order, sha=commit.sha, modules=tags(commit.subject), **told(commit))
+
+
+def told(commit: CommitFacts | WrittenCommit) -> dict[str, Any]:
+    """Return what rows of a commit keep of it: its author, time, subject and ticket."""
     ticket = TICKET.search(commit.subject)
-    return Commit(
-        branch=branch,
-        order=order,
-        sha=commit.sha,
-        author=commit.author[:255],
-        at=commit.committed_at,
-        subject=commit.subject[:500],
-        ticket=ticket[1] if ticket else "",
-        modules=tags(commit.subject),
-    )
+    return {
+        "author": commit.author[:255],
+        "at": commit.committed_at,
+        "subject": commit.subject[:500],
+        "ticket": ticket[1] if ticket else "",
+    }
 
 
 def tags(subject: str) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from agents.builds.commits import TICKET
+from agents.builds.commits import told
 from agents.failures.match import Name, name_of
 from agents.models import Failure, FileCommit, TestFailure, TestFile, Watermark
 from flinkci_dashboard.clients.git.cache import Cache
@@ -109,12 +109,4 @@ def _keep(files: Collection[TestFile], told: Iterable[FileChange]) -> int:
 
 
 def _row(file: TestFile, change: FileChange) -> FileCommit:
-    ticket, commit = TICKET.search(change.commit.subject), change.commit
-    return FileCommit(
-        file=file,
-        sha=change.sha,
-        author=commit.author[:255],
-        at=commit.committed_at,
-        subject=commit.subject[:500],
-        ticket=ticket[1] if ticket else "",
-    )
+    return FileCommit(file=file, sha=change.sha, **told(change.commit))
