@@ -15,8 +15,8 @@ from flinkci_dashboard.accounts.roles import may_administer
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-# What somebody without a second factor reaches: the pages to set one up, and the way out.
-OPEN = re.compile(r"^(mfa_.*|account_reauthenticate|account_logout|account_change_password|healthz|readyz)$")
+# What somebody without a second factor reaches: the pages (and their script) to set one up, and the way out.
+OPEN = re.compile(r"^(mfa_.*|passkeys|account_reauthenticate|account_logout|account_change_password|healthz|readyz)$")
 
 
 class SecondFactor:
