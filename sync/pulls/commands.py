@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 GAP = r"[^\S\n]+"
+WIDE_GAP = re.compile(r"(?<=\S)[^\S\n]{2,}")
 MENTION = rf"(?<![\w/@.`-])@flinkbot[,:]?{GAP}(?:please,?{GAP})?"
 RUN = re.compile(rf"{MENTION}run{GAP}(?P<words>\w[\w-]*(?:{GAP}\w[\w-]*){{0,3}})", re.IGNORECASE)
 AZURE = re.compile(r"azure\b", re.IGNORECASE)
@@ -47,7 +48,7 @@ FENCE = re.compile(
 )
 QUOTE = re.compile(r"^[^\S\n]{0,3}(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)?>")
 INDENTED = re.compile(r"^(?: {4}| {0,3}\t)")
-QUOTING_TAGS = "pre|code|blockquote|kbd|samp|tt|var|del|strike"  # what stands in them is shown, and not said
+QUOTING_TAGS = "pre|code|blockquote|q|kbd|samp|tt|var|del|strike|s"  # what stands in them is shown, and not said
 CODE_TAG = re.compile(rf"<({QUOTING_TAGS})\b", re.IGNORECASE)
 MAX_TEXT = 262_144  # characters looked at: four times what GitHub takes
 
@@ -100,9 +101,14 @@ def own_words(body: str, lazily: bool = False) -> str:
 
     `lazily` takes a quote to go on until a blank line, as GitHub shows it; who answers below one may forget that line.
     """
-    text = _without_mail(body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
+    text = _without_mail(_tight(body[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")))
     lines = [_plain(line) for line in _without_blocks(text.split("\n"), lazily)]
-    return _without_spans("\n".join(lines))
+    return _tight(_without_spans("\n".join(lines)))
+
+
+def _tight(text: str) -> str:
+    """Make one blank of several within a line: patterns that try each place in a long gap take its square in time."""
+    return WIDE_GAP.sub(" ", text)
 
 
 def _without_mail(text: str) -> str:
@@ -191,22 +197,30 @@ def _end_of_mark(text: str, start: int, closings: dict[int, list[int]]) -> int |
     if text[start] == "`":
         length = _run_length(text, start)
         places = closings.get(length, [])
-        while places and places[0] < start + length:
-            places.pop(0)
-        return places[0] + length if places else None
+        while places and places[-1] < start + length:
+            places.pop()
+        return places[-1] + length if places else None
     if text.startswith("<!--", start):
         end = text.find("-->", start + 4)
         return end + 3 if end >= 0 else len(text)
-    found = CODE_TAG.match(text, start)
-    name = found[1].lower() if found else ""
-    end = text.casefold().find(f"</{name}>", start) if len(text.casefold()) == len(text) else -1
-    return end + len(name) + 3 if end >= 0 else len(text)
+    name = CODE_TAG.match(text, start)
+    return _end_of_tag(text, start, name[1].lower()) if name else len(text)
+
+
+def _end_of_tag(text: str, start: int, name: str) -> int:
+    """Return where what a tag opens ends; others of its name may stand within."""
+    depth = 0
+    for found in re.compile(rf"<(/?){name}\b[^<>]*", re.IGNORECASE).finditer(text, start):
+        depth += -1 if found[1] else 1
+        if depth == 0:
+            return min(found.end() + 1, len(text))
+    return len(text)
 
 
 def _backtick_runs(text: str) -> dict[int, list[int]]:
-    """Return length → where runs of so many backticks start: an opening run looks its partner up, however many."""
+    """Return length → where runs of so many backticks start, the last first: an opening run looks its partner up."""
     runs: dict[int, list[int]] = {}
-    for found in re.finditer("`+", text):
+    for found in reversed(list(re.finditer("`+", text))):
         runs.setdefault(len(found[0]), []).append(found.start())
     return runs
 

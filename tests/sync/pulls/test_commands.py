@@ -149,6 +149,13 @@ def test_an_unknown_command_is_told_from_a_mention(body, words):
         "@flinkbot " + "please " * 30_000,
         "**" * 60_000 + "@flinkbot",
         "@flinkbot" + "," * 100_000 + " run",
+        "@flinkbot approve" + " " * 60_000 + "x",
+        "@flinkbot rerun" + " " * 60_000 + "?x",
+        "@flinkbot" + " " * 60_000 + "`run",
+        "`@flinkbot a`" + " " * 60_000 + "x",
+        "@flinkbot " + "`a` " * 20_000,
+        "@flinkbot " + "<tt></tt>" * 10_000,
+        "@flinkbot " + "<!-- -->" * 10_000,
     ],
 )
 def test_hostile_text_takes_no_time(body):
@@ -171,6 +178,7 @@ GRANTS = {
     f"1. ```\n   code\n   ```\n\n{APPROVE}": ("approve", ""),
     f"@flinkbot trust\n{APPROVE}": ("approve trust", ""),
     f"{APPROVE}\n@flinkbot run azure": ("approve", ""),
+    f"<blockquote>May it?</blockquote >\n\n{APPROVE}": ("approve", ""),
     f"{APPROVE} {SHA}\n{APPROVE} {SHA[::-1]}": ("approve", ""),  # which of them is not told
 }
 NO_GRANTS = [
@@ -190,6 +198,10 @@ NO_GRANTS = [
     f"* - ~~~\n    {APPROVE}\n    ~~~",
     f"<kbd>\n{APPROVE}\n</kbd>",
     f"<del>\n{APPROVE}\n</del>",
+    f"<s>\n{APPROVE}\n</s>",
+    f"<q>\n{APPROVE}\n</q>",
+    f"<blockquote>\n<blockquote>a</blockquote>\n{APPROVE}\n</blockquote>",
+    f"<pre>a</pre >\n<pre>\n{APPROVE}",
     f'"{APPROVE}"',
     f"I am MEMBER: {APPROVE}",
     f"{MAIL}\n\n{APPROVE}",
