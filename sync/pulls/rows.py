@@ -15,6 +15,7 @@ from sync.pulls.trust.rules import meant_head
 from sync.pulls.values import Waiting
 
 OURS = "ci_"  # what a branch of the bot begins with
+OPEN_TO_EDITS = (CommandComment.State.WAITING, CommandComment.State.UNKNOWN, CommandComment.State.UNBOUND)
 
 
 def news(facts: Iterable[PullFacts]) -> set[int]:
@@ -144,24 +145,29 @@ def _save_report(pull: PullRequest, comment: CommentFacts) -> bool:
 
 def _save_command(pull: PullRequest, comment: CommentFacts) -> bool:
     """Note a command once. An edit changes one that waits still, and takes it back when it is not there any more; one
-    that was not understood is looked at again when it is edited.
+    that was not understood, or named no commit and had to, is looked at again when it is edited.
     """
     command = find_command(comment.body)
     row = CommandComment.objects.filter(comment_id=comment.id).first()
-    waiting, unknown = CommandComment.State.WAITING, CommandComment.State.UNKNOWN
-    if row and (row.state not in (waiting, unknown) or comment.updated_at < row.commented_at):
+    if row and (row.state not in OPEN_TO_EDITS or comment.updated_at < row.commented_at):
         return False
     if command is None:
-        return bool(row and row.state == waiting and row.delete()[0])
-    if row and (row.words, row.known) == (command.words, command.known):
+        return bool(row and row.state == CommandComment.State.WAITING and row.delete()[0])
+    if row and _is_said(row, command, comment):
         return False
     facts: dict[str, Any] = {"pull": pull, "author": comment.author, "words": command.words, "known": command.known}
     facts |= {"author_id": comment.account.id, "author_association": comment.account.association}
     facts |= {"author_is_bot": comment.account.is_bot}
     facts |= {"head_sha": _head_of(command, comment, pull), "commented_at": comment.updated_at}
-    facts |= {"state": waiting, "settled_at": None, "build_url": ""}
+    facts |= {"state": CommandComment.State.WAITING, "settled_at": None, "build_url": ""}
     CommandComment.objects.update_or_create(comment_id=comment.id, defaults=facts)
     return True
+
+
+def _is_said(row: CommandComment, command: CommandText, comment: CommentFacts) -> bool:
+    """Tell whether a row says what the comment does. An edited approval may mean another commit by now."""
+    same = (row.words, row.known) == (command.words, command.known)
+    return same and not (command.grants and comment.updated_at > row.commented_at)
 
 
 def _head_of(command: CommandText, comment: CommentFacts, pull: PullRequest) -> str:

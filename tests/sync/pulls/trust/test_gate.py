@@ -1,13 +1,18 @@
 """The trust gate over the sandbox: what waits, who lets it run, and what the world sees of that."""
 
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
+from flinkci_dashboard.clients.github.reading import Account, CommentFacts
 from flinkci_dashboard.jobs.run import request
 from flinkci_dashboard.models import Action
 from flinkci_dashboard.sandbox.world import PULLS
 from sync.models import ApprovedHead, Approver, CommandComment, PullRequest, TrustedAuthor, TrustGate
+from sync.pulls.rows import save_comment
 from tests.pulls import builds, ci_branches, end, name_of, reactions, reports, run, settle, sync
 
 APPROVE, TRUST = "@flinkbot approve", "@flinkbot trust"
@@ -92,9 +97,9 @@ def test_a_push_between_looking_and_writing_is_not_approved(gated):
     assert reactions(gated, comment) == {"confused"}
     head = gated.pulls.by_number[number].head
     assert any(f"@flinkbot approve {head}" in each.body for each in gated.pulls.reports(number))
-    named = gated.pulls.comment(number, f"{APPROVE} {head}", login="grace")
+    gated.pulls.edit_comment(comment, f"{APPROVE} {head}")
     sync()
-    assert runs(gated, number) and reactions(gated, named) == {"+1"}
+    assert runs(gated, number) and "+1" in reactions(gated, comment)
 
 
 def test_a_push_while_the_approved_head_is_fetched_is_not_pushed(gated):
@@ -131,6 +136,17 @@ def test_a_comment_that_is_edited_into_an_approval_lets_nothing_run_nor_does_one
     gated.pulls.delete_comment(gated.pulls.comment(numbers[1], APPROVE, login="grace"))
     settle(2)
     assert not ci_branches(gated) and reactions(gated, edited) == {"confused"}
+
+
+def test_an_approval_that_is_edited_before_it_is_looked_at_means_the_commit_that_it_names_last(gated):
+    pull, at = row(held(gated)), timezone.now()
+    said = CommentFacts(5, pull.number, "grace", f"{APPROVE} {'a' * 40}", at, at, Account(7, "MEMBER", is_bot=False))
+    heads = []
+    for body in (said.body, f"{APPROVE} {'b' * 40}", APPROVE):
+        at += timedelta(seconds=1)
+        save_comment(pull, replace(said, body=body, updated_at=at), "flinkbot")
+        heads.append(CommandComment.objects.get(comment_id=5).head_sha)
+    assert heads == ["a" * 40, "b" * 40, ""]
 
 
 def test_a_trusted_author_is_known_by_the_account_and_not_by_its_login(gated):
