@@ -158,15 +158,16 @@ class MirrorPass:
             cache.tidy()
 
     def _push(self, cache: Cache, intents: Mapping[Push, Intent]) -> None:
-        """Push all branches in one go, then look at the mirror for what came of it."""
+        """Push all branches in one go; where the mirror did not take all of them, look for what came of it."""
         begun = zip(intents, self.ledger.begin_all(list(intents.values())), strict=True)
         actions = {push: action for push, action in begun if action}
         self.tried = {push.branch for push in actions}
         results = self.transfers.push(cache, list(actions))
-        if problem := self.sides.look_at_target():
+        taken = {push.branch: push.new for push in actions if _is_taken(push, results)}
+        self.sides.target |= taken
+        if len(taken) < len(actions) and (problem := self.sides.look_at_target()):
             self.rows.note_problems("", str(problem))
             self.current.fail(f"{self.mirror.target}: {problem}")
-            self.sides.target |= {push.branch: push.new for push in actions if _is_taken(push, results)}
         for push, action in actions.items():
             self._settle(push, action, results)
 

@@ -97,7 +97,7 @@ def _lacking(cache: Cache, decided: MirrorPlan) -> dict[str, str]:
     """Return the source's heads that have to be compared or pushed, and are not in the cache."""
     heads = {each.branch: each.source_sha for each in decided.compare}
     heads |= {each.branch: each.new for each in decided.pushes}
-    have = cache.contains(heads.values())
+    have = cache.contains([*heads.values(), *(each.target_sha for each in decided.compare)])  # what is compared next
     return {branch: sha for branch, sha in heads.items() if sha not in have}
 
 

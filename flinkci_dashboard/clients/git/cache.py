@@ -36,6 +36,7 @@ class Cache:
         self.folder = folder
         self.owner = owner  # an open, locked file that every git command of ours inherits
         self.healed = tuple(healed)  # what an earlier, interrupted pass had left and was cleared away
+        self._here: set[str] = set()  # commits that were found in it
 
     def fetch(self, url: str, wanted: Mapping[str, str], on_progress: OnProgress | None = None) -> None:
         """Fetch commits {branch: SHA} from `url`, without credentials, and keep them. Raises ServiceError.
@@ -44,6 +45,7 @@ class Cache:
         """
         specs = [f"+{sha}:refs/source/{quote(branch, safe='')}" for branch, sha in wanted.items()]
         self._fetch(url, specs, on_progress)
+        self._here |= set(wanted.values())
 
     def fetch_pulls(
         self,
@@ -130,9 +132,11 @@ class Cache:
 
     def contains(self, shas: Iterable[str]) -> set[str]:
         """Return those of `shas` that are commits in the cache."""
-        given = "".join(f"{sha}\n" for sha in shas)
+        wanted = set(shas)
+        given = "".join(f"{sha}\n" for sha in wanted - self._here)
         lines = self._local(["cat-file", "--batch-check"], given).splitlines() if given else []
-        return {words[0] for line in lines if (words := line.split()) and words[1:2] == ["commit"]}
+        self._here |= {words[0] for line in lines if (words := line.split()) and words[1:2] == ["commit"]}
+        return wanted & self._here
 
     def ahead_behind(self, ours: str, theirs: str) -> tuple[int, int]:
         """Return how many commits only `ours` has, and how many only `theirs` has; both must be in the cache."""
