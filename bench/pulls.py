@@ -1,4 +1,5 @@
-"""Pull request sync at 1,000 open and 29,000 closed pull requests: what a pass asks of GitHub and Azure, and its time.
+"""Pull request sync at 1,000 open and 29,000 closed pull requests: what a pass asks of GitHub and Azure, and its time;
+and what a worker costs there that finds nothing to do, with all jobs at their usual intervals.
 
     python bench/pulls.py [--open 1000] [--closed 29000]
 
@@ -6,12 +7,14 @@ The figures are read from the sandbox's request log. It runs in this process, so
 """
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 
+from latency import charged, idle
 from measuring import install
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -25,6 +28,8 @@ from flinkci_dashboard.sandbox import (
 CHANGED = 200
 SECONDS = 20.0  # that 200 changed heads may take
 FEW = 10
+ROUNDS = 60  # of all jobs, in which they come to rest
+START, IDLE = 15.0, 45.0  # seconds that a worker has to start, and that it is watched
 
 
 def main() -> None:
@@ -46,6 +51,7 @@ def main() -> None:
         bench.commanded(FEW)
         bench.settle()
         bench.idle()
+        bench.worker()
     sys.exit(1 if bench.missed else 0)
 
 
@@ -142,6 +148,32 @@ class Bench:
         retried = counts.get("builds_retried", 0)
         self._print(f"{number} commands", seconds, None, len(_charged(requests)), 3 + 2 * number, f"{retried} retried")
         self.missed += retried != number
+
+    def worker(self) -> None:
+        """Let a worker run all jobs, once they have read everything."""
+        self.rest()
+        process = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=Path(__file__).parent.parent)
+        try:
+            time.sleep(START)
+            print("a worker, ", end="")
+            self.missed += not idle(self.world, process, IDLE)
+        finally:
+            process.kill()  # its children end with it
+            process.wait()
+
+    def rest(self) -> None:
+        """Run passes of all jobs until none asks for anything that GitHub charges."""
+        from flinkci_dashboard.jobs.run import run_pass
+        from flinkci_dashboard.jobs.table import JOBS
+
+        for _ in range(ROUNDS):
+            mark = self.world.log_mark()
+            for job in JOBS:
+                run_pass(job, "schedule")
+            self.an_hour_later()
+            if not charged(self.world, mark):
+                return
+        raise SystemExit("The jobs do not come to rest.")
 
     def _print(self, what: str, seconds: float, limit: float | None, charged: int, allowed: int, rest: str) -> None:
         late = limit is not None and seconds > limit
