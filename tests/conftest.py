@@ -9,11 +9,17 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client, TestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from flinkci_dashboard.sandbox import Sandbox
 from flinkci_dashboard.web import live
 from tests.people import with_role
 from tests.worlds import point_at
+
+# A busy machine is slow, which says nothing of the code; test_outside_text holds readers to their time.
+hypothesis.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("busy")
 
 
 def pytest_report_header() -> str:

@@ -99,7 +99,7 @@ def test_what_is_no_event_is_said_so(client, body):
     assert from_azure(client, body=body).status_code == 400
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     body=st.binary(max_size=80), event=st.text(max_size=40), delivery=st.text(max_size=90), told=st.text(max_size=90)
 )
