@@ -17,6 +17,7 @@ from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.parts import parts
 from flinkci_dashboard.web.live import Context, live, rights
+from flinkci_dashboard.web.tables import Column, Table, count, own
 
 Row = TypeVar("Row", bound=Model)
 GRACE = timedelta(minutes=10)  # that whoever does the work may take; what differs for less is on its way
@@ -75,6 +76,28 @@ class Agreement:
         return self.differ - len(self.differences)
 
 
+AGREEMENTS = Table(
+    "agreement",
+    (
+        Column("what", "What", lambda each: each.title),
+        own("done_by", "Done by", lambda each: each.bot if each.observes else "this installation"),
+        own("percent", "Agreement", lambda each: each.share),
+        count("compared", "Compared", lambda each: each.of),
+        count("moving", "On the way", lambda each: each.moving),
+        count("differ", "Differ", lambda each: each.differ),
+    ),
+)
+DIFFERENCES = Table(
+    "differences",
+    (
+        own("what", "What", lambda pair: pair[1].subject),
+        own("of", "Of", lambda pair: pair[0].title),
+        own("why", "Why", lambda pair: pair[1].reason),
+        own("since", "Since", lambda pair: pair[1].since),
+    ),
+)
+
+
 def compared(
     now: datetime,
     rows: QuerySet[Row],
@@ -105,4 +128,10 @@ def newest_passes(request: HttpRequest) -> object:
 @live("comparison/comparison.html", "comparison/_comparison.html", version=newest_passes, reader=rights)
 def comparison(request: HttpRequest) -> Context:
     """Show the agreement in numbers, with each difference explained."""
-    return {"agreements": agreements(timezone.now()), "grace": GRACE // timedelta(minutes=1)}
+    found = agreements(timezone.now())
+    return {
+        "agreements": AGREEMENTS.of(request, found),
+        "differences": DIFFERENCES.of(request, [(each, one) for each in found for one in each.differences], "differ-"),
+        "hidden": [each for each in found if each.hidden],
+        "grace": GRACE // timedelta(minutes=1),
+    }

@@ -37,6 +37,7 @@ class JobLine:
 class StageBlock:
     """A stage with its jobs."""
 
+    key: str
     name: str
     stage: Stage | None
     lines: list[JobLine]
@@ -104,7 +105,7 @@ def _blocks(build: Build, lines: list[JobLine]) -> list[StageBlock]:
     for line in lines:
         blocks[line.job.stage_key].append(line)
     order = sorted(blocks, key=lambda key: (stages[key].order if key in stages else 0, key))
-    return [StageBlock(_stage_name(key, stages), stages.get(key), blocks[key]) for key in order]
+    return [StageBlock(key, _stage_name(key, stages), stages.get(key), blocks[key]) for key in order]
 
 
 def _causes(lines: list[JobLine]) -> list[JobLine]:

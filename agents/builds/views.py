@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail
 from agents.builds.filters import BUILDS, BuildFilter
+from agents.builds.lists import build_tables, red_table, why_tables
 from agents.builds.nightly_figures import latest_red, ledgers
 from agents.builds.release import release
 from agents.failures.explained import why_builds
@@ -42,7 +43,8 @@ def builds(request: HttpRequest) -> Context:
 def build(request: HttpRequest, provider: str, external_id: int) -> Context:
     """Show one build, by its service and the number that it has there."""
     shown = get_object_or_404(Build, provider=provider, external_id=external_id)
-    return {"detail": build_detail(shown, timezone.now()), "hosts": Host.choices}
+    detail = build_detail(shown, timezone.now())
+    return {"detail": detail, "hosts": Host.choices, **build_tables(request, detail)}
 
 
 @require_safe
@@ -64,13 +66,18 @@ def branches(request: HttpRequest, branch: str = "") -> Context:
     known = release(name, kinds, found, now)
     if branch and not (grids or known.facts):
         raise Http404(f"No build of {branch} is known, and no mirror has it.")
+    explained = why_builds(latest_red(kinds), now)
+    others = [] if branch else [each for each in ledgers() if each.red and each.whole.branch != name]
     return {
         "tabs": tabs,
         "branch": name,
-        "explained": why_builds(latest_red(kinds), now),
+        "explained": explained,
+        **why_tables(request, explained),
         "grids": grids,
         "ledgers": kinds,
+        "red": red_table(request, kinds, "red-"),
         "release": known,
-        "others": [] if branch else [each for each in ledgers() if each.red and each.whole.branch != name],
+        "others": others,
+        "red_others": red_table(request, others, "others-"),
         "polled_at": last_good("poll_builds"),
     }

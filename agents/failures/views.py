@@ -1,7 +1,5 @@
 """The page of failures: what fails most, and which ticket knows it."""
 
-from collections.abc import Callable
-
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -12,11 +10,12 @@ from agents.failures.figures import MOST, Line, ranked
 from agents.failures.report import ISSUE
 from agents.histories.files import SOURCE
 from agents.histories.history import history_of
+from agents.histories.lists import COMMITS, FAILED, IDLE_JOBS, SLOW_JOBS, SLOW_TESTS
 from agents.histories.paces import slow_tests
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text
 from flinkci_dashboard.web.live import Context, live, rights
-from flinkci_dashboard.web.tables import Column, Table
+from flinkci_dashboard.web.tables import Column, Table, count, own
 
 
 class FailureFilter(FilterForm):
@@ -32,21 +31,17 @@ class FailureFilter(FilterForm):
         return ranked(timezone.now(), known, asked.get("q", ""))
 
 
-def _number(name: str, title: str, value: Callable[[Line], int]) -> Column:
-    return Column(name, title, value, value, falling=True, number=True)
-
-
 FAILURES = Table(
     "failures",
     (
-        Column("failure", "Test", lambda line: line.failure.key, lambda line: line.failure.key),
+        own("failure", "Test", lambda line: line.failure.key),
         Column("kind", value=lambda line: line.failure.kind),
-        Column("ticket", "Ticket", lambda line: line.failure.ticket_key, lambda line: line.failure.ticket_key),
-        _number("hits_1d", "1 day", lambda line: line.seen.hits_1d),
-        _number("hits_7d", "7 days", lambda line: line.seen.hits_7d),
-        _number("hits_30d", "30 days", lambda line: line.seen.hits_30d),
-        Column(*("first_seen", "First seen"), lambda line: line.seen.first_seen, lambda line: line.seen.first_seen),
-        Column(*("last_seen", "Last seen"), lambda line: line.seen.last_seen, lambda line: line.seen.last_seen),
+        own("ticket", "Ticket", lambda line: line.failure.ticket_key),
+        count("hits_1d", "1 day", lambda line: line.seen.hits_1d),
+        count("hits_7d", "7 days", lambda line: line.seen.hits_7d),
+        count("hits_30d", "30 days", lambda line: line.seen.hits_30d),
+        own("first_seen", "First seen", lambda line: line.seen.first_seen),
+        own("last_seen", "Last seen", lambda line: line.seen.last_seen),
         Column("branches", "Where", lambda line: " ".join(line.seen.branches)),
         Column("providers", value=lambda line: " ".join(line.seen.providers)),
     ),
@@ -70,9 +65,9 @@ def failures(request: HttpRequest) -> Context:
         "most": MOST,
         "issue": ISSUE,
         "asked_at": last_good("match_failures"),
-        "slow": slow_jobs(),
-        "slow_tests": slow_tests(timezone.now()),
-        "idle": idle_jobs(timezone.now()),
+        "slow": SLOW_JOBS.of(request, slow_jobs(), "slow-"),
+        "slow_tests": SLOW_TESTS.of(request, slow_tests(timezone.now()), "tests-"),
+        "idle": IDLE_JOBS.of(request, idle_jobs(timezone.now()), "idle-"),
     }
 
 
@@ -83,4 +78,11 @@ def failing_test(request: HttpRequest, key: str) -> Context:
     found = history_of(key, timezone.now())
     if found is None:
         raise Http404("No test of this name has ever failed, as far as builds were read.")
-    return {"test": found, "jira": settings.JIRA_URL, "source": SOURCE, "asked_at": last_good("match_failures")}
+    return {
+        "test": found,
+        "table": FAILED.of(request, found.latest),
+        "commits": COMMITS.of(request, found.commits, "commits-"),
+        "jira": settings.JIRA_URL,
+        "source": SOURCE,
+        "asked_at": last_good("match_failures"),
+    }

@@ -20,7 +20,7 @@ from agents.models.builds import Provider, Result
 from flinkci_dashboard.web.durations import duration
 
 BACK = timedelta(days=90)  # failures that are looked at
-MOST, SHOWN = 1000, 40  # failures that are counted, and builds of branches; failures that are listed
+MOST = 1000  # failures that are counted and listed, and builds of branches
 COLOURS = ("one", "two", "three", "four")  # of lines, one for each branch
 NEEDED = (
     *("at", "message", "seconds", "source", "test_id", "job__name", "job__key", "job__attempt", "job__worker_name"),
@@ -55,7 +55,7 @@ class History:
     key: str
     failures: list[Failure]  # rows that say which ticket knows it: one for each form of its name
     seen: Figures
-    latest: list[TestFailure]  # the newest first
+    latest: list[TestFailure]  # all that are counted, the newest first
     places: dict[str, list[tuple[str, int]]]  # by what → how many failures where, most first
     rate: Rate
     culprits: Culprits | None
@@ -107,7 +107,7 @@ def history_of(key: str, now: datetime) -> History | None:
         key=key,
         failures=list(Failure.objects.filter(test__in=tests).select_related("ticket", "maybe")),
         seen=figures_of_test(tests, (_place(each.build) for each in recent), now),
-        latest=failed[:SHOWN],
+        latest=failed,
         places=_places(failed),
         rate=_rate(recent, now),
         culprits=_culprits(tests),
@@ -146,7 +146,7 @@ def _places(failures: Sequence[TestFailure]) -> dict[str, list[tuple[str, int]]]
     return {
         "Branch": _shares(_branch(each.build) for each in failures),
         "Service": _shares(Provider(each.build.provider).label for each in failures),
-        "JDK and profile": _shares(_setup(each) for each in failures),
+        "JDK and profile": _shares(setup_of_failure(each) for each in failures),
         "Machine": _shares(str(each.job.agent or each.job.worker_name or "not known") for each in failures),
     }
 
@@ -155,7 +155,8 @@ def _branch(build: Build) -> str:
     return build.branch if build.scope == Build.Scope.BRANCH else "pull requests"
 
 
-def _setup(failure: TestFailure) -> str:
+def setup_of_failure(failure: TestFailure) -> str:
+    """Return with which JDK and profile the job ran, in words."""
     base = failure.build.branch if failure.build.scope == Build.Scope.BRANCH else ""
     return setup_of(failure.job.name, failure.build.provider, base).words
 

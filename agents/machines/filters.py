@@ -6,7 +6,7 @@ from operator import attrgetter
 from agents.machines.figures import AgentLine, natural
 from agents.models import Agent, Host
 from flinkci_dashboard.web.filters import Choice, FilterForm, Text, unquoted
-from flinkci_dashboard.web.tables import Column, Table
+from flinkci_dashboard.web.tables import Column, Table, count, own
 
 UNKNOWN_HOST = "unknown"  # in addresses, for agents of no known host
 AGENTS = Table(
@@ -46,6 +46,16 @@ WAITING = Table(
         Column("problem", "", lambda wait: wait.problem),
     ),
     per_page=30,
+)
+DAYS = Table(
+    "days-of-agent",
+    (
+        own("day", "Day (UTC)", lambda day: day.start, falling=True),
+        Column("bars", "Jobs from 0 to 24 h"),
+        count("ended", "Ended", lambda day: day.score.finished),
+        count("failed", "Failed", lambda day: day.score.failed),
+        Column("busy", "Busy", lambda day: day.busy, number=True),
+    ),
 )
 RAN = Table(
     "jobs-of-agent",

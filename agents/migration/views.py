@@ -18,6 +18,7 @@ from agents.migration.budget.moving import what_if
 from agents.migration.budget.usage import Use, unread, use
 from agents.migration.filters import PAIRS, PairFilter
 from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, WhatIfForm
+from agents.migration.lists import CRITERIA, DECISIONS, GROUPS, MINUTES, OF_GROUPS, RULINGS, SERVICES
 from agents.migration.over_time import over_time
 from agents.models import Authority, Criterion, Pair
 from agents.models.builds import Provider
@@ -26,7 +27,6 @@ from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live, rights
 
-DECISIONS = 25  # that are shown
 TABS = {
     "pairs": "Pairs",
     "time": "Over time",
@@ -81,15 +81,26 @@ def _pairs(request: HttpRequest, decisions: Decisions) -> Context:
 def _over_time(request: HttpRequest, decisions: Decisions) -> Context:
     asked = request.GET.get("days", "")
     length = int(asked) if asked in DAYS else USUAL_DAYS
-    return {"lengths": DAYS, "length": str(length), "time": over_time(length, timezone.now())}
+    found = over_time(length, timezone.now())
+    sides = [(group, side) for group in found.groups for side in group.sides] if found else []
+    return {
+        "lengths": DAYS,
+        "length": str(length),
+        "time": found,
+        "groups": OF_GROUPS.of(request, sides, "groups-"),
+        "services": SERVICES.of(request, found.whole if found else [], "services-"),
+        "rulings": RULINGS.of(request, found.rulings if found else [], "rulings-"),
+    }
 
 
 def _budget(request: HttpRequest, decisions: Decisions) -> Context:
     used = use(timezone.now())
     limits = {"week": MINUTES_WEEK, "five": MINUTES_5_DAYS, "jobs": JOBS_AT_ONCE, "better": BETTER_AT_ONCE}
+    kinds = {"workflow": used.by_workflow, "branch": used.by_branch, "repository": used.by_repository}
     shares = (used.minutes_week / MINUTES_WEEK, used.minutes_worst / MINUTES_5_DAYS)
     return {
         "used": used,
+        "minutes": MINUTES.of(request, [(kind, *each) for kind, found in kinds.items() for each in found]),
         "limits": limits,
         "shares": shares,
         "runners": runners(used.minutes_week),
@@ -99,11 +110,11 @@ def _budget(request: HttpRequest, decisions: Decisions) -> Context:
 
 
 def _criteria(request: HttpRequest, decisions: Decisions) -> Context:
-    return {}
+    return {"table": CRITERIA.of(request, list(Criterion.objects.all()))}
 
 
 def _authority(request: HttpRequest, decisions: Decisions) -> Context:
-    return {"stands": stands(decisions, timezone.now()), "history": list(decisions.history())[:DECISIONS]}
+    return {"stands": stands(decisions, timezone.now()), "history": DECISIONS.of(request, list(decisions.history()))}
 
 
 SHOWS = {"pairs": _pairs, "time": _over_time, "budget": _budget, "criteria": _criteria, "authority": _authority}
@@ -114,7 +125,7 @@ SHOWS = {"pairs": _pairs, "time": _over_time, "budget": _budget, "criteria": _cr
 def pair(request: HttpRequest, pk: int) -> Context:
     """Show one commit on both services, group by group."""
     shown = get_object_or_404(Pair.objects.select_related("azure", "actions"), pk=pk)
-    return {"pair": shown, "lines": figures.group_lines(shown), **NAMES}
+    return {"pair": shown, "table": GROUPS.of(request, figures.group_lines(shown)), **NAMES}
 
 
 @require_safe

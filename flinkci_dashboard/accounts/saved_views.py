@@ -1,22 +1,38 @@
 """The page of one's saved views, and the buttons that save, rename and delete them."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from flinkci_dashboard.accounts import audit, saved
 from flinkci_dashboard.accounts.roles import signed_in
 from flinkci_dashboard.models import SavedView
+from flinkci_dashboard.web.live import page_or_file
+from flinkci_dashboard.web.tables import Column, Table, own
+
+VIEWS = Table(
+    "views",
+    (
+        own("view", "View", lambda line: line[0].name),
+        own("list", "List", lambda line: line[1]),
+        Column("name", "Name"),
+        own("start", "Start page", lambda line: line[0].start, falling=True),
+        Column("address", "", lambda line: line[0].url),
+        Column("delete", "(Delete)"),
+    ),
+)
 
 
 @require_safe
-def saved_views(request: HttpRequest) -> HttpResponse:
+def saved_views(request: HttpRequest) -> HttpResponseBase:
     """List one's own views."""
     rows = SavedView.objects.filter(member=signed_in(request))
     lines = [(row, saved.LISTS.get(row.page, (row.page, ""))[0]) for row in rows]
-    return render(request, "accounts/saved_views.html", {"lines": lines, "most": saved.MAX_VIEWS})
+    return page_or_file(
+        request, "accounts/saved_views.html", {"table": VIEWS.of(request, lines), "most": saved.MAX_VIEWS}
+    )
 
 
 @require_POST

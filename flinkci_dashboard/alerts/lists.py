@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.models import Alert
-from flinkci_dashboard.web.tables import Column, Table
+from flinkci_dashboard.web.tables import Column, Table, own
 
 NOW = Table(
     "standing",
@@ -54,6 +54,14 @@ MESSAGES = Table(
     ),
     anchor="id",
     per_page=30,
+)
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    (
+        own("of", "Of", lambda each: each.tag),
+        own("to", "To", lambda each: f"{each.channel.service} {each.channel.fingerprint}" if each.channel else "mail"),
+        Column("end", "(End)"),
+    ),
 )
 CHANNELS = Table(
     "channels",

@@ -17,7 +17,7 @@ from flinkci_dashboard.accounts.roles import OPERATE, needs, signed_in
 from flinkci_dashboard.alerts import figures
 from flinkci_dashboard.alerts.channels import TEST, set_address
 from flinkci_dashboard.alerts.forms import SilenceForm, SubscriptionForm
-from flinkci_dashboard.alerts.lists import CHANNELS, MESSAGES, NOW, OVER
+from flinkci_dashboard.alerts.lists import CHANNELS, MESSAGES, NOW, OVER, SUBSCRIPTIONS
 from flinkci_dashboard.alerts.standing import standing_for
 from flinkci_dashboard.alerts.summary import JOB
 from flinkci_dashboard.jobs.asked import promise
@@ -53,7 +53,7 @@ def show(request: HttpRequest) -> Context:
         "channels": CHANNELS.of(request, figures.shared_channels(), "channels-"),
         "heartbeat": Heartbeat.objects.first(),
         "silence": SilenceForm(),
-        "subscriptions": Subscription.objects.filter(member=signed_in(request)).select_related("channel"),
+        "subscriptions": SUBSCRIPTIONS.of(request, _own(request), "own-"),
         "subscribe": SubscriptionForm(member=signed_in(request)),
     }
 
@@ -154,6 +154,10 @@ def _own_channel(member: Any, address: str) -> Channel | None:
     channel.name = f"{member.get_username()}: {channel.service} {channel.fingerprint[:6]}"
     channel.save()
     return channel
+
+
+def _own(request: HttpRequest) -> list[Subscription]:
+    return list(Subscription.objects.filter(member=signed_in(request)).select_related("channel"))
 
 
 def _back(part: str = "") -> HttpResponse:

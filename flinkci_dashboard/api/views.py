@@ -34,6 +34,18 @@ DELIVERIES = Table(
 )
 
 
+TOKENS = Table(
+    "tokens",
+    (
+        Column("name", "Name", lambda row: row.name, "name"),
+        Column("made", "Made", lambda row: row.made_at, "made_at", falling=True),
+        Column("last_used", "Last used", lambda row: row.last_used_at, "last_used_at", falling=True, nullable=True),
+        Column("act", "(Act)"),
+    ),
+    "name",
+)
+
+
 @csrf_exempt
 @login_not_required
 def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
@@ -51,7 +63,7 @@ def describe(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: HttpRequest) -> HttpResponseBase:
     """Show one's own tokens, and make another; what it is stands on this one answer and nowhere else."""
     owner, made, problem = signed_in(request), "", ""
     if request.method == "POST":
@@ -63,8 +75,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         else:
             audit.record(request, "make API token", name)
     rows = owner.api_tokens.all()  # type: ignore[attr-defined]
-    context = {"tokens": rows, "made": made, "problem": problem, "most": MAX_TOKENS}
-    return render(request, "api/tokens.html", context, status=400 if problem else 200)
+    context = {"tokens": TOKENS.of(request, rows), "made": made, "problem": problem, "most": MAX_TOKENS}
+    return page_or_file(request, "api/tokens.html", context, status=400 if problem else 200)
 
 
 @require_POST

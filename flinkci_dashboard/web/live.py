@@ -102,9 +102,11 @@ def live(
     return decorate
 
 
-def page_or_file(request: HttpRequest, page: str, context: Context, kind: str = "") -> HttpResponseBase:
+def page_or_file(
+    request: HttpRequest, page: str, context: Context, kind: str = "", status: int = 200
+) -> HttpResponseBase:
     """Answer with a page, or with one of its tables as a file: of a `kind`, or as the address asks for it."""
-    response = file_of(request, context, kind) or render(request, page, context)
+    response = file_of(request, context, kind) or render(request, page, context, status=status)
     patch_cache_control(response, private=True, no_store=True)
     return response
 

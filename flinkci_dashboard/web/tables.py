@@ -53,6 +53,16 @@ class Column:
         return field.desc(nulls_last=True) if falling else field.asc(nulls_last=True)
 
 
+def own(name: str, title: str, value: Callable[[Any], Any], falling: bool = False, number: bool = False) -> Column:
+    """Return a column of lines that are no rows of a database: sorted by what files say of them."""
+    return Column(name, title, value, value, falling, number=number)
+
+
+def count(name: str, title: str, value: Callable[[Any], Any]) -> Column:
+    """Return a column of numbers of such lines, the largest first."""
+    return own(name, title, value, falling=True, number=True)
+
+
 @dataclass(frozen=True)
 class Head:
     """The head of a column, and the address that sorts by it."""

@@ -3,7 +3,7 @@
 from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.jobs.table import title_of
 from flinkci_dashboard.models import Action
-from flinkci_dashboard.web.tables import Column, Table
+from flinkci_dashboard.web.tables import Column, Table, count, own
 
 
 def _last(act: Action | None) -> str:
@@ -64,9 +64,9 @@ VARIABLES = Table(
 MACHINES = Table(
     "machines",
     (
-        Column("kind", "Kind", lambda line: line["title"]),
-        Column("known", "Agents known", lambda line: line["known"], number=True),
-        Column("online", "Online", lambda line: line["online"], number=True),
+        own("kind", "Kind", lambda line: line["title"]),
+        count("known", "Agents known", lambda line: line["known"]),
+        count("online", "Online", lambda line: line["online"]),
     ),
 )
 PEOPLE = Table(

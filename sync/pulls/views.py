@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.builds.forecast import forecast
+from agents.builds.lists import OF_PULL, why_tables
 from agents.failures.explained import why_pull
 from flinkci_dashboard import jobs
 from flinkci_dashboard.accounts import audit
@@ -71,6 +72,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
     state, label = figures.shown_state(pull)
     judged = figures.judged(pull)
     ready = readiness_of(pull, judged)
+    explained = why_pull(judged, ready.red_jobs, pull.base, timezone.now())
     return {
         "pull": pull,
         "why": figures.say_why(pull, timezone.now()),
@@ -82,10 +84,11 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "jira": f"{settings.JIRA_URL}/browse/{pull.jira_key}" if pull.jira_key else "",
         "branches": branches,
         "gate_note": figures.gate_note(pull, branches),
-        "builds": builds,
+        "builds": OF_PULL.of(request, builds),
         "forecast": next((forecast(each) for each in builds if each.version == pull.head_sha), None),
         "final": figures.is_final(pull, timezone.now()),
-        "explained": why_pull(judged, ready.red_jobs, pull.base, timezone.now()),
+        "explained": explained,
+        **why_tables(request, explained),
         "ready": ready,
         "landed": landed_since(pull, ready),
         "report": report,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings as project
@@ -14,11 +13,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from playwright.sync_api import Page
 
-from agents.models import Failure
-from flinkci_dashboard.models import JobRun
-from sync.models import Mirror
 from tests.addresses import PAGES
-from tests.browser.busy import fill
+from tests.busy import addresses, fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text()
@@ -57,29 +53,6 @@ class Visit:
         )
 
 
-def addresses() -> list[str]:
-    """Return every page that takes no argument, and an example of the others."""
-    reader = Client()
-    reader.cookies["sessionid"] = _session("reader", "member")
-    paths = {page.path for page in PAGES if page.part == ""}
-    answers = {
-        path: reader.get(path) for path in sorted(paths) if not re.search(r"/(1|x|sync_mirrors|azure)(/|$)", path)
-    }
-    plain = [path for path, answer in answers.items() if answer.status_code == 200]
-    return [*(path for path in plain if answers[path]["Content-Type"].startswith("text/html")), *examples()]
-
-
-def examples() -> list[str]:
-    """Return addresses that take an argument, and the faces of lists that have several."""
-    return [
-        *("/jobs/sync_mirrors/", f"/jobs/{JobRun.objects.latest('pk').pk}/", "/agents/7/", "/pulls/1/", "/nowhere/"),
-        *("/builds/azure/79300/", "/builds/azure/79301/", "/branches/master/", "/branches/master/?unfolded"),
-        *(f"/mirrors/{Mirror.objects.get().pk}/policy/", "/search?q=FLINK", "/help/glossary/"),
-        *(f"/labels/?tab={tab}" for tab in ("changes", "todo", "drift", "unknown")),
-        f"/failures/tests/{quote(Failure.objects.get().key)}/",
-    ]
-
-
 def admin_addresses() -> list[str]:
     """Return the admin's lists, and its forms for new rows."""
     found = [page.path for page in PAGES if page.part == "admin" and page.name.endswith(("_changelist", "_add"))]
@@ -108,6 +81,12 @@ def open_as(browser, live_server, bootstrapped, settings, complaints) -> Iterato
         context.close()
 
 
+def _reader(role: str) -> Client:
+    client = Client()
+    client.cookies["sessionid"] = _session("reader", role)
+    return client
+
+
 def _session(name: str, role: str) -> str:
     client = Client()
     user = User.objects.create_user(name, is_superuser=role == "admin", is_staff=role == "admin")
@@ -118,7 +97,7 @@ def _session(name: str, role: str) -> str:
 
 def test_every_page_is_light_open_to_all_and_fits(open_as, complaints):
     fill()
-    page, paths, found = open_as("admin"), addresses(), []
+    page, paths, found = open_as("admin"), addresses(_reader("admin")), []
     visits = _counted(page)
     for number, path in enumerate(paths):
         visits.append(Visit())
@@ -152,7 +131,7 @@ def test_the_whole_walk(open_as, complaints, role, width):
     page, found = open_as(role), []
     page.set_viewport_size({"width": width, "height": 800})
     visits = _counted(page)
-    for path in OPEN if role == "stranger" else addresses():
+    for path in OPEN if role == "stranger" else addresses(_reader(role)):
         visits.append(Visit())
         answer = page.goto(path)
         if answer is None or answer.status not in (200, 403, 404):
@@ -180,7 +159,7 @@ def test_no_page_of_the_admin_shuts_anybody_out(open_as, complaints):
 
 def test_everybody_finds_pages_that_fit_and_nothing_that_is_closed(open_as, complaints):
     fill()
-    every, found = addresses(), []
+    every, found = addresses(_reader("member")), []
     for role, width in (("member", 320), ("operator", 1281), ("stranger", 375)):
         page = open_as(role)
         page.set_viewport_size({"width": width, "height": 800})

@@ -1,14 +1,36 @@
 """Something of everything in the database, texts that try to break pages included: what the walk through them sees."""
 
+import re
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
+from django.test import Client
 from django.utils import timezone
 
-from agents.models import Commit, Failure, KnownTicket, Pool, Streak, Test, TestFailure
+from agents.migration.over_time import refresh_over_time
+from agents.models import (
+    Authority,
+    Build,
+    Commit,
+    Failure,
+    FileCommit,
+    Job,
+    KnownTicket,
+    Pair,
+    PairGroup,
+    Pool,
+    SlowJob,
+    Streak,
+    Test,
+    TestFailure,
+    TestFile,
+    TestPace,
+)
 from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import Action, JobRequest, JobRun, Worker
+from flinkci_dashboard.models import Action, Alert, Contact, Delivery, JobRequest, JobRun, Notice, Worker
 from labeler.models import JiraContact, LabelChange, LabelState, Ticket
 from sync.models import CIBranch, Mirror, MirrorBranch, PullRequest, ReportComment
+from tests.addresses import PAGES
 from tests.machines import make_agent, make_build, make_job
 
 LONG_LABEL = "component=" + "W" * 40  # GitHub's limit is 50
@@ -25,6 +47,9 @@ def fill() -> None:
     put_labels(now)
     put_builds(now)
     put_pull(now)
+    put_migration(now)
+    put_figures(now)
+    put_messages(now)
     run_pass("send_alerts", "schedule")
 
 
@@ -96,3 +121,65 @@ def put_pull(now: datetime) -> None:
     body = "## CI report:\n\n* " + "a" * 40 + " Azure: [FAILURE](https://dev.azure.com/x)"
     ReportComment.objects.create(comment_id=1, pull=PullRequest.objects.get(number=1), body=body, written_at=now)
     JobRequest.objects.create(job="sync_pulls", act="retry", subject="1", settled_at=now, answer="Done.")
+
+
+def put_migration(now: datetime) -> None:
+    """Put a commit on the pages that both services built, and a decision."""
+    azure = Build.objects.get(external_id=79300)
+    actions = make_build(4711, provider="actions", repository="apache/flink", version=azure.version)
+    told = {"sha": azure.version, "branch": "master", "at": now, "agreement": "differ"}
+    pair = Pair.objects.create(azure=azure, actions=actions, agreed=1, differed=1, **told)
+    for group, agreement in (("core", "agree"), ("e2e", "differ")):
+        verdicts = {"azure": "passed", "actions": "passed" if agreement == "agree" else "failed"}
+        PairGroup.objects.create(pair=pair, at=now, group=group, agreement=agreement, azure_wait=60, **verdicts)
+    refresh_over_time(now)
+    Authority.objects.create(purpose="testing", choice="azure", reason="It is ready.", by="ada", at=now)
+
+
+def put_figures(now: datetime) -> None:
+    """Put what got slower on the pages, what sat idle, and the commits of a test's file."""
+    slower = {"branch": "master", "provider": "azure", "usual_seconds": 60, "seconds": 900, "since": now}
+    SlowJob.objects.create(key="core", name="core", **slower)
+    TestPace.objects.create(name="org.apache.flink.AITCase", key="core", seen_at=now, **slower)
+    Job.objects.filter(finished_at__isnull=False).update(idle_seconds=3600)
+    name = TEST.rpartition(".")[0]
+    file = TestFile.objects.create(name=name, path=f"flink-yarn-tests/src/test/java/{name.replace('.', '/')}.java")
+    FileCommit.objects.create(file=file, sha="d" * 40, subject=TURNED, author="Ada", at=now)
+
+
+def put_messages(now: datetime) -> None:
+    """Put an alert that has ended on the pages, a message, a delivery of a webhook and a contact."""
+    told = {"rule": "job-silent", "severity": "warn", "text": "x", "since": now, "began_at": now, "changed_at": now}
+    Alert.objects.create(key="a", subject="A", ended_at=now, **told)
+    Notice.objects.create(target="mail:1", place="ada", title="T", body="B", severity="warn", created_at=now)
+    Delivery.objects.create(service="github", event="push", delivery_id="1", jobs=["sync_mirrors"])
+    Contact.objects.create(name="Ada", roles="PMC")
+
+
+def addresses(reader: Client) -> list[str]:
+    """Return every page that takes no argument and is open to a reader, and an example of the others."""
+    return [*plain_pages(reader), *examples()]
+
+
+def plain_pages(reader: Client) -> dict[str, str]:
+    """Return every page that takes no argument and is open to a reader, by its address."""
+    paths = sorted({page.path for page in PAGES if page.part == ""})
+    answers = {path: reader.get(path) for path in paths if not re.search(r"/(1|x|sync_mirrors|azure)(/|$)", path)}
+    pages = {path: answer for path, answer in answers.items() if answer.status_code == 200}
+    return {
+        path: answer.content.decode()
+        for path, answer in pages.items()
+        if answer["Content-Type"].startswith("text/html")
+    }
+
+
+def examples() -> list[str]:
+    """Return addresses that take an argument, and the faces of lists that have several."""
+    return [
+        *("/jobs/sync_mirrors/", f"/jobs/{JobRun.objects.latest('pk').pk}/", "/agents/7/", "/pulls/1/", "/nowhere/"),
+        *("/builds/azure/79300/", "/builds/azure/79301/", "/branches/master/", "/branches/master/?unfolded"),
+        *(f"/mirrors/{Mirror.objects.get().pk}/policy/", "/search?q=FLINK", "/help/glossary/"),
+        *(f"/labels/?tab={tab}" for tab in ("changes", "todo", "drift", "unknown")),
+        *(f"/migration/?tab={tab}" for tab in ("time", "budget", "criteria", "authority")),
+        *(f"/migration/{Pair.objects.get().pk}/", f"/failures/tests/{quote(Failure.objects.get().key)}/"),
+    ]
