@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from agents.failures.match import in_one_form
+
 TAIL_LINES = 1500  # of a log: Surefire's summary is followed by the upload of artifacts
 MAX_FAILURES = 50  # of a job: beyond that it is not about tests
 MAX_NAME = 500
@@ -45,7 +47,7 @@ FRAME = re.compile(
 class Failure:
     """One failing test and the first words of why."""
 
-    test: str  # Class.method with its package where told, path::test, or the end-to-end test's title
+    test: str  # Class.method with its package where told, or the end-to-end test's title
     message: str
     case: str = field(default="", compare=False)  # of a parameterized test, as it was told: "(String, int)[2]"
 
@@ -258,7 +260,9 @@ def _read_python(line: str) -> Failure | None:
         return None
     end = _after_case(found[2], 0)
     case, rest = found[2][:end], found[2][end:]
-    return _failure(found[1], rest.removeprefix(" - "), case) if not rest or rest.startswith(" - ") else None
+    if rest and not rest.startswith(" - "):
+        return None
+    return _failure(in_one_form(found[1]), rest.removeprefix(" - "), case)
 
 
 def _read_end_to_end(line: str) -> Failure | None:

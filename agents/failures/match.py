@@ -14,6 +14,8 @@ METHOD = re.compile(r"[a-z_$][\w$]*\Z")
 JAVA = re.compile(r"[\w$]+(?:\.[\w$]+)+\Z")
 TITLED = re.compile(r"((?:[a-z][\w$]*\.)+[A-Z][\w$]*)[.#]([^.].*)", re.S)  # package.Class.a title in plain words
 PLAIN_WORD = re.compile(r"[a-z]+\Z")  # a method named so is found only where the class stands before it
+MODULE = re.compile(r"test_\w+|\w+_tests?")  # files of Python's tests are called so
+PACKAGE = re.compile(r"[a-z_]\w*")
 MANY = 3  # words of a title: a shorter one may stand in a summary by chance
 
 
@@ -56,23 +58,43 @@ class Name:
     method: str
 
 
+def in_one_form(test: str) -> str:
+    """Return `path/test_x.py::Class::test`, as pytest's log has it, as JUnit has it: `path.test_x.Class.test`.
+
+    Other names stay as they are.
+    """
+    path, _, inside = test.partition("::")
+    if not path.endswith(".py"):
+        return test
+    module = path.rpartition("flink-python/")[2].removesuffix(".py").strip("./").replace("/", ".")
+    return ".".join([module, *inside.split("::")]) if inside else module
+
+
+def in_pytest_form(key: str) -> str:
+    """Return a Python test by its key as pytest is told it: `path/test_x.py::Class::test`; "" of any other test."""
+    parts = key.replace("#", ".").split(".")
+    place = next((n for n, part in enumerate(parts) if not PACKAGE.fullmatch(part) or MODULE.fullmatch(part)), 0)
+    if not place or not MODULE.fullmatch(parts[place]):
+        return ""
+    return "::".join(["/".join(parts[: place + 1]) + ".py", *parts[place + 1 :]])
+
+
 def name_of(test: str) -> Name:
     """Take a test's name apart: JUnit's, pytest's, or the title of an end-to-end test, which has no parts.
 
     What a Scala test calls itself may be a sentence: it stands in the place of the method.
     """
+    test = in_one_form(test)
     test = test.replace("#", ".", 1) if JAVA.match(test.replace("#", ".", 1)) else test
-    if "::" in test:
-        path, *inside = test.split("::")
-        classes = [*inside[:-1], path.rpartition("/")[2].removesuffix(".py")]
-        return Name(test, tuple(classes), inside[-1])
     if not JAVA.match(test):
         titled = TITLED.fullmatch(test)
         return Name(f"{titled[1]}#{titled[2]}", _simple(titled[1]), titled[2]) if titled else Name(test, (), "")
     owner, _, method = test.rpartition(".")
-    if not METHOD.match(method):  # a class that failed as a whole
+    path, *inside = in_pytest_form(test).split("::")
+    if not METHOD.match(method) or (path and not inside):  # a class, or a module of Python, that failed as a whole
         return Name(test, _simple(test), "")
-    return Name(f"{owner}#{method}", _simple(owner), method)
+    module = path.rpartition("/")[2].removesuffix(".py")
+    return Name(f"{owner}#{method}", tuple(dict.fromkeys(filter(None, (*_simple(owner), module)))), method)
 
 
 def _simple(name: str) -> tuple[str, ...]:
@@ -106,7 +128,7 @@ class Matcher:
 def _level(name: Name, summary: str) -> Level | None:
     if not name.classes:
         return Level.EXACT if name.key.lower() in summary.lower() else None
-    if _holds(summary, name.key) or _holds(summary, name.key.replace("#", ".")):
+    if any(_holds(summary, form) for form in (name.key, name.key.replace("#", "."), in_pytest_form(name.key)) if form):
         return Level.EXACT if name.method else Level.MAYBE
     if not any(_holds(summary, each) for each in name.classes):
         return None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from agents.failures.match import in_pytest_form
+
 ISSUE = "Bug, Critical, label test-stability"  # of Flink's process for unstable tests
 MAX_TITLE = 255  # of Jira's summaries
 MAX_HEAD = 1000  # characters of a trace
@@ -19,7 +21,7 @@ KIND = re.compile(
 BREAKING = re.compile(r"\{(code|noformat|quote|panel|color)", re.I)
 # Flink's components by where a test is; the first that fits.
 COMPONENTS = (
-    (r"::|pyflink", "API / Python"),
+    (r"^pyflink\b", "API / Python"),
     (r"\.table\.planner\b", "Table SQL / Planner"),
     (r"\.table\.runtime\b", "Table SQL / Runtime"),
     (r"\.table\.|\.sql\.", "Table SQL / API"),
@@ -82,13 +84,12 @@ def ticket_text(key: str, hit: Hit, since: str = "", commits: Sequence[str] = ()
 
     `since` says since which commits, `commits` name them, each by SHA and subject.
     """
-    method = key.rpartition(".")[2]
     lines = [f"{_mono(key)} failed on {hit.branch}, {_link(hit)}, commit {hit.sha[:10]}:", *_trace(hit.message)]
     if since:
         lines += ["", f"On {hit.branch} {since}."]
         lines += [f"* {_plain(commit)}" for commit in commits]
     if "#" in key:
-        lines += ["", f"Reproduce: {_mono(f'./mvnw verify -Dtest={method} -Dtest.randomization.seed={hit.sha}')}"]
+        lines += ["", f"Reproduce: {_mono(_command(key, hit.sha))}"]
     return "\n".join(lines)
 
 
@@ -107,6 +108,12 @@ def comment_text(ticket: str, key: str, hits: Sequence[Hit], day: date) -> str:
 def mark(ticket: str, day: date) -> str:
     """Return the line by which our comment of a day is found again."""
     return MARK.format(key=ticket, day=day.isoformat())
+
+
+def _command(key: str, sha: str) -> str:
+    if python := in_pytest_form(key):
+        return f"python -m pytest {python}"
+    return f"./mvnw verify -Dtest={key.rpartition('.')[2]} -Dtest.randomization.seed={sha}"
 
 
 def _trace(message: str) -> list[str]:

@@ -7,13 +7,15 @@ and profile a job has is read from its name, as CI has it; where that does not s
 import re
 from dataclasses import dataclass
 
+from agents.failures.match import in_pytest_form
+
 MODULE = re.compile(r"\btest_\w+[ .](\w+)$|\bTest \(module: (\w+)\)")
 END_TO_END = re.compile(r"\be2e_(\d)_|\bE2E \(group (\d)\)")
 JDK = re.compile(r"jdk ?(\d{1,2})\b|\bJava (\d{1,2})\b|_jdk(\d{1,2})", re.I)
 HADOOP = re.compile(r"hadoop ?(\d)\.?(\d)\.?(\d)(?!\d)", re.I)
 ADAPTIVE = re.compile(r"adaptive.?scheduler", re.I)
 JAVA_TEST = re.compile(r"(?P<owner>\w[\w.]*\.)?(?P<name>\w[\w$]*)(?:#(?P<method>[\w$]+))?")
-PYTHON_TEST = re.compile(r"[\w./-]+\.py::[\w:]+")
+PYTHON_TEST = re.compile(r"[\w./-]+\.py(?:::[\w:]+)?")
 SHA = re.compile(r"[0-9a-f]{7,40}")
 DEFAULT_JDKS = ((re.compile(r"master"), "17"), (re.compile(r"release-1\."), "8"))
 DRAWN = "actions"  # the service on which Flink draws a Python at random, for want of what pins it elsewhere
@@ -86,8 +88,8 @@ def _python(provider: str) -> str:
 
 
 def _test(setup: Setup, sha: str, test: str) -> str:
-    if PYTHON_TEST.fullmatch(test):
-        return f"cd flink-python && python -m pytest '{test}'"
+    if PYTHON_TEST.fullmatch(python := in_pytest_form(test)):
+        return f"cd flink-python && python -m pytest '{python}'"
     found = JAVA_TEST.fullmatch(test)
     if not found or not found["owner"]:
         return ""

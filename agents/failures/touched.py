@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from agents.failures.match import in_pytest_form
+
 DEEP = 5  # parts of two packages that are to be the same, where one holds the other: org.apache.flink.table.planner
 SOURCES = re.compile(r"(?:^|/)src/(?:main|test|it|e2e)[^/]*/(?:java|scala|java-generated|resources)/(.+)/[^/]+$")
 # Flink's modules by the job that tests them (tools/ci/stage.sh), and which jobs code of a module can make fail.
@@ -25,11 +27,11 @@ DOCS = ("docs/", "README", "CONTRIBUTING")
 def touched(key: str, files: Iterable[str]) -> str:
     """Return which changed part a test is of, in words: its own file, or its package; "" where none is.
 
-    `key` is `package.Class#method`, `path/test_x.py::Class::method`, or the title of an end-to-end test.
+    `key` is `package.Class#method`, or the title of an end-to-end test.
     """
     paths = list(files)
-    if "::" in key or key.startswith("pyflink."):
-        return _python(key, paths)
+    if inside := in_pytest_form(key).partition("::")[0]:
+        return _python(inside, paths)
     owner = key.partition("#")[0]
     if " " in owner:
         return "end-to-end tests" if any(path.startswith(END_TO_END) for path in paths) else ""
@@ -67,8 +69,7 @@ def _is_near(one: list[str], other: list[str]) -> bool:
     return one == other or (len(shorter) >= DEEP and longer[: len(shorter)] == shorter)
 
 
-def _python(key: str, paths: list[str]) -> str:
-    inside = key.partition("::")[0] if "::" in key else key.partition("#")[0].replace(".", "/")
+def _python(inside: str, paths: list[str]) -> str:
     if any(PYTHON in path and path.endswith(inside) for path in paths):
         return "the test's own file"
     part = inside.partition("/tests/")[0]  # pyflink/table/tests/test_udf.py is about pyflink/table

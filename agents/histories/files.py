@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from agents.builds.commits import told
-from agents.failures.match import Name, name_of
+from agents.failures.match import Name, in_pytest_form, name_of
 from agents.models import Failure, FileCommit, TestFailure, TestFile, Watermark
 from flinkci_dashboard.clients.git.cache import Cache
 from flinkci_dashboard.clients.git.commits import FileChange
@@ -58,8 +58,8 @@ def commits_of(key: str) -> tuple[TestFile | None, list[FileCommit]]:
 
 def file_name(name: Name) -> str:
     """Return what a test's file is looked for by: its outermost class with the package, or pytest's path; or ""."""
-    if "::" in name.key:
-        return name.key.partition("::")[0]
+    if python := in_pytest_form(name.key):
+        return python.partition("::")[0]
     return name.key.partition("#")[0].partition("$")[0] if name.classes and "." in name.key else ""
 
 

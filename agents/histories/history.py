@@ -10,7 +10,7 @@ from django.conf import settings
 
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration, percent, plain
 from agents.failures.figures import MONTH, Figures, figures_of_test
-from agents.failures.match import name_of
+from agents.failures.match import in_pytest_form, name_of
 from agents.failures.reproduce import setup_of
 from agents.histories.culprits import Culprits, culprits
 from agents.histories.files import BRANCH, SOURCE, commits_of
@@ -73,8 +73,9 @@ class History:
         if self.file:
             return f"{settings.GITHUB_GIT_URL}/{SOURCE}/blob/{BRANCH}/{quote(self.file)}"
         name = name_of(self.key)
-        file = f"{name.classes[-1]}.*" if name.classes and "::" not in self.key else self.key.partition("::")[0]
-        query = quote(f"repo:{SOURCE} path:**/{file}" if name.classes else f'repo:{SOURCE} "{self.key}"')
+        python = in_pytest_form(self.key).partition("::")[0]
+        file = python or (f"{name.classes[0].partition('$')[0]}.*" if name.classes else "")
+        query = quote(f"repo:{SOURCE} path:**/{file}" if file else f'repo:{SOURCE} "{self.key}"')
         return f"{settings.GITHUB_GIT_URL}/search?q={query}&type=code"
 
     @property
@@ -94,6 +95,7 @@ class History:
 
 def history_of(key: str, now: datetime) -> History | None:
     """Collect what is known of a test by its key; None where none of that name has ever failed."""
+    key = name_of(key).key  # pytest's own form, too, has an address
     tests = _tests(key)
     rows = TestFailure.objects.filter(test__in=tests, at__gt=now - BACK).select_related("job", "build", "job__agent")
     found = list(rows.only(*NEEDED, "job__agent__name").order_by("-at", "-pk")[: MOST + 1])

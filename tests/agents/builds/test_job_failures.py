@@ -42,7 +42,7 @@ def test_failing_tests_come_from_the_log_where_none_are_published(azure):
     polled()
     failure = TestFailure.objects.get()
     assert (failure.source, failure.message) == ("log", "AssertionError: expected 3, got 2")
-    assert failure.test.name.endswith("::test_chaining")
+    assert failure.test.name.endswith(".test_chaining")
 
 
 def test_failing_tests_are_looked_for_once(azure, world):
@@ -79,7 +79,7 @@ def test_failing_tests_are_looked_for_again_where_azure_shows_no_logs(azure, wor
     world.clear_faults()
     Build.objects.update(tests_tried_at=timezone.now() - timedelta(minutes=11))
     polled()
-    assert TestFailure.objects.get().test.name.endswith("::test_chaining")
+    assert TestFailure.objects.get().test.name.endswith(".test_chaining")
 
 
 @pytest.mark.parametrize("answer", [{"status": 404}, {"status": 200, "body": '{"count": 0, "value": []}'}])

@@ -47,7 +47,7 @@ def test_surefires_marks_and_summary_are_one_list():
         ),
         (
             "\x1b[31mFAILED pyflink/table/tests/test_udf.py::UdfTests::test_it - AssertionError: 1 != 2",
-            "pyflink/table/tests/test_udf.py::UdfTests::test_it",
+            "pyflink.table.tests.test_udf.UdfTests.test_it",
             "AssertionError: 1 != 2",
         ),
         (
@@ -155,8 +155,8 @@ def test_the_cases_that_failed_are_kept_beside_the_name():
             "[FAIL] 'Run a user's jar' failed after 1 minutes and 2 seconds! Test exited with exit code 1",
             "Run a user's jar",
         ),
-        ("ERROR pyflink/table/tests/test_udf.py - ImportError: no module", "pyflink/table/tests/test_udf.py"),
-        ("FAILED pyflink/test_udf.py::Tests::test_all[a b-1, 2] - boom", "pyflink/test_udf.py::Tests::test_all"),
+        ("ERROR pyflink/table/tests/test_udf.py - ImportError: no module", "pyflink.table.tests.test_udf"),
+        ("FAILED pyflink/test_udf.py::Tests::test_all[a b-1, 2] - boom", "pyflink.test_udf.Tests.test_all"),
     ],
 )
 def test_titles_with_apostrophes_and_files_that_can_not_be_read_are_told(line, test):
@@ -220,9 +220,9 @@ def test_a_case_that_passed_on_the_second_run_does_not_hide_one_that_failed():
 @pytest.mark.parametrize(
     "line, test, message",
     [
-        ("FAILED pyflink/a/test_b.py::Tests::test_all[1 2] - ValueError: x", "pyflink/a/test_b.py::Tests::test_all", 0),
-        ("FAILED pyflink/a/test_b.py::test_all[a - b]", "pyflink/a/test_b.py::test_all", 1),
-        ("FAILED pyflink/a/test_b.py::test_all[x[0]-1] - ValueError: x", "pyflink/a/test_b.py::test_all", 0),
+        ("FAILED pyflink/a/test_b.py::Tests::test_all[1 2] - ValueError: x", "pyflink.a.test_b.Tests.test_all", 0),
+        ("FAILED pyflink/a/test_b.py::test_all[a - b]", "pyflink.a.test_b.test_all", 1),
+        ("FAILED pyflink/a/test_b.py::test_all[x[0]-1] - ValueError: x", "pyflink.a.test_b.test_all", 0),
     ],
 )
 def test_pytests_cases_are_one_test(line, test, message):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.failures.match import Level, Matcher, TicketFacts, name_of
+from agents.failures.match import Level, Matcher, TicketFacts, in_pytest_form, name_of
 
 TEST = "org.apache.flink.runtime.FooITCase.testBar"
 TITLE = "Resuming Savepoint (hashmap, async) end-to-end test"
@@ -17,10 +17,12 @@ TITLE = "Resuming Savepoint (hashmap, async) end-to-end test"
         ("org.apache.flink.runtime.FooITCase#testBar", "org.apache.flink.runtime.FooITCase#testBar"),
         ("org.apache.flink.Outer$Inner.test", "org.apache.flink.Outer$Inner#test"),
         ("org.apache.flink.runtime.FooITCase", "org.apache.flink.runtime.FooITCase"),
-        (
-            "pyflink/test_udf.py::EmbeddedTests::test_open",
-            "pyflink/test_udf.py::EmbeddedTests::test_open",
-        ),
+        ("pyflink/test_udf.py::EmbeddedTests::test_open", "pyflink.test_udf.EmbeddedTests#test_open"),
+        ("pyflink.test_udf.EmbeddedTests.test_open", "pyflink.test_udf.EmbeddedTests#test_open"),
+        ("flink-python/pyflink/a/test_udf.py::test_open", "pyflink.a.test_udf#test_open"),
+        ("pyflink.a.test_udf.test_open", "pyflink.a.test_udf#test_open"),
+        ("pyflink/a/test_udf.py", "pyflink.a.test_udf"),
+        ("pyflink.a.test_udf", "pyflink.a.test_udf"),
         ("org.apache.flink.t.ScalaTest.should do it, when [1]", "org.apache.flink.t.ScalaTest#should do it, when [1]"),
         ("org.apache.flink.t.ScalaTest#should do it", "org.apache.flink.t.ScalaTest#should do it"),
         ("Run a.b.Foo.main of a user's jar", "Run a.b.Foo.main of a user's jar"),
@@ -31,7 +33,22 @@ TITLE = "Resuming Savepoint (hashmap, async) end-to-end test"
     ],
 )
 def test_one_test_has_one_key(test, key):
-    assert name_of(test).key == key
+    assert name_of(test).key == name_of(key).key == key
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("pyflink.a.test_b.T#test_c", "pyflink/a/test_b.py::T::test_c"),
+        ("pyflink.a.test_b#test_c", "pyflink/a/test_b.py::test_c"),
+        ("pyflink.a.test_b", "pyflink/a/test_b.py"),
+        ("org.apache.flink.FooTest#test_open", ""),
+        ("Some title of test_b", ""),
+        ("test_b", ""),
+    ],
+)
+def test_pytest_is_told_a_test_in_its_own_form(key, told):
+    assert in_pytest_form(key) == told
 
 
 @pytest.mark.parametrize(
@@ -65,6 +82,8 @@ def test_one_test_has_one_key(test, key):
         ("pyflink/tests/test_udf.py::EmbeddedTests::test_open", "test_open in test_udf failed", Level.NAMED),
         ("pyflink/tests/test_udf.py::test_open", "test_udf.py::test_open failed", Level.NAMED),
         ("pyflink/tests/test_udf.py::EmbeddedTests::test_open", "test_open failed", None),
+        ("pyflink.tests.test_udf.EmbeddedTests.test_open", "test_open in test_udf failed", Level.NAMED),
+        ("pyflink.tests.test_udf.T.test_x", "pyflink/tests/test_udf.py::T::test_x failed", Level.EXACT),
         (
             TITLE,
             f"{TITLE} fails",

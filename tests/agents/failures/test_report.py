@@ -47,7 +47,7 @@ def test_the_failure_is_known_once_its_ticket_is_opened():
         ("org.apache.flink.runtime.io.network.FooTest#a", "core", "Runtime / Network"),
         ("org.apache.flink.yarn.FooTest#a", "misc", "Deployment / YARN"),
         ("org.apache.flink.streaming.api.FooTest#a", "core", "API / DataStream"),
-        ("pyflink/table/tests/test_a.py::T::test_b", "python", "API / Python"),
+        ("pyflink.table.tests.test_a.T#test_b", "python", "API / Python"),
         ("org.apache.flink.odd.FooTest#a", "", "Tests"),
         ("Some title", "", "Tests"),
     ],

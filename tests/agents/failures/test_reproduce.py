@@ -50,7 +50,7 @@ def test_a_job_is_run_by_its_module_or_group():
     )
     assert command("e2e_2_ci").endswith("run-nightly-tests.sh 2")
     assert command(test="Some title of an end-to-end test").endswith("test_controller.sh core")
-    assert "python -m pytest 'pyflink/a/test_b.py::T::test_c'" in command(test="pyflink/a/test_b.py::T::test_c")
+    assert "python -m pytest 'pyflink/a/test_b.py::T::test_c'" in command(test="pyflink.a.test_b.T#test_c")
 
 
 def test_what_nothing_runs_has_no_card():
@@ -58,7 +58,7 @@ def test_what_nothing_runs_has_no_card():
     assert command(sha="") == "" and command(sha="$(reboot)") == ""
 
 
-HOSTILE = ["a.Foo#t'; reboot; '", "a.Foo#$(reboot)", "a.py::t`reboot`", "a.b\nreboot", "a.Foo#t #"]
+HOSTILE = ["a.Foo#t'; reboot; '", "a.Foo#$(reboot)", "a.test_b#t`reboot`", "a.b\nreboot", "a.Foo#t #"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

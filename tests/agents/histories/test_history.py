@@ -102,7 +102,7 @@ def test_it_is_led_to_from_where_it_failed(member):
     assert member.get("/search?q=FooITCase")["Location"] == address
 
 
-@pytest.mark.parametrize("name", ["pyflink/a/test_b.py::T::test_c", "Some <b>title</b> of a test", "a.b#c d/é?x=1&y"])
+@pytest.mark.parametrize("name", ["pyflink.a.test_b.T.test_c", "Some <b>title</b> of a test", "a.b#c d/é?x=1&y"])
 def test_any_name_has_an_address(member, name):
     test = Test.objects.create(name=name)
     row = make_build(1, result="failed")
