@@ -13,7 +13,7 @@ from agents.failures.figures import MONTH, Figures, figures_of_test
 from agents.failures.match import in_pytest_form, name_of
 from agents.failures.reproduce import setup_of
 from agents.histories.culprits import Culprits, culprits
-from agents.histories.files import BRANCH, SOURCE, commits_of
+from agents.histories.files import BRANCH, SOURCE, commits_of, file_name
 from agents.histories.paces import owner_of, paces_of
 from agents.models import Build, Failure, FileCommit, Job, Test, TestFailure, TestPace
 from agents.models.builds import Provider, Result
@@ -63,9 +63,15 @@ class History:
     lengths: Chart  # of its class, where it passed; and of its own failures
     slow: list[TestPace]  # where its class has got slower
     file: str  # its path on the main branch, "" where that is not known
+    is_sought: bool  # its file was looked for
     commits: list[FileCommit]  # that changed it, the newest first
     counted: int
     is_cut: bool  # there are more failures than were counted by place
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether its file, and the commits that changed it, are still to be read."""
+        return not self.is_sought and bool(file_name(name_of(self.key)))
 
     @property
     def code_url(self) -> str:
@@ -117,6 +123,7 @@ def history_of(key: str, now: datetime) -> History | None:
         lengths=_lengths(failed, paces),
         slow=[each for each in paces if each.since],
         file=file.path if file else "",
+        is_sought=file is not None,
         commits=commits,
         counted=len(failed),
         is_cut=len(found) > MOST,

@@ -90,7 +90,7 @@ def test_its_ticket_and_its_file_are_linked(member):
     Failure.objects.create(test=Test.objects.get(), key=KEY, ticket=ticket)
     text = page(member)
     assert "browse/FLINK-77" in text and "FooITCase." in text and "type=code" in text and "type=commits" in text
-    assert "not read yet" in text, "until what is mirrored was read"
+    assert "not read yet" in text and "once the mirror sync has fetched" in text, "until what is mirrored was read"
 
 
 def test_it_is_led_to_from_where_it_failed(member):
