@@ -22,6 +22,7 @@ NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|^##\[[a-z]+\]|[\x00-\x08\x0b-\x1f]")
 CLOCK = r"(?:[A-Z][a-z]{2} +\d{1,2} |\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? +"
 CLOCKS = re.compile(rf"^(?:{CLOCK}){{1,3}}")  # Flink's watched steps put one of their own before Maven's
 NAME = re.compile(r"[\w$]+(?:[.>][\w$]+)*")
+NUMBERED = re.compile(r"(?:\([^()]{0,300}\))?\[\d{1,6}\] ")  # (String, int)[1] with its values behind it
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 ELAPSED = "Time elapsed:"
 ENDED_BADLY = re.compile(r" <<< (?:FAILURE|ERROR)!")
@@ -77,8 +78,7 @@ def without_case(name: str) -> str:
     found = NAME.match(name)
     if found is None or not found[0].rpartition(".")[2]:
         return name
-    end = _after_case(name, found.end())
-    return found[0] if end == len(name) else name
+    return found[0] if _is_case(name, found.end()) else name
 
 
 def case_of(name: str) -> str:
@@ -198,7 +198,7 @@ class _Log:
         name = found[0]
         if "." not in name and (older := _class_in_brackets(text)):  # testBar[2](org.apache.flink.FooTest)
             return f"{older}.{name}"
-        if _after_case(text, found.end()) != len(text):
+        if not _is_case(text, found.end()):
             name = text  # a title in plain words
         first, _, rest = name.partition(".")
         if not first[:1].isupper():
@@ -227,6 +227,15 @@ class _Log:
         if known or len(self._found) < MAX_FAILURES:
             self._found[failure.test] = failure
         return failure.test
+
+
+def _is_case(text: str, start: int) -> bool:
+    """Tell whether all that stands behind a name is a case of it. Its values may hold any brackets."""
+    case = text[start:]
+    if _after_case(text, start) == len(text) or NUMBERED.match(case):
+        return True
+    closed = BRACKETS.get(case[:1], "")
+    return bool(closed) and case.endswith(closed) and case.count(case[0]) != case.count(closed)
 
 
 def _after_case(text: str, start: int) -> int:

@@ -19,6 +19,11 @@ OLD = json.loads(gzip.decompress(DUMP.read_bytes()))
 SECRETS = {"CREDENTIALS_KEYS": "dGhlIGR1bXAgb2YgdGhlIG9sZCBjb2RlLCAzMiBieXQ=", "DJANGO_SECRET_KEY": "of the dump alone"}
 
 
+def change_test(row: dict) -> dict:
+    """Expect pytest's form of a name to be JUnit's."""
+    return {"name": row["name"].replace(".py::", ".").replace("/", ".")} if ".py::" in row["name"] else {}
+
+
 def change_watermark(row: dict) -> dict:
     """Each CI service has marks of its own."""
     return {"name": f"{row['name']}:azure"} if row["name"] in ("builds", "history") else {}
@@ -60,6 +65,7 @@ def change_mark(row: dict) -> dict:
 
 # What becomes of an old row, where it does not stay as it was.
 CHANGED: dict[str, Callable[[dict], dict]] = {
+    "agents.Test": change_test,
     "agents.Watermark": change_watermark,
     "flinkci_dashboard.Action": change_action,
     "sync.CIBranch": change_branch,

@@ -108,9 +108,10 @@ def test_errors(test: str, module: str) -> list[str]:
     """Return how a failing test shows in the log."""
     where, _, method = test.rpartition(".")
     if module == "python":
+        file, _, owner = where.rpartition(".")
         return [
             "=================================== FAILURES ===================================",
-            f"FAILED {where.replace('.', '/')}.py::{method} - AssertionError: expected 3, got 2",
+            f"FAILED {file.replace('.', '/')}.py::{owner}::{method} - AssertionError: expected 3, got 2",
             f"##[error]{EXIT}",
         ]
     return [

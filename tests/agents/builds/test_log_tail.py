@@ -136,6 +136,23 @@ def test_the_package_may_be_told_after_the_test(later):
     assert [(failure.test, failure.message) for failure in shown] == [("org.apache.flink.table.FooTest.testX", "boom")]
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        "(String, int)[1] a, b",
+        "[name = 'it\"s ] (x']",
+        "(String)[\"a 'b' (c\"]",
+        "[Format = CSV, mode = {a, (b)}, path = file:/x y/z.txt]",
+        "[1: a=1, b=[x]]",
+    ],
+)
+@pytest.mark.parametrize("end", ["", "\r", "\x1b[m"])
+def test_the_values_of_a_case_may_be_anything(case, end):
+    line = f"[\x1b[1;31mERROR\x1b[m] {PARAMETERIZED}.testX{case} -- Time elapsed: 1,234.5 s <<< ERROR!{end}"
+    [failure] = failing_tests([line, "boom"])
+    assert (failure.test, failure.case) == (f"{PARAMETERIZED}.testX", case)
+
+
 def test_the_cases_that_failed_are_kept_beside_the_name():
     [failure] = failing_tests(
         [

@@ -104,7 +104,7 @@ LOGS = {
     ),
     "a pytest with parameters": (
         ["FAILED pyflink/a/test_b.py::T::test_c[x y-1, (2)] - AssertionError: No space left on device", EXIT],
-        ("test", ["pyflink/a/test_b.py::T::test_c"]),
+        ("test", ["pyflink.a.test_b.T.test_c"]),
     ),
 }  # fmt: skip
 PREFIXES = {
