@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.parts import parts
+from flinkci_dashboard.web.durations import Lasting
 from flinkci_dashboard.web.live import Context, live, rights
 from flinkci_dashboard.web.tables import Column, Table, count, own
 
@@ -29,7 +30,7 @@ class Difference:
     """One thing that is not as we would have it: what, why as far as is known, and since when."""
 
     subject: str
-    reason: str
+    reason: Lasting
     since: datetime | None
     url: str
 
@@ -92,7 +93,7 @@ DIFFERENCES = Table(
     (
         own("what", "What", lambda pair: pair[1].subject),
         own("of", "Of", lambda pair: pair[0].title),
-        own("why", "Why", lambda pair: pair[1].reason),
+        own("why", "Why", lambda pair: pair[1].reason.at(timezone.now())),
         own("since", "Since", lambda pair: pair[1].since),
     ),
 )

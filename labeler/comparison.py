@@ -5,6 +5,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from flinkci_dashboard.comparison import Agreement, Difference, compared
+from flinkci_dashboard.web.durations import Lasting
 from labeler.labels import JOB, State
 from labeler.models import LabelState
 from sync.models import PullRequest
@@ -25,4 +26,4 @@ def _told(row: LabelState) -> Difference:
     changes = [f"+ {name}" for name in row.add] + [f"− {name}" for name in row.remove]
     reason = HAND if row.state == State.DRIFT else row.problem or row.reason
     words = f"{', '.join(changes)}: {reason}" if changes else reason
-    return Difference(str(row.pull), words, row.state_since, reverse("pull_request", args=[row.pull.number]))
+    return Difference(str(row.pull), Lasting(words), row.state_since, reverse("pull_request", args=[row.pull.number]))

@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tiles import Part, Tile
 from labeler.figures import state_counts
 from labeler.labels import JOB, State
@@ -24,13 +23,12 @@ def tiles(now: datetime) -> list[Tile]:
         state, label = "none", "no pass yet"
     words = "open pull requests have their ticket's labels"
     seen = last.ended_at if last else None
-    figure, lines = f"{right} of {total}", _lines(counts, jira, now)
+    figure, lines = f"{right} of {total}", _lines(counts, jira)
     url = reverse("labels")
     return [Tile("Labels", url, figure, words, Area.LABELS, state, label, seen, lines, job=JOB, place=70)]
 
 
-def _lines(counts: dict[str, int], jira: JiraContact, now: datetime) -> list[Part]:
-    silent = f"Jira has been silent for {duration(now - jira.silent_since)}" if jira.silent_since else ""
+def _lines(counts: dict[str, int], jira: JiraContact) -> list[Part]:
     texts = (
         (State.CHANGE, "todo", "to be changed"),
         (State.DRIFT, "drift", "changed by hand"),
@@ -39,4 +37,5 @@ def _lines(counts: dict[str, int], jira: JiraContact, now: datetime) -> list[Par
     )
     url = reverse("labels")
     lines = [Part(f"{counts[state]} {text}", f"{url}?tab={tab}") for state, tab, text in texts if counts.get(state)]
-    return [Part(silent), *lines] if silent else lines
+    silent = Part("Jira has been silent for {time}", since=jira.silent_since)
+    return [silent, *lines] if jira.silent_since else lines

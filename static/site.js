@@ -187,6 +187,14 @@ function setPace(element, changed) {
   paces.set(element, { wait, next: Date.now() + wait });
 }
 
+// When jobs looked that found nothing new, a header tells: what is shown stays, and is as of then.
+function tellSeen(element, times) {
+  const told = times ? times.split(",") : [];
+  const seen = element.querySelectorAll("time[data-seen]");
+  if (told.length === seen.length) seen.forEach((each, place) => (each.dateTime = told[place]));
+  showTimes();
+}
+
 // What changed: rows, tiles and lines whose text is not what it was, times and drawings aside.
 const PARTS = "tr, .tile, li, dd, .verdict, .callout";
 const records = [];
@@ -226,11 +234,17 @@ document.addEventListener("htmx:before:swap", (event) => {
   const text = event.detail?.ctx?.text;
   if (!element) return;
   setPace(element, shown.has(element) && said(shown.get(element)) !== said(text));
-  if (shown.get(element) === text || isBusy(element)) return event.preventDefault();
+  if (isBusy(element)) return event.preventDefault();
+  if (shown.get(element) === text) {
+    tellSeen(element, event.detail.ctx.response.headers.get("As-Of"));
+    return event.preventDefault();
+  }
   changes.observe(element, { childList: true, characterData: true, subtree: true });
   shown.set(element, text);
 });
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
+  const element = live(event);
+  if (element) tellSeen(element, event.detail.ctx.response.headers.get("As-Of"));
   markChanges();
   showStanding();
   showTimes();

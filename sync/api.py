@@ -168,7 +168,7 @@ def _showing() -> Callable[[PullRequest], dict[str, object]]:
             "head_sha": row.head_sha,
             "branch": row.branch,  # type: ignore[attr-defined]
             "ci_state": row.ci_state or PullRequest.CIState.UNKNOWN,
-            "why": say_why(row, now),
+            "why": say_why(row).at(now),
             "jira_key": row.jira_key or None,
             "labels": row.labels,
             "updated_at": row.updated_at,

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from flinkci_dashboard.comparison import Agreement, Difference, compared
+from flinkci_dashboard.web.durations import Lasting
 from sync.mirrors.plan import MEANINGS
 from sync.mirrors.values import BranchState
 from sync.models import CIBranch, CommandComment, MirrorBranch, PullRequest
@@ -30,22 +31,21 @@ def _mirrored(now: datetime) -> Agreement:
 def _branches(now: datetime) -> Agreement:
     rows = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     differ = rows.filter(~Exists(CIBranch.objects.filter(number=OuterRef("number"), sha=OuterRef("head_sha"))))
-    tell = partial(_pull, since="head_seen_at", now=now)
+    tell = partial(_pull, since="head_seen_at")
     return compared(now, rows, differ, "head_seen_at", tell, **_by_ci_bot("Branches of open pull requests"))
 
 
 def _reports(now: datetime) -> Agreement:
     rows = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     differ = rows.filter(report_due_since__isnull=False)
-    tell = partial(_pull, since="report_due_since", now=now)
+    tell = partial(_pull, since="report_due_since")
     return compared(now, rows, differ, "report_due_since", tell, **_by_ci_bot("CI reports"))
 
 
 def _commands(now: datetime) -> Agreement:
     rows = CommandComment.objects.filter(commented_at__gt=now - COMMANDS, known=True).select_related("pull")
     differ = rows.filter(state=CommandComment.State.WAITING)
-    tell = partial(_command, now=now)
-    return compared(now, rows, differ, "commented_at", tell, **_by_ci_bot("Commands of the last 14 days"))
+    return compared(now, rows, differ, "commented_at", _command, **_by_ci_bot("Commands of the last 14 days"))
 
 
 def _by_ci_bot(title: str) -> dict[str, str]:
@@ -53,16 +53,19 @@ def _by_ci_bot(title: str) -> dict[str, str]:
 
 
 def _branch(row: MirrorBranch) -> Difference:
-    reason = row.detail or MEANINGS[BranchState(row.state)].meaning
+    reason = Lasting(row.detail or MEANINGS[BranchState(row.state)].meaning)
     return Difference(row.name, reason, row.state_since, reverse("mirrors"))
 
 
-def _pull(row: PullRequest, since: str, now: datetime) -> Difference:
-    return Difference(str(row), "; ".join(row.plan) or say_why(row, now), getattr(row, since), _at(row))
+def _pull(row: PullRequest, since: str) -> Difference:
+    reason = Lasting("; ".join(row.plan)) if row.plan else say_why(row)
+    return Difference(str(row), reason, getattr(row, since), _at(row))
 
 
-def _command(row: CommandComment, now: datetime) -> Difference:
-    return Difference(str(row.pull), f"“{row.words}” waits: {say_why(row.pull, now)}", row.commented_at, _at(row.pull))
+def _command(row: CommandComment) -> Difference:
+    why = say_why(row.pull)
+    reason = Lasting(f"“{row.words}” waits: {why.text}", why.since)
+    return Difference(str(row.pull), reason, row.commented_at, _at(row.pull))
 
 
 def _at(pull: PullRequest) -> str:

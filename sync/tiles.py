@@ -8,7 +8,6 @@ from django.urls import reverse
 from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area
-from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tiles import Part, Tile
 from sync.models import MirrorBranch, PullRequest, ReportComment
 from sync.pulls.figures import CI_WORDS, JOB, ci_counts, quota, say_why
@@ -34,9 +33,10 @@ def _pulls(now: datetime) -> Tile:
     oldest = opened.filter(waiting__in=(Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)).order_by("why_since").first()
     if oldest and oldest.why_since:
         where = reverse("pull_request", args=[oldest.number])
-        lines.append(Part(f"longest waiting: #{oldest.number}, {say_why(oldest, now)}", where))
+        why = say_why(oldest)
+        lines.append(Part(f"longest waiting: #{oldest.number}, {why.text}", where, why.since))
     if newest := ReportComment.objects.aggregate(at=Max("written_at"))["at"]:
-        lines.append(Part(f"last report written {duration(now - newest)} ago"))
+        lines.append(Part("last report written {time} ago", since=newest))
     if mark := quota():
         lines.append(Part(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour"))
     seen = last.ended_at if last else None

@@ -63,8 +63,8 @@ def test_what_they_leave_out_is_named_with_its_reason(beside):
     assert young["Mirrored branches"].moving == 1
     assert [each.subject for each in old["Mirrored branches"].differences] == ["master"]
     assert [each.subject for each in old["Branches of open pull requests"].differences] == [f"#{second}"]
-    assert "push branch" in old["Branches of open pull requests"].differences[0].reason
-    assert "by hand" in old["Labels"].differences[0].reason
+    assert "push branch" in old["Branches of open pull requests"].differences[0].reason.text
+    assert "by hand" in old["Labels"].differences[0].reason.text
     beside.turn()
     beside.turn()
     observe()

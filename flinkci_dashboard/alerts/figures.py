@@ -5,10 +5,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from flinkci_dashboard.alerts.findings import say
 from flinkci_dashboard.alerts.standing import Line, Standing
 from flinkci_dashboard.models import Alert, Channel, Notice, OpenFinding
-from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.durations import Lasting
 
 SHOWN = 30  # messages
 
@@ -39,7 +38,7 @@ def ended() -> QuerySet[Alert]:
 
 def sentence(alert: Alert, now: datetime) -> str:
     """Return an alert's text with how long it has lasted, or did last."""
-    return say(alert.text, alert.since, alert.ended_at or now, duration)
+    return Lasting(alert.text, alert.since).at(alert.ended_at or now)
 
 
 def lasting(found: Standing, now: datetime) -> list[Now]:

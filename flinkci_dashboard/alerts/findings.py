@@ -1,9 +1,11 @@
 """What is wrong: findings, the rules that make them, and how causes take their children in. PURE"""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from flinkci_dashboard.web.durations import Lasting
 
 
 class Severity(StrEnum):
@@ -35,6 +37,11 @@ class Finding:
     under: tuple[str, ...] = ()  # topics that this depends on
     tags: tuple[str, ...] = ()  # what people subscribe to: "branch:master", "component:Runtime"
     holder: int | None = None  # the contact who answers for this very thing, before those of the area
+
+    @property
+    def says(self) -> Lasting:
+        """Return the sentence, and since when it is true."""
+        return Lasting(self.text, self.since)
 
     @property
     def key(self) -> str:
@@ -75,11 +82,6 @@ class Case:
 
     finding: Finding
     folded: tuple[Finding, ...] = ()
-
-
-def say(text: str, since: datetime | None, now: datetime, duration: Callable[[timedelta], str]) -> str:
-    """Put the time since `since` in the place of {time}."""
-    return text.replace("{time}", duration(now - (since or now)))
 
 
 def fold(findings: Iterable[Finding]) -> list[Case]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flinkci_dashboard.alerts.episodes import Event, Quiet
 from flinkci_dashboard.alerts.findings import RANK, Severity
-from flinkci_dashboard.web.durations import duration
+from flinkci_dashboard.web.durations import Lasting, duration
 
 MARKS = {Severity.BAD: "✕", Severity.WARN: "!", Severity.INFO: "●"}
 OVER = (Event.ENDED, Event.SETTLED)
@@ -58,7 +58,7 @@ def line(item: Item, now: datetime) -> str:
     """Write the line of one alert: what is wrong and whom to ask, or what it has cost."""
     if item.event in OVER:
         return _over(item)
-    text = item.text.replace("{time}", duration(now - item.since))
+    text = Lasting(item.text, item.since).at(now)
     tail = f" Whom to ask: {', '.join(item.ask)}." if item.ask else ""
     tail += f" {_explains(item.folded)}" if item.folded else ""
     tail += f" {item.url}" if item.url else ""

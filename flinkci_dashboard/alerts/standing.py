@@ -11,11 +11,10 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity, say
+from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity
 from flinkci_dashboard.alerts.summary import Person, Picture, read
 from flinkci_dashboard.models import Area
 from flinkci_dashboard.models import Severity as Words
-from flinkci_dashboard.web.durations import duration
 
 KEYS = "flinkci_dashboard.view_credential"  # the permission that the page of credentials takes
 GOOD = "good"
@@ -52,8 +51,12 @@ class Line:
     @property
     def sentence(self) -> str:
         """Return the text with whom to ask: "… has diverged: ask Ada"."""
-        whom = f": ask {' or '.join(each.name for each in self.named)}" if self.ask else ""
-        return self.text + whom
+        return self.text + self.whom
+
+    @property
+    def whom(self) -> str:
+        """Say whom to ask, after the text; nothing where nobody is known."""
+        return f": ask {' or '.join(each.name for each in self.named)}" if self.ask else ""
 
     @property
     def named(self) -> tuple[Person, ...]:
@@ -87,19 +90,17 @@ class Standing:
         return max(len(self.lines) - SAID, 0)
 
     @property
+    def and_others(self) -> str:
+        """Say how many causes there are beside the worst, which alone a banner has room for."""
+        return f" – and {len(self.lines) - 1} more" if len(self.lines) > 1 else "."
+
+    @property
     def sentence(self) -> str:
         """Say it all in one: the worst first, with cause, since when and whom to ask."""
         if not self.lines:
             return IN_ORDER if self.as_of else NOTHING_YET
         more = f"; and {self.unsaid} more" if self.unsaid else ""
         return "; ".join(line.sentence for line in self.said) + more + "."
-
-    @property
-    def brief(self) -> str:
-        """Say the worst alone, and how many more there are: what a banner has room for."""
-        if len(self.lines) < 2:
-            return self.sentence
-        return f"{self.lines[0].sentence} – and {len(self.lines) - 1} more"
 
     @property
     def public_sentence(self) -> str:
@@ -155,12 +156,8 @@ def standing_for(request: HttpRequest) -> Standing:
 
 
 def _line(case: Case, picture: Picture, now: datetime) -> Line:
-    folded = tuple(Line(each, _said(each, now)) for each in case.folded)
-    return Line(case.finding, _said(case.finding, now), picture.ask(case.finding), folded)
-
-
-def _said(finding: Finding, now: datetime) -> str:
-    return say(finding.text, finding.since, now, duration)
+    folded = tuple(Line(each, each.says.at(now)) for each in case.folded)
+    return Line(case.finding, case.finding.says.at(now), picture.ask(case.finding), folded)
 
 
 def _all(line: Line) -> list[Finding]:

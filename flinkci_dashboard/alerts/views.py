@@ -36,7 +36,8 @@ def last_pass(request: HttpRequest) -> object:
 def what_is_wrong(request: HttpRequest) -> object:
     """Return what the banner says."""
     found = standing_for(request)
-    return found.state, found.sentence
+    worst = [(line.finding.says, line.whom) for line in found.lines[:1]]
+    return found.state, found.as_of is None, len(found.lines), worst
 
 
 @require_GET

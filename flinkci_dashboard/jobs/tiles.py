@@ -9,7 +9,6 @@ from django.urls import reverse
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, JobRun, JobSchedule, Worker
 from flinkci_dashboard.web import trends
-from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.tiles import Part, Tile
 from flinkci_dashboard.web.words import counted
 
@@ -22,7 +21,7 @@ def tiles(now: datetime) -> list[Tile]:
     workers = list(Worker.objects.all())
     troubles = _troubles(now)
     failed = sorted({job for _, job, outcome in troubles if outcome == Outcome.FAILED})
-    lines = [Part(f"{worker.host}, up for {duration(now - worker.started_at)}") for worker in workers] or [Part(NEVER)]
+    lines = [Part(f"{worker.host}, up for {{time}}", since=worker.started_at) for worker in workers] or [Part(NEVER)]
     lines += [
         Part(f"failed in the last day: {_title(job)}", reverse("job", args=[job]) + "?show=failed")
         for job in failed[:3]

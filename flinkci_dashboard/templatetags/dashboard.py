@@ -16,7 +16,7 @@ from flinkci_dashboard.jobs.table import title_of
 from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.names import head_of
 from flinkci_dashboard.web import trends
-from flinkci_dashboard.web.durations import duration, told
+from flinkci_dashboard.web.durations import TIME, Lasting, duration, told
 from flinkci_dashboard.web.tones import MOVING, tone, word
 from flinkci_dashboard.web.trends import Trend
 from flinkci_dashboard.web.words import counted, tallied
@@ -33,6 +33,7 @@ register.filter("counted", counted)
 register.filter("tone", tone)
 register.filter("job_title", title_of)
 
+SEEN, NOTHING = SafeString(" data-seen"), SafeString("")
 ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"}
 
 
@@ -71,20 +72,28 @@ def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
     return _time(at, form)
 
 
+@register.simple_tag
+def lasting(sentence: Lasting, url: str = "") -> SafeString | str:
+    """Show a sentence, as a link where there is a page; how long it has been so, the script keeps true."""
+    age, parts = _time(sentence.since, "since"), ((part,) for part in sentence.text.split(TIME))
+    return linked(url, format_html_join(age, "{}", parts))
+
+
 @register.simple_tag(takes_context=True)
 def seen(context: dict, at: datetime | None, job: str) -> SafeString | str:
     """Show when a job last told something; after 3 of its intervals that is worth a look, and after 10 a fault."""
     every = context["intervals"].get(job) if at and "intervals" in context else None
-    return _time(at, "ago", every) if at else "never so far"
+    return (
+        _time(at, "ago", format_html(' data-seen data-every="{}"', every) if every else SEEN) if at else "never so far"
+    )
 
 
-def _time(at: datetime | None, form: str, every: int | None = None) -> SafeString | str:
+def _time(at: datetime | None, form: str, more: SafeString = NOTHING) -> SafeString | str:
     if not at:
         return "–"
     words = told(form, (timezone.now() - at).total_seconds())
-    late = format_html(' data-every="{}"', every) if every else ""
     time = '<time datetime="{}" data-relative="{}"{} title="{} UTC">{}</time>'
-    return format_html(time, at.isoformat(), form, late, f"{at:%Y-%m-%d %H:%M}", words)
+    return format_html(time, at.isoformat(), form, more, f"{at:%Y-%m-%d %H:%M}", words)
 
 
 @register.filter

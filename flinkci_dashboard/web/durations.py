@@ -1,8 +1,32 @@
 """Lengths of time in words. PURE"""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+TIME = "{time}"  # in a sentence: how long it has been so
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """A sentence, and since when: {time} in it is how long ago that is. Pages keep it true by themselves."""
+
+    text: str
+    since: datetime | None = None
+
+    def at(self, now: datetime) -> str:
+        """Return the whole sentence as it is at a moment."""
+        return self.text.replace(TIME, duration(int((now - (self.since or now)).total_seconds())))
+
+    @property
+    def capital(self) -> "Lasting":
+        """Return the same with a capital."""
+        return Lasting(self.text[:1].upper() + self.text[1:], self.since)
+
+    @property
+    def hint(self) -> str:
+        """Return the sentence for where nothing can be kept true: without how long."""
+        return self.text.replace(TIME, "…")
 
 
 def duration(length: timedelta | float | str | None) -> str:

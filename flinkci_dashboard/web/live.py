@@ -33,8 +33,11 @@ Context = dict[str, Any]
 TURN = 30  # seconds after which a fragment is rendered anew in any case: silence, too, is news
 REMEMBERED = 20_000  # readers of whom a process knows what a fragment told them
 KEPT = 16 * 2**20  # bytes of fragments that a process keeps
-# What differs between two fragments that say the same: masked tokens of forms, and how long ago something was.
+# What differs between two fragments that say the same: masked tokens of forms, how long ago something was, and when a
+# job looked that found nothing new; that alone is told by a header, in the order of the fragment.
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+SEEN = re.compile(rb'<time datetime="([^"]*)" data-relative="ago" data-seen[^>]*>[^<]*')
+AS_OF = "As-Of"
 AGE = re.compile(rb"(<time [^>]*data-relative[^>]*>)[^<]*")
 
 
@@ -42,10 +45,12 @@ class Fragment(NamedTuple):
     """What all readers of a kind are shown, but for the tokens of their forms."""
 
     tag: str
-    content: bytes
+    seen: str  # when the jobs looked that feed it
+    content: bytes = b""
 
 
-_said: dict[tuple[object, ...], str] = {}  # what was asked for, by whom and of which version → the tag of what it said
+_said: dict[tuple[object, ...], Fragment] = {}  # what was asked for, by whom and of which version → what it said
+NOTHING = Fragment("", "")
 _kept: dict[tuple[object, ...], Fragment] = {}  # what was asked for, by what kind of reader and of which version
 _making = [threading.Lock() for _ in range(32)]  # readers who ask for the same at once wait for one rendering
 
@@ -82,17 +87,17 @@ def live(
             key = _key(request, version(request))
             mine = (*key, session(request))
             known = [each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))]
-            tag = _said.get(mine, "")
+            told = _said.get(mine, NOTHING)
             answer: HttpResponse = HttpResponseNotModified()
-            if tag not in known:
+            if told.tag not in known:
                 made = _fragment(
                     (*key, reader(request)),
                     lambda: render(request, fragment, function(request, *args, **kwargs)).content,
                 )
-                tag = _remember(mine, made.tag)
-                if tag not in known:
+                told = _remember(mine, made)
+                if told.tag not in known:
                     answer = HttpResponse(_signed(request, made.content))
-            answer["ETag"] = tag
+            answer["ETag"], answer[AS_OF] = told.tag, told.seen
             patch_cache_control(answer, private=True, no_cache=True)
             patch_vary_headers(answer, ["HX-Request", "Cookie"])
             return answer
@@ -123,12 +128,12 @@ def _key(request: HttpRequest, version: object) -> tuple[object, ...]:
     return repr(version), *address, timezone.get_current_timezone_name(), int(time.time() / TURN)
 
 
-def _remember(key: tuple[object, ...], tag: str) -> str:
-    """Keep the tag of what a fragment said for the next time that it is asked for."""
+def _remember(key: tuple[object, ...], made: Fragment) -> Fragment:
+    """Keep what a fragment said, but for its content, for the next time that it is asked for."""
     if len(_said) >= REMEMBERED:
         _said.clear()
-    _said[key] = tag
-    return tag
+    _said[key] = told = made._replace(content=b"")
+    return told
 
 
 def _fragment(key: tuple[object, ...], make: Callable[[], bytes]) -> Fragment:
@@ -136,8 +141,9 @@ def _fragment(key: tuple[object, ...], make: Callable[[], bytes]) -> Fragment:
     with _making[hash(key) % len(_making)]:
         if (kept := _kept.get(key)) is None:
             content = make()
-            said = AGE.sub(rb"\1", TOKEN.sub(b"", content))
-            kept = Fragment(f'"{hashlib.sha256(said).hexdigest()[:32]}"', content)
+            said = AGE.sub(rb"\1", SEEN.sub(b"", TOKEN.sub(b"", content)))
+            seen = ",".join(each.decode() for each in SEEN.findall(content))
+            kept = Fragment(f'"{hashlib.sha256(said).hexdigest()[:32]}"', seen, content)
             if sum(len(each.content) for each in list(_kept.values())) + len(content) > KEPT:
                 _kept.clear()
             _kept[key] = kept

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from flinkci_dashboard.alerts.standing import Standing
 from flinkci_dashboard.parts import parts
+from flinkci_dashboard.web.durations import Lasting
 from flinkci_dashboard.web.trends import Trend
 
 OURS = ("flinkci_dashboard.credentials.tiles", "flinkci_dashboard.jobs.tiles")
@@ -23,11 +24,14 @@ WORRIES = {  # what an area's findings say → the tile's state, and its label
 class Part:
     """One line of a tile, and where it leads."""
 
-    text: str
+    text: str  # {time} in it is how long it has been so
     url: str = ""
+    since: datetime | None = None
 
-    def __str__(self) -> str:
-        return self.text
+    @property
+    def words(self) -> Lasting:
+        """Return the line as a sentence, with since when where it tells how long."""
+        return Lasting(self.text, self.since)
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
 from agents.failures.evidence import Judged, judge_pull
 from agents.models import Build
 from agents.models.builds import Status
 from flinkci_dashboard.jobs.deeds import deed
 from flinkci_dashboard.models import Action, JobRequest, JobRun
+from flinkci_dashboard.web.durations import Lasting
 from sync.models import CIBranch, CommandComment, PullRequest, ReportComment, TrustGate, Watermark
 from sync.pulls.reporting import is_current
 from sync.pulls.state import PullStates
 from sync.pulls.values import Waiting
-from sync.pulls.waiting import sentence
 
 JOB = "sync_pulls"
 MAX_EVENTS = 120
@@ -71,7 +70,7 @@ class PullRow:
     """A pull request in a list, and in a sentence why it is where it is."""
 
     pull: PullRequest
-    why: str
+    why: Lasting
 
     @property
     def marks(self) -> list[str]:
@@ -83,8 +82,7 @@ class PullRow:
 
 def load_rows(pulls: Iterable[PullRequest]) -> list[PullRow]:
     """Return pull requests as a list shows them."""
-    now = timezone.now()
-    return [PullRow(pull, say_why(pull, now)) for pull in pulls]
+    return [PullRow(pull, say_why(pull)) for pull in pulls]
 
 
 def shown_state(pull: PullRequest) -> tuple[str, str]:
@@ -110,11 +108,11 @@ def _compared(pull: PullRequest, report: ReportComment | None) -> str:
     )
 
 
-def say_why(pull: PullRequest, now: datetime) -> str:
+def say_why(pull: PullRequest) -> Lasting:
     """Return the sentence that says why a pull request is where it is."""
     if pull.state != PullRequest.State.OPEN:
-        return sentence(f"{pull.state} {{time}} ago", pull.closed_at, now) if pull.closed_at else str(pull.state)
-    return sentence(pull.why, pull.why_since, now) if pull.why else "not looked at yet"
+        return Lasting(f"{pull.state} {{time}} ago" if pull.closed_at else str(pull.state), pull.closed_at)
+    return Lasting(pull.why or "not looked at yet", pull.why_since)
 
 
 def ci_counts(rows: QuerySet[PullRequest]) -> dict[str, int]:

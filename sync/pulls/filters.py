@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from flinkci_dashboard.web.filters import contains, suggest, unquoted
 from flinkci_dashboard.web.tables import Column, Table
@@ -38,7 +39,7 @@ PULLS = Table(
         Column("ticket", "", lambda row: row.pull.jira_key),
         Column("labels", "", lambda row: row.pull.labels),
         Column("ci", "CI", lambda row: row.pull.ci_state, "ci_state"),
-        Column("why", "Why it is where it is", lambda row: row.why, "why_since", nullable=True),
+        Column("why", "Why it is where it is", lambda row: row.why.at(timezone.now()), "why_since", nullable=True),
         Column("since", "", lambda row: row.pull.why_since),
         Column("author", "Author", lambda row: row.pull.author, "author"),
         Column("updated", "Updated", lambda row: row.pull.updated_at, "updated_at", falling=True),

@@ -75,7 +75,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
     explained = why_pull(judged, ready.red_jobs, pull.base, timezone.now())
     return {
         "pull": pull,
-        "why": figures.say_why(pull, timezone.now()),
+        "why": figures.say_why(pull),
         "state": state or "open",
         "label": label,
         "source": Repository.objects.filter(role=Repository.Role.SOURCE).first(),

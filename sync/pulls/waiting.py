@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from flinkci_dashboard.web.durations import duration
 from sync.pulls.values import (
     Branch,
     Build,
@@ -48,11 +47,6 @@ def _of_runs(state: PullState) -> Why:
         return Why(Waiting.BUILD, text)
     why = _with_build(build)
     return replace(why, text=f"GitHub Actions: {why.text}")
-
-
-def sentence(text: str, since: datetime | None, now: datetime) -> str:
-    """Put the time since `since` in the place of `{time}`."""
-    return text.replace("{time}", duration(int((now - (since or now)).total_seconds())))
 
 
 def _without_branch(state: PullState, now: datetime) -> Why:

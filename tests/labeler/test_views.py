@@ -220,7 +220,7 @@ def test_the_tile_tells_silence_and_drift():
     pull(101, "right", ticket())
     assert (tiles(now)[0].figure, tiles(now)[0].state) == ("1 of 1", "ok")
     pull(102, "drift")
-    assert (tiles(now)[0].figure, *map(str, tiles(now)[0].lines)) == ("1 of 2", "1 changed by hand")
+    assert (tiles(now)[0].figure, *(line.text for line in tiles(now)[0].lines)) == ("1 of 2", "1 changed by hand")
     assert tiles(now)[0].lines[0].url == "/labels/?tab=drift"
     JiraContact.load().note_silence(now, "Jira answers 503.", None)
-    assert tiles(now)[0].lines[0].text.startswith("Jira has been silent for ")
+    assert tiles(now)[0].lines[0].words.at(now).startswith("Jira has been silent for ")

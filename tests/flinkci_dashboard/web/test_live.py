@@ -2,16 +2,21 @@
 
 import gzip
 import re
+from datetime import datetime, timedelta
+from difflib import ndiff
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from flinkci_dashboard.models import JobRun, SavedView
+from flinkci_dashboard.models import JobRun, SavedView, Worker
 from flinkci_dashboard.web import live
 from sync.models import Mirror, MirrorBranch
+from tests import many
 from tests.addresses import PAGES
+from tests.findings import at_work, make_finding, stand
 from tests.people import with_role
 
 pytestmark = pytest.mark.usefixtures("bootstrapped")
@@ -107,3 +112,47 @@ def test_no_fragment_for_many_names_one_of_them():
     shared = {page.path for page in PAGES if not page.part and ada.get(page.path, headers=HTMX).has_header("ETag")}
     assert len(shared) > 10
     assert [path for path in shared if b"ada" in grace.get(path, headers=HTMX).content.lower()] == []
+
+
+STILL = ("/", "/alerts/", "/alerts/banner/", "/pulls/", "/pulls/1/", "/builds/", "/branches/", "/agents/")
+STILL += ("/labels/", "/failures/", "/comparison/", "/infrastructure/")
+JOBS = ("send_alerts", "sync_mirrors", "sync_pulls", "label_pulls", "poll_builds", "poll_agents")
+
+
+@pytest.fixture
+def still(monkeypatch):
+    """Stop the clock over rows of every kind, while findings stand, old and new; a test moves it."""
+    with time_machine.travel(datetime.fromisoformat("2026-11-25T12:00:00+00:00"), tick=False) as traveller:
+        monkeypatch.setattr(live, "TURN", 30)
+        many.add(1, 4)
+        at_work()
+        since = [timezone.now() - timedelta(seconds=age) for age in (0, 3, 600, 7200)]
+        facts = {"text": "it has been red for {time}", "area": "builds", "tags": ("branch:master",)}
+        stand(*(make_finding(f"thing {place}", since=at, **facts) for place, at in enumerate(since)))
+        yield traveller
+
+
+def look(reader):
+    """Let passes end that found nothing to do, and the worker report; then ask for all fragments."""
+    now = timezone.now()
+    for job in JOBS:
+        JobRun.objects.create(job=job, outcome="ok", started_at=now, ended_at=now)
+    Worker.objects.update(seen_at=now)
+    return {path: reader.get(path, headers=HTMX) for path in STILL}
+
+
+def differences(first, second):
+    before, after = (each.content.decode().splitlines() for each in (first, second))
+    return [line for line in ndiff(before, after) if line[0] in "+-" and "<time" not in line]
+
+
+def test_while_nothing_changes_no_fragment_does_though_time_goes_by_and_jobs_look(still):
+    reader = with_role("operator")
+    first = look(reader)
+    for seconds in (31, 300):
+        still.shift(seconds)
+        for path, again in look(reader).items():
+            assert again["ETag"] == first[path]["ETag"], (path, differences(first[path], again))
+    now = timezone.now().isoformat()
+    assert now in reader.get("/pulls/", headers=HTMX | {"If-None-Match": first["/pulls/"]["ETag"]})["As-Of"]
+    assert b"it has been red for <time" in first["/"].content

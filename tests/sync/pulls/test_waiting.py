@@ -2,9 +2,10 @@
 
 import pytest
 
+from flinkci_dashboard.web.durations import Lasting
 from sync.pulls.actions.values import Actions, Run
 from sync.pulls.values import Refusal, Waiting
-from sync.pulls.waiting import sentence, waiting_reason
+from sync.pulls.waiting import waiting_reason
 from tests.pull_states import CANCELED, FAILURE, NOW, REFUSED, SUCCESS, A, ago, branch, build, pull
 
 WHYS = {
@@ -51,4 +52,4 @@ WHYS = {
 def test_why_it_is_where_it_is(state, waiting, text):
     why = waiting_reason(state, NOW)
     assert why.waiting is waiting
-    assert text in sentence(why.text, why.since, NOW)
+    assert text in Lasting(why.text, why.since).at(NOW)
