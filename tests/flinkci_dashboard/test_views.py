@@ -83,7 +83,7 @@ class TestPage:
         run_pass("send_alerts", "schedule")
         page = member.get("/").content.decode()
         assert re.search(
-            r'<a href="/mirrors/">master of flink-ci/flink-mirror [^<]*refused by GitHub[^<]*</a>: ask', page
+            r'<a href="/mirrors/">master of flink-ci/flink-mirror [^<]*refused by GitHub[^<]*<time .*</a>: ask', page
         )
         assert re.search(r'Mirrors</a>\s*<span class="badge bad">.{,60}1 failing', page)
         assert "✕ Overview" in page and "icon-bad" in page

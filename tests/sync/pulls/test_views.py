@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from agents.models import Build, Test, TestFailure
 from flinkci_dashboard.models import Action, AuditEvent, JobRequest, JobRun
@@ -79,7 +80,7 @@ def test_the_address_says_what_is_shown(member, query, numbers):
 def test_every_open_one_says_why_it_is_where_it_is(member):
     since = timezone.now() - timedelta(minutes=12)
     pull(ci_state="pending", why="waiting for an agent for {time}, 3 builds ahead", why_since=since)
-    assert "waiting for an agent for 12 min, 3 builds ahead" in member.get("/pulls/").content.decode()
+    assert "waiting for an agent for 12 min, 3 builds ahead" in strip_tags(member.get("/pulls/").content.decode())
 
 
 def test_long_lists_come_in_pages_with_a_fixed_number_of_queries(member, django_assert_max_num_queries):
@@ -163,7 +164,7 @@ def test_a_closed_one_says_how_and_when(member):
     pull(state="merged", merged_at=long_ago, closed_at=long_ago, why="closed")
     for path in ("/pulls/?state=merged", "/pulls/1/"):
         page = member.get(path).content.decode()
-        assert "merged 3 d ago" in page
+        assert "merged 3 d ago" in strip_tags(page)
         assert ">closed" not in page
 
 
