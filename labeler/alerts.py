@@ -54,7 +54,8 @@ def drifted(number: int, limit: float) -> Finding | None:
     """Judge on how many open pull requests a person changed the labels against their ticket."""
     if number <= limit:
         return None
-    text = f"the labels of {number} open pull requests were changed by hand and differ from their tickets"
+    whose = f"the labels of {number} open pull requests"
+    text = f"{whose} were changed by hand and differ from their tickets, too many for {{time}}"
     ends = f"no more than {limit:g} differ"
     facts: dict[str, Any] = {
         "url": reverse("labels"),
@@ -71,7 +72,7 @@ def red(pull: PullRequest, components: Iterable[str]) -> Finding:
         "pull_red",
         str(pull),
         Severity.INFO,
-        f"{pull} {pull.title[:120]}: {pull.why or 'its build failed'}",
+        f"{pull} {pull.title[:120]}: {pull.why or 'its build failed {time} ago'}",
         pull.why_since,
         url=reverse("pull_request", args=[pull.number]),
         area=Area.PULLS,

@@ -13,6 +13,7 @@ from agents.silent import NEEDS
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
+from flinkci_dashboard.web.durations import TIME
 from sync.models import Mirror, MirrorBranch, PullRequest
 from sync.pulls.figures import quota
 from sync.pulls.values import Waiting
@@ -35,6 +36,7 @@ MIRRORS = (*GITHUB, "job:sync_mirrors")
 PULLS = (*GITHUB, "job:sync_pulls", *NEEDS[Provider.AZURE], "pool")
 LATE = 6  # times the limit until a lag is no longer only worth a look
 RUNS_KEPT = timedelta(days=30)  # GitHub deletes a run then that nobody has approved
+QUOTA_STEPS = (1, 5, 10, 101)  # percent: what a sentence says changes rarely, and with how bad it is
 NAMED = 5  # pull requests that a sentence names
 WAITS = (Waiting.AGENT, Waiting.BUILD, Waiting.PUSH)
 TROUBLE = {
@@ -131,7 +133,8 @@ def waiting(pulls: Sequence[PullRequest]) -> Finding | None:
         return None
     more = len(pulls) - 1
     others = f" (so {'does' if more == 1 else 'do'} {more} more)" if more else ""
-    text = f"pull request {pulls[0]} waits too long{others}: {pulls[0].why}"
+    long = "too long" if TIME in pulls[0].why else "too long, for {time}"
+    text = f"pull request {pulls[0]} waits {long}{others}: {pulls[0].why}"
     ends = "none waits longer than the rule's limit"
     return _pulls("pulls_waiting", Severity.WARN, text, pulls[0].why_since, "?ci=pending", ends, PULLS)
 
@@ -166,7 +169,8 @@ def hourly_quota(told: dict, now: datetime, percent: float) -> Finding | None:
     reset = told.get("reset_at")
     if isinstance(reset, int | float) and reset < now.timestamp():
         return None
-    text = f"{remaining:,} of {limit:,} requests to GitHub are left this hour"
+    most = next(step for step in QUOTA_STEPS if 100 * remaining < min(step, percent) * limit)
+    text = f"less than {min(most, percent):g} % of GitHub's {limit:,} requests of this hour have been left for {{time}}"
     facts: dict[str, Any] = {"url": reverse("pull_requests"), "area": Area.PULLS, "under": GITHUB}
     return Finding("quota", "GitHub", Severity.WARN, text, ends_when="the next hour begins", **facts)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
+from django.urls import reverse
 
 from agents.models import Build, Workflow
 from agents.models.builds import Provider
@@ -33,7 +33,7 @@ def of_workflow(workflow: Workflow) -> Finding:
         Severity.WARN,
         f"the workflow {workflow.name} of {workflow.repository} {off}",
         workflow.changed_at,
-        url=f"{settings.GITHUB_GIT_URL}/{workflow.repository}/actions",
+        url=reverse("builds"),
         area=Area.BUILDS,
         ends_when="it is switched on again",
         under=("worker", "job:poll_actions"),

@@ -62,7 +62,8 @@ def findings(decided: Decisions) -> list[Finding]:
 
 def of_job(row: SlowJob) -> Finding:
     """Return that a job of a branch takes longer than it did."""
-    text = f"{row.name} on {row.branch} takes {duration(row.seconds)} lately, {duration(row.usual_seconds)} before"
+    lately, before = duration(row.seconds), duration(row.usual_seconds)
+    text = f"{row.name} on {row.branch} has taken {lately} for {{time}}, {before} earlier"
     return Finding(
         "job_slower",
         f"{row.branch}: {row.name}",

@@ -18,6 +18,7 @@ from flinkci_dashboard.web.durations import duration
 
 AGENTS = (*NEEDS[Provider.AZURE.value], "job:poll_agents")
 FEW = 10  # jobs: too few for a share of them
+STEP = 300  # seconds that a sentence about waits counts by
 
 
 def empty_pool(waits: Sequence[Wait], now: datetime, patience: timedelta) -> Finding | None:
@@ -57,8 +58,8 @@ def slow(period: HostPeriod, limit: timedelta) -> Finding | None:
     """Judge how long nine of ten jobs waited today at most."""
     if period.wait_p90 is None or period.wait_p90 <= limit.total_seconds() or period.started < FEW:
         return None
-    host = period.get_host_display()
-    text = f"one in ten jobs on {host} machines waited longer than {duration(period.wait_p90)} today"
+    host, least = period.get_host_display(), period.wait_p90 - period.wait_p90 % STEP
+    text = f"one in ten jobs on {host} machines has waited longer than {duration(least)} today, first seen {{time}} ago"
     ends, tags = "a day with shorter waits begins", _host(period.host)
     return _of_machines("wait_p90", host, Severity.WARN, text, None, ends_when=ends, tags=tags)
 
@@ -68,7 +69,8 @@ def bad_machine(line: AgentLine) -> Finding | None:
     if not line.verdict.bad or not line.score.rate or line.agent.state == Agent.State.GONE:
         return None
     jobs = f"{line.score.finished} jobs in {BAD_DAYS} days"
-    text = f"{line.agent} fails {100 * line.score.rate:.0f} % of its jobs, more than the others ({jobs})"
+    share = f"{100 * line.score.rate:.0f} % of its jobs"
+    text = f"{line.agent} fails {share}, more than the others ({jobs}), first seen {{time}} ago"
     return _of_machine(line, "machine_bad", text, None, "it fails no more than the others")
 
 
@@ -76,7 +78,7 @@ def low_disk(line: AgentLine) -> Finding | None:
     """Judge what a machine's jobs warned of."""
     if not line.low_disk or line.agent.state == Agent.State.GONE:
         return None
-    text = f"{line.agent} is almost out of disk space, as a job on it warned"
+    text = f"{line.agent} is almost out of disk space, as a job on it first warned {{time}} ago"
     return _of_machine(line, "machine_disk", text, None, "no job has warned for a day")
 
 

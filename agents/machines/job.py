@@ -29,10 +29,11 @@ def poll_agents(current: Pass) -> None:
     """One pass: agents of the pools that we have machines in, requests where builds are open, one sample per host.
 
     Without the right on pools the pages say so; the samples then count what builds tell. While a pool does not
-    answer there is no sample: the charts show the gap.
+    answer, or our token is refused, there is no sample: the charts show the gap.
     """
     mark, _ = Watermark.objects.get_or_create(name="agents")
-    poll = _Poll(current, connect_machines())
+    service = connect_machines()
+    poll = _Poll(current, service)
     try:
         note = poll.run()
     except NotAuthorizedError as error:
@@ -40,6 +41,8 @@ def poll_agents(current: Pass) -> None:
     except ServiceError as error:
         current.fail(str(error))
         note = str(error)
+    if note and not current.errors and service.refuses_us():
+        current.fail(note)
     Watermark.objects.filter(pk=mark.pk).update(note=note, **({} if note else {"at": current.now}))
     if not current.errors:
         _sample(current, allowed=not note)

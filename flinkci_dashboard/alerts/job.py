@@ -1,5 +1,6 @@
 """`send_alerts`: what is wrong now, what began and what ended, and what is to be said of it to whom."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,12 +16,15 @@ from flinkci_dashboard.alerts.rows import save_findings
 from flinkci_dashboard.alerts.sending import send_test, send_waiting
 from flinkci_dashboard.alerts.summary import JOB, keep
 from flinkci_dashboard.clients import notify
+from flinkci_dashboard.jobs.hurry import hurry
 from flinkci_dashboard.jobs.run import Pass
-from flinkci_dashboard.models import Alert, Heartbeat, Notice
+from flinkci_dashboard.models import Alert, Heartbeat, JobRun, Notice
 
 __all__ = ["JOB", "send_alerts"]
 BEAT = timedelta(seconds=60)
 KEEP = timedelta(days=180)  # ended alerts, and messages
+PROBE, PROBE_AGAIN = "probe_credentials", timedelta(minutes=10)
+MAY_BE_A_TOKEN = ("service_", "job_failing:")  # keys of what may be explained by a token that is refused
 LATE = ("worker", "job_silent")  # rules that say that not every job is on time
 
 
@@ -41,12 +45,27 @@ def send_alerts(current: Pass) -> None:
     for what, number in (("alerts_begun", len(made.begin) + len(made.come_back)), ("alerts_ended", len(made.end))):
         if number:
             current.count(what, number)
+    _probe_tokens(current, made.begin, cases)
     wait = timedelta() if current.run.trigger == "command" else GROUP_WAIT  # a person watches it
     alerts.tell(where, in_force, wait)
     _test_channels(current)
     send_waiting(current)
     _beat(current, cases)
     _forget(current.now)
+
+
+def _probe_tokens(current: Pass, begun: Iterable[str], cases: Iterable[Case]) -> None:
+    """Have the tokens probed where a service went silent, for one of them may be why, and while one is refused.
+
+    What is found within the wait for others to join explains the silence, and is told in its place.
+    """
+    silent = any(key.startswith(MAY_BE_A_TOKEN) for key in begun)
+    if silent or (any(case.finding.rule == "token_refused" for case in cases) and not _probed(current.now)):
+        hurry([PROBE], current.now)
+
+
+def _probed(now: datetime) -> bool:
+    return JobRun.objects.filter(job=PROBE, started_at__gt=now - PROBE_AGAIN).exists()
 
 
 def _test_channels(current: Pass) -> None:

@@ -4,6 +4,7 @@ What the last pass found stands in one row, see `summary`. While the worker is s
 not known to be true.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from flinkci_dashboard.alerts.findings import RANK, Case, Finding, Severity
 from flinkci_dashboard.alerts.summary import Person, Picture, read
 from flinkci_dashboard.models import Area
 from flinkci_dashboard.models import Severity as Words
+from flinkci_dashboard.web.durations import Lasting
 
 KEYS = "flinkci_dashboard.view_credential"  # the permission that the page of credentials takes
 GOOD = "good"
@@ -103,15 +105,12 @@ class Standing:
         return "; ".join(line.sentence for line in self.said) + more + "."
 
     @property
-    def public_sentence(self) -> str:
-        """Say it without a person, a machine or a plan: which areas fail, which are worth a look."""
+    def public(self) -> list[Lasting]:
+        """Say it without a person, a machine or a plan: which areas fail or are worth a look, and since when."""
         if not self.lines:
-            return IN_ORDER if self.as_of else NOTHING_YET
-        return " ".join(
-            f"{words}: {', '.join(names)}."
-            for severity, words in ((Severity.BAD, "Failing"), (Severity.WARN, "Worth a look"))
-            if (names := self._areas(severity))
-        )
+            return [Lasting(IN_ORDER if self.as_of else NOTHING_YET)]
+        worries = ((Severity.BAD, "Failing"), (Severity.WARN, "Worth a look"))
+        return [said for severity, words in worries for said in self._areas(severity, words)]
 
     def worst(self, area: str, rules: frozenset[str] = frozenset(), tag: str = "") -> tuple[str, int]:
         """Return an area's state ("good", "warn", "bad" or "unknown") and how many findings are as bad as that.
@@ -134,9 +133,15 @@ class Standing:
             return "unknown"
         return min(found, key=lambda each: RANK[each]).value if found else GOOD
 
-    def _areas(self, severity: Severity) -> list[str]:
-        areas = {line.finding.area for line in self.lines if line.finding.severity is severity}
-        return [str(area.label) for area in Area if area in areas]
+    def _areas(self, severity: Severity, words: str) -> list[Lasting]:
+        """Return each area that is as bad as that, with since when it is."""
+        found = [line.finding for line in self.lines if line.finding.severity is severity]
+        since = {area: [each.since for each in found if each.area == area] for area in Area}
+        return [
+            Lasting(f"{words}: {area.label}, for {{time}}." if all(times) else f"{words}: {area.label}.", _first(times))
+            for area, times in since.items()
+            if times
+        ]
 
 
 def standing(now: datetime) -> Standing:
@@ -158,6 +163,10 @@ def standing_for(request: HttpRequest) -> Standing:
 def _line(case: Case, picture: Picture, now: datetime) -> Line:
     folded = tuple(Line(each, each.says.at(now)) for each in case.folded)
     return Line(case.finding, case.finding.says.at(now), picture.ask(case.finding), folded)
+
+
+def _first(times: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in times if at), default=None)
 
 
 def _all(line: Line) -> list[Finding]:

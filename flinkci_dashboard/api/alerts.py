@@ -30,6 +30,7 @@ class AlertOut(Schema):
     severity: str
     state: Literal["firing", "ended"]
     text: str
+    since: datetime
     began_at: datetime
     ended_at: datetime | None
     acknowledged_by: str | None
@@ -55,6 +56,7 @@ def _alert(row: Alert, now: datetime) -> dict[str, object]:
         "severity": row.severity,
         "state": row.state,
         "text": figures.sentence(row, now),
+        "since": row.since,
         "began_at": row.began_at,
         "ended_at": row.ended_at,
         "acknowledged_by": row.acknowledged_by or None,

@@ -129,6 +129,9 @@ class MachineService(Protocol):
     def pools(self) -> list[PoolFacts]:
         """Return the pools of agents; raises NotAuthorizedError without the right on them."""
 
+    def refuses_us(self) -> bool:
+        """Tell whether our token is refused altogether, and does not lack one right alone."""
+
     def agents(self, pool_id: int) -> list[AgentFacts]:
         """Return a pool's agents, each with its current and last job."""
 

@@ -47,7 +47,8 @@ def ends(credential: Credential, subject: str, now: datetime, before: timedelta)
     if end is None or end - now > before:
         return None
     severity = Severity.BAD if end - now < timedelta(days=URGENT) else Severity.WARN
-    text = f"{subject} ended on {end:%Y-%m-%d}" if end <= now else f"{subject} ends on {end:%Y-%m-%d}"
+    left = f"{subject} ends on {end:%Y-%m-%d}, which has been near for {{time}}"
+    text = f"{subject} ended on {end:%Y-%m-%d}, {{time}} ago" if end <= now else left
     since = end if end <= now else end - before
     return _finding("token_ends", credential, subject, severity, text, since, "its value is renewed")
 
@@ -66,7 +67,7 @@ def quota(credential: Credential, subject: str, percent: float) -> Finding | Non
     left, limit = credential.quota_left, credential.quota_limit
     if not limit or left is None or 100 * left >= percent * limit:
         return None
-    text = f"{subject} has {left:,} of {limit:,} requests left"
+    text = f"{subject} had {left:,} of {limit:,} requests left when it was last probed, first so few {{time}} ago"
     ends_when = f"{percent:g} % of the requests are left"
     return _finding("token_quota", credential, subject, Severity.WARN, text, None, ends_when)
 

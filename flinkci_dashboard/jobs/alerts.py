@@ -188,7 +188,8 @@ def clock(latest: datetime | None, now: datetime) -> Finding | None:
     """Judge the latest time that a worker wrote down: it can't lie in the future, unless a clock was set back."""
     if latest is None or latest <= now + SLACK:
         return None
-    text = f"a clock was set back, or two hosts disagree: the last pass began at {latest:%Y-%m-%d %H:%M} UTC"
+    at = f"the last pass began at {latest:%Y-%m-%d %H:%M} UTC"
+    text = f"a clock was set back, or two hosts disagree, first seen {{time}} ago: {at}"
     area, ends = Area.HOSTING, "no pass lies in the future any more"
     return Finding("clock", "clock", Severity.WARN, text, url=reverse("jobs"), area=area, ends_when=ends)
 

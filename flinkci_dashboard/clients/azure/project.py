@@ -11,7 +11,7 @@ from flinkci_dashboard.clients.azure import reading as read
 from flinkci_dashboard.clients.azure.http import Transport
 from flinkci_dashboard.clients.azure.published import failed_test, may_have_failures
 from flinkci_dashboard.clients.azure.reading import AZURE
-from flinkci_dashboard.clients.errors import NotAuthorizedError, UnavailableError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, ServiceError, UnavailableError
 from flinkci_dashboard.clients.facts import (
     AgentFacts,
     BuildFacts,
@@ -175,6 +175,14 @@ class Azure:
     def queues(self, ids: Iterable[int]) -> list[QueueFacts]:
         """Return which pools some of the project's queues lead to."""
         return _each(read.queue, self._call("GET", QUEUES, query={"queueIds": ",".join(map(str, sorted(set(ids))))}))
+
+    def refuses_us(self) -> bool:
+        """Tell whether our token is refused altogether, and does not lack one right alone: then no build is shown."""
+        try:
+            self.finished_builds(limit=1)
+        except ServiceError as error:
+            return isinstance(error, NotAuthorizedError)
+        return False
 
     def agents(self, pool_id: int) -> list[AgentFacts]:
         """Return a pool's agents, each with its current and last job."""

@@ -179,6 +179,19 @@ def test_without_the_right_on_pools_builds_tell_which_agents_work(azure, monkeyp
     assert (sample.busy, sample.idle, sample.offline) == (1, None, None)
 
 
+@pytest.mark.parametrize("sign_in", [401, 302, 203, 200])
+def test_a_token_that_is_refused_fails_the_pass_though_pools_were_listed_before(azure, monkeypatch, sign_in):
+    push(azure)
+    poll("poll_builds", "poll_agents")
+    seen, samples = Watermark.objects.get(name="agents").at, Sample.objects.count()
+    monkeypatch.setenv("AZURE_TOKEN", "ended")
+    azure.sign_in = sign_in
+    run = run_pass("poll_agents", "command")
+    assert run.outcome == "failed" and "Store a valid Azure credential" in run.error
+    mark = Watermark.objects.get(name="agents")
+    assert (mark.at, bool(mark.note), Sample.objects.count()) == (seen, True, samples)
+
+
 def test_an_agent_known_from_builds_gets_its_registration_later(azure, world, monkeypatch):
     monkeypatch.delenv("AZURE_TOKEN")
     world.fault(service="azure", path="distributedtask/queues", status=403, times=9)

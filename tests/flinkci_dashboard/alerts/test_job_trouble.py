@@ -1,9 +1,11 @@
 """A pass over alerts: channels that fail, passes that are killed, two at once, rules that go wrong."""
 
 import threading
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from flinkci_dashboard.clients import notify
 from flinkci_dashboard.clients.secrets import seal
@@ -11,9 +13,13 @@ from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.models import (
     Alert,
     Channel,
+    Credential,
     JobRun,
+    JobSchedule,
     Notice,
+    Worker,
 )
+from sync.models import Mirror
 from tests.findings import KEY, alert
 from tests.sink import Sink, make_channel
 
@@ -144,3 +150,41 @@ def test_rules_that_fail_leave_what_they_found_standing(monkeypatch, channel, si
     run = clock.run(60, "command")
     assert run.outcome == JobRun.Outcome.PARTIAL and "sync.alerts" in run.error
     assert alert().state == "firing" and len(sink.texts) == 1
+
+
+def test_a_service_that_goes_silent_has_the_tokens_probed_and_a_refused_one_again_and_again(clock, worker):
+    probe = JobSchedule.objects.filter(job="probe_credentials")
+    later = timezone.now() + timedelta(hours=9)
+    probe.update(next_run_at=later)
+    clock.run()
+    assert probe.get().next_run_at == later
+    Mirror.objects.update(source_problem="no answer", source_problem_since=timezone.now() - timedelta(minutes=3))
+    clock.run(15)
+    assert probe.get().next_run_at == timezone.now()
+    probe.update(next_run_at=later)
+    clock.run(15)
+    assert probe.get().next_run_at == later  # it goes on, and was asked for once
+    Credential.objects.filter(serves="github").update(works=False, problem="401", problem_since=timezone.now())
+    JobRun.objects.create(job="probe_credentials", outcome="ok", started_at=timezone.now())
+    clock.run(15)
+    assert probe.get().next_run_at == later
+    clock.pass_(601)
+    Worker.objects.update(seen_at=timezone.now())
+    clock.run()
+    assert probe.get().next_run_at == timezone.now()
+
+
+def test_what_knows_no_beginning_is_since_it_was_first_found_wherever_that_is_told(clock, worker, member, settings):
+    settings.PUBLIC_STATUS = True
+    Credential.objects.filter(serves="github").update(works=True, quota_left=4, quota_limit=5000)
+    clock.run()
+    first = timezone.now()
+    for _ in range(3):
+        clock.run(600)
+        Worker.objects.update(seen_at=timezone.now())
+    (alert,) = member.get("/api/v1/alerts?rule=token_quota").json()["results"]
+    assert datetime.fromisoformat(alert["since"]) == first and alert["text"].endswith("first so few 30 min ago")
+    mark = f'<time datetime="{first.isoformat()}" data-relative="since"'
+    for path in ("/", "/alerts/", "/mirrors/", "/status/"):
+        assert mark in member.get(path).content.decode(), path
+    assert "first so few 30 min ago" in member.get("/feed.atom").content.decode()
