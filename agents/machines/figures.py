@@ -117,6 +117,7 @@ def agent_days(agent: Agent, now: datetime) -> list[DayRow]:
         Job.objects.filter(agent=agent, started_at__gte=first - DAY)
         .filter(Q(finished_at=None) | Q(finished_at__gte=first))
         .select_related("build")
+        .only("name", "started_at", "finished_at", "status", "result", "build__number", "build__external_id")
         .order_by("started_at")
     )
     days = {row.day: row for row in AgentDay.objects.filter(agent=agent, day__gte=first.date())}

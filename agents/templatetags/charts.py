@@ -7,7 +7,8 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from agents.builds.branch_figures import GridCell, GridRow
-from agents.charts.drawing import WIDTH, Bar, Chart
+from agents.charts.drawing import WIDTH, Bar, Chart, Column
+from flinkci_dashboard.templatetags.dashboard import moment
 
 register = template.Library()
 
@@ -15,12 +16,9 @@ register = template.Library()
 @register.simple_tag
 def bars(shown: Sequence[Bar]) -> SafeString:
     """Draw one row of a bar chart; each bar says on hover what it is, and all together to screen readers."""
-    words = "; ".join(bar.words for bar in shown) or "nothing"
-    rects = format_html_join(
-        "",
-        '<rect class="{}" x="{}" y="2" width="{}" height="12"><title>{}</title></rect>',
-        ((bar.kind, bar.x, bar.width, bar.words) for bar in shown),
-    )
+    said = [escape(bar.words) for bar in shown]
+    words = SafeString("; ".join(said) or "nothing")
+    rects = SafeString("".join(map(_rect, shown, said)))
     return format_html(
         '<svg class="chart bars" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path class="axis" d="M0,15.5 H{}"/>{}</svg>',
@@ -29,6 +27,11 @@ def bars(shown: Sequence[Bar]) -> SafeString:
         WIDTH,
         rects,
     )
+
+
+def _rect(bar: Bar, words: SafeString) -> str:
+    box = f'x="{bar.x}" y="2" width="{bar.width}" height="12"'
+    return f'<rect class="{bar.kind}" {box}><title>{words}</title></rect>'
 
 
 @register.simple_tag
@@ -48,20 +51,24 @@ def host_swatch(host: str) -> SafeString:
 def strips(chart: Chart) -> SafeString:
     """Draw the strips that show a chart's numbers on hover; the script turns their time into the reader's."""
     names = [line.name for line in chart.lines]
-    return format_html_join(
-        "",
-        '<rect class="strip" x="{}" y="0" width="{}" height="{}"><title data-at="{}">{}</title></rect>',
-        (
-            (
-                column.x,
-                column.width,
-                chart.height,
-                column.at.isoformat(),
-                "\n".join([f"{column.at:%Y-%m-%d %H:%M} UTC", *map(": ".join, zip(names, column.words, strict=True))]),
-            )
-            for column in chart.columns
-        ),
-    )
+    return SafeString("".join(_strip(column, chart.height, names) for column in chart.columns))
+
+
+def _strip(column: Column, height: int, names: Sequence[str]) -> str:
+    words = escape("\n".join(map(": ".join, zip(names, column.words, strict=True))))
+    title = f'<title data-at="{column.at.isoformat()}">{column.at:%Y-%m-%d %H:%M} UTC\n{words}</title>'
+    return f'<rect class="strip" x="{column.x}" y="0" width="{column.width}" height="{height}">{title}</rect>'
+
+
+@register.simple_tag
+def figures(chart: Chart) -> SafeString:
+    """Write a chart's numbers as the rows of a table."""
+    rows = ((moment(column.at), _figures(column)) for column in chart.columns)
+    return format_html_join("", '<tr><th scope="row" class="nowrap">{}</th>{}</tr>', rows)
+
+
+def _figures(column: Column) -> SafeString:
+    return format_html_join("", '<td class="num">{}</td>', ((word,) for word in column.words))
 
 
 @register.simple_tag

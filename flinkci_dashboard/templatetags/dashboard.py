@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -40,8 +41,13 @@ ICONS = {"good": "✓", "info": "●", "warn": "!", "bad": "✕", "muted": "–"
 @register.simple_tag
 def badge(state: object, label: str = "") -> SafeString:
     """Show a state as icon and word."""
+    return _badge(str(state), str(label))
+
+
+@lru_cache(1000)
+def _badge(state: str, label: str) -> SafeString:
     its = tone(state)
-    kind = f"{its} running" if str(state).lower() in MOVING else its
+    kind = f"{its} running" if state.lower() in MOVING else its
     text = label or word(state)
     return format_html('<span class="badge {}"><i aria-hidden="true">{}</i>{}</span>', kind, ICONS[its], text)
 
@@ -92,11 +98,13 @@ def _time(at: datetime | None, form: str, more: SafeString = NOTHING) -> SafeStr
     if not at:
         return "–"
     words = told(form, (timezone.now() - at).total_seconds())
-    time = '<time datetime="{}" data-relative="{}"{} title="{} UTC">{}</time>'
-    return format_html(time, at.isoformat(), form, more, f"{at:%Y-%m-%d %H:%M}", words)
+    # None of these parts holds a sign that HTML would read, and a page has hundreds of them.
+    iso, stamp = at.isoformat(), f"{at:%Y-%m-%d %H:%M}"
+    return SafeString(f'<time datetime="{iso}" data-relative="{form}"{more} title="{stamp} UTC">{words}</time>')
 
 
 @register.filter
+@lru_cache(5000)
 def breakable(name: str) -> SafeString:
     """Let a long name such as a test's break after its dots and the like, rather than inside a word."""
     parts = re.split(r"(?<=[.#/:_])(?=[^.#/:_])", name)
@@ -115,7 +123,7 @@ def moment(at: datetime | None) -> SafeString | str:
     """Show a date and time, in the reader's zone where there is a script."""
     if not at:
         return "–"
-    return format_html('<time datetime="{}" data-local>{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
+    return SafeString(f'<time datetime="{at.isoformat()}" data-local>{at:%Y-%m-%d %H:%M} UTC</time>')
 
 
 @register.simple_tag
