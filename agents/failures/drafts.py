@@ -10,7 +10,7 @@ from django.db.models import Exists, Min, OuterRef
 from agents.failures.report import Hit, comment_text, component_of, ticket_text, ticket_title
 from agents.failures.reproduce import setup_of
 from agents.histories.culprits import Culprits, culprits
-from agents.models import Build, Failure, TestFailure
+from agents.models import Build, Failure, Test, TestFailure
 
 BACK = timedelta(days=1)  # hits that a comment speaks of
 LATELY = timedelta(days=30)  # since when a failure on master is worth its commits
@@ -64,8 +64,9 @@ def _comment(failure: Failure, hits: list[TestFailure], now: datetime) -> Draft:
 def _since(tests: Iterable[int], now: datetime) -> dict[int, Culprits]:
     """Return since which commits tests fail on master, that began to lately: of others nobody asks any more."""
     rows = TestFailure.objects.filter(build__scope=Build.Scope.BRANCH, build__branch=MAIN)
-    before = rows.filter(test=OuterRef("test"), at__lte=now - LATELY)
-    began = rows.filter(~Exists(before), test__in=list(tests), at__gt=now - LATELY).order_by()
+    before = Exists(rows.filter(test=OuterRef("pk"), at__lte=now - LATELY))
+    asked = Test.objects.filter(pk__in=list(tests)).values_list("pk", before)  # each by itself stops at the first
+    began = rows.filter(test__in=[test for test, is_old in asked if not is_old], at__gt=now - LATELY).order_by()
     firsts = began.values("test").annotate(first=Min("pk")).values_list("first", flat=True)
     found = list(TestFailure.objects.filter(pk__in=list(firsts)).select_related("job", "build"))
     known = culprits(found)

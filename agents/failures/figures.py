@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
+from django.db.models import Aggregate, Case, Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from agents.failures.drafts import NO_DRAFT, Draft, drafts
 from agents.models import Build, Failure, PatternHit, TestFailure
@@ -105,7 +105,7 @@ def ranked(now: datetime, known: bool | None = None, text: str = "") -> list[Lin
         counted = recent.annotate(builds=Count(f"{seen_in}__build", distinct=True))
         found += counted.order_by("-builds", "-pk")[:MOST]
     found = sorted(found, key=lambda row: (-row.builds, -row.pk))[:MOST]  # type: ignore[attr-defined]
-    seen, latest = figures(found, now), _latest(found)
+    seen, latest = figures(found, now), _latest(found, now)
     latest_hits = _latest_hits([row.pk for row in found if row.pattern_id])
     ready = drafts(found, latest, now)
     return [
@@ -134,23 +134,28 @@ def _seen(rows: QuerySet, by: str, keys: Collection[int], now: datetime) -> dict
         return {}
     of_these = rows.filter(**{f"{by}__in": keys})
     recent = of_these.filter(at__gt=now - MONTH)
-    hits = {each[by]: each for each in of_these.order_by().values(by).annotate(first=Min("at"), last=Max("at"))}
+    hits = {each["pk"]: each for each in _ends(rows, by, keys) if each["first"]}
     for each in recent.order_by().values(by).annotate(**_windows(now)):
         hits[each[by]] |= each
     places: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    of_build = (by, "build__provider", "build__scope", "build__branch")
-    for key, *place in recent.filter(build__scope=Build.Scope.BRANCH).values_list(*of_build).distinct():
+    branch = Case(When(build__scope=Build.Scope.BRANCH, then="build__branch"), default=Value(""))
+    for key, *place in recent.order_by().values_list(by, "build__provider", "build__scope", branch).distinct():
         places[key].append((place[0], place[1], place[2]))
-    for key, provider in recent.exclude(build__scope=Build.Scope.BRANCH).values_list(*of_build[:2]).distinct():
-        places[key].append((provider, Build.Scope.PULL, ""))
     return {key: _figures(each, places[key]) for key, each in hits.items()}
+
+
+def _ends(rows: QuerySet, by: str, keys: Collection[int]) -> QuerySet:
+    """Return when each has failed first and last: looked up in the index, not among all its failures."""
+    own = rows.filter(**{by: OuterRef("pk")}).values("at")
+    parents = rows.model._meta.get_field(by).related_model.objects.filter(pk__in=keys)
+    ends = {"first": Subquery(own.order_by("at")[:1]), "last": Subquery(own.order_by("-at")[:1])}
+    return parents.order_by().values("pk").annotate(**ends)
 
 
 def figures_of_test(tests: list[int], places: Iterable[tuple[str, str, str]], now: datetime) -> Figures:
     """Return the figures of a test under all its names; `places` are provider, scope and branch of recent failures."""
     of_these = TestFailure.objects.filter(test__in=tests)
-    hits = of_these.aggregate(first=Min("at"), last=Max("at"))
-    hits |= of_these.filter(at__gt=now - MONTH).aggregate(**_windows(now))
+    hits = of_these.aggregate(first=Min("at"), last=Max("at"), **_windows(now))
     return _figures(hits, list(set(places)))
 
 
@@ -173,13 +178,14 @@ def _figures(hits: dict, places: list[tuple[str, str, str]]) -> Figures:
         last_seen=hits["last"],
         providers=sorted({provider for provider, _, _ in places}),
         branches=sorted({branch for _, _, branch in places if branch}),
-        on_pulls=any(scope == Build.Scope.PULL for _, scope, _ in places),
+        on_pulls=any(scope != Build.Scope.BRANCH for _, scope, _ in places),
     )
 
 
-def _latest(failures: Iterable[Failure]) -> dict[int, TestFailure]:
+def _latest(failures: Iterable[Failure], now: datetime) -> dict[int, TestFailure]:
     tests = {row.test_id for row in failures}
-    newest = TestFailure.objects.filter(test__in=tests).order_by().values("test").annotate(newest=Max("pk"))
+    recent = TestFailure.objects.filter(test__in=tests, at__gt=now - MONTH).order_by()
+    newest = recent.values("test").annotate(newest=Max("pk"))
     rows = TestFailure.objects.filter(pk__in=newest.values("newest")).select_related("build", "job")
     return {row.test_id: row for row in rows}
 

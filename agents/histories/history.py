@@ -20,7 +20,8 @@ from agents.models.builds import Provider, Result
 from flinkci_dashboard.web.durations import duration
 
 BACK = timedelta(days=90)  # failures that are looked at
-MOST = 1000  # failures that are counted and listed, and builds of branches
+MOST = 1000  # failures that are counted and listed
+BUILDS = 5000  # of branches that are counted
 COLOURS = ("one", "two", "three", "four")  # of lines, one for each branch
 NEEDED = (
     *("at", "message", "seconds", "source", "test_id", "job__name", "job__key", "job__attempt", "job__worker_name"),
@@ -145,10 +146,14 @@ def _rate(failures: Sequence[TestFailure], now: datetime) -> Rate:
     """Count on branches alone: what fails on pull requests may be theirs. Builds come first, whose jobs are few."""
     keys = {each.job.key for each in failures}
     recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - MONTH).order_by("-queued_at")
-    builds = set(recent.values_list("pk", flat=True)[:MOST]) if keys else set()
+    builds = recent.values("pk")[:BUILDS]
     ended = Job.objects.filter(build__in=builds, key__in=keys, result__in=(Result.SUCCEEDED, Result.FAILED))
-    failed = {each.job_id for each in failures if each.build_id in builds}
-    return Rate(ended.count() if builds else 0, len(failed))
+    failed = {each.job_id for each in failures if _is_since(each.build, now - MONTH)}
+    return Rate(ended.count() if keys else 0, len(failed))
+
+
+def _is_since(build: Build, at: datetime) -> bool:
+    return build.scope == Build.Scope.BRANCH and build.queued_at is not None and build.queued_at > at
 
 
 def _places(failures: Sequence[TestFailure]) -> dict[str, list[tuple[str, int]]]:

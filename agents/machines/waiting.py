@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Value, When
-from django.urls import reverse
+from django.db.models import BooleanField, Case, Count, Value, When
 
 from agents.charts.arithmetic import midnight, percentile
 from agents.machines.judge import PoolState, why_stuck
 from agents.models import Agent, Build, Host, Job, Waiting
 from agents.models.builds import Status
+from flinkci_dashboard.web.addresses import address
 
 WEEK = timedelta(days=7)
 MOST_WAITING = 500  # of those who wait, the ones that are counted
@@ -40,7 +40,7 @@ class Wait:
     @property
     def build_url(self) -> str:
         """Return the address of its build's page; "" where that is not known."""
-        return reverse("build", args=[self.provider, self.build_id]) if self.provider else ""
+        return address("build", self.provider, self.build_id) if self.provider and self.build_id else ""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,13 @@ class Waits:
 def waits_by_host(now: datetime) -> dict[str, tuple[Waits, Waits]]:
     """Return by host the waits of today and of the seven days before."""
     today = midnight(now.date())
-    jobs = Job.objects.filter(host__in=HOSTS, wait_seconds__isnull=False)
-    since, before = jobs.filter(started_at__gte=today), jobs.filter(started_at__gte=today - WEEK, started_at__lt=today)
-    found: list[dict[str, list[int]]] = []
-    for rows in (since, before):
-        found.append(defaultdict(list))
-        for host, seconds in rows.values_list("host", "wait_seconds"):
-            found[-1][host].append(seconds or 0)
-    return {host: (_summary(found[0][host]), _summary(found[1][host])) for host in HOSTS}
+    jobs = Job.objects.filter(host__in=HOSTS, wait_seconds__isnull=False, started_at__gte=today - WEEK)
+    is_today = Case(When(started_at__gte=today, then=True), default=False, output_field=BooleanField())
+    counted = jobs.order_by().values_list("host", is_today, "wait_seconds").annotate(Count("pk"))
+    found: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for host, of_today, seconds, count in counted:
+        found[host, of_today] += [seconds] * count
+    return {host: (_summary(found[host, True]), _summary(found[host, False])) for host in HOSTS}
 
 
 def _summary(seconds: list[int]) -> Waits:

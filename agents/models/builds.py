@@ -4,11 +4,11 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 
 from agents.failures.match import name_of
 from agents.failures.rules import CAUSES
 from agents.models.machines import Agent, Host, Pool
+from flinkci_dashboard.web.addresses import address
 
 
 class Provider(models.TextChoices):
@@ -127,7 +127,7 @@ class Build(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
-        return reverse("build", args=[self.provider, self.external_id])
+        return address("build", self.provider, self.external_id)
 
     @property
     def state(self) -> str:
@@ -246,7 +246,7 @@ class Test(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
-        return reverse("failing_test", args=[self.key])
+        return address("failing_test", self.key)
 
     @property
     def key(self) -> str:

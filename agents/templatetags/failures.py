@@ -3,11 +3,11 @@
 from functools import lru_cache
 
 from django import template
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from agents.failures.figures import Figures
+from flinkci_dashboard.web.addresses import address
 
 register = template.Library()
 
@@ -15,10 +15,10 @@ register = template.Library()
 @register.simple_tag
 def where(seen: Figures) -> SafeString:
     """Say where something failed: on which branches, whether on pull requests, and on which services."""
-    places = [*map(_branch, seen.branches), *(["pull requests"] if seen.on_pulls else [])]
+    places = [*map(_link, seen.branches), *(["pull requests"] if seen.on_pulls else [])]
     return format_html("{}<br><small>{}</small>", SafeString(", ".join(places)), ", ".join(seen.services))
 
 
 @lru_cache(1000)
-def _branch(name: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("branch", args=[name]), name)
+def _link(branch: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', address("branch", branch), branch)
