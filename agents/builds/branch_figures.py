@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Min, Q
 
@@ -19,8 +20,24 @@ BUILDS = 30
 RECENT = timedelta(days=60)  # a branch without builds for so long is not shown in the row of branches
 
 
-@dataclass(frozen=True)
-class GridCell:
+class GridJob(NamedTuple):
+    """What is read of a job for its cell: of hundreds, so no rows."""
+
+    pk: int
+    build: int
+    key: str
+    name: str
+    stage_key: str
+    status: str
+    result: str
+
+    @property
+    def state(self) -> str:
+        """Return the result where there is one, else the status."""
+        return self.result or self.status
+
+
+class GridCell(NamedTuple):
     """One job in one build."""
 
     mark: Mark
@@ -165,13 +182,13 @@ def _latest(branch: str, provider: Provider, nightly: bool) -> list[Build]:
 class _Known:
     """What the grids are made of."""
 
-    jobs: dict[int, dict[str, Job]]  # by build and key
+    jobs: dict[int, dict[str, GridJob]]  # by build and key
     commits: dict[str, Commit]
     tests: dict[int, int]  # the first failing test of a job
     unfolded: bool
 
 
-def _first_tests(jobs: dict[int, dict[str, Job]]) -> dict[int, int]:
+def _first_tests(jobs: dict[int, dict[str, GridJob]]) -> dict[int, int]:
     failed = [job.pk for found in jobs.values() for job in found.values() if job.result in BAD_RESULTS]
     rows = TestFailure.objects.filter(job__in=failed).order_by().values("job").annotate(first=Min("pk"))
     return dict(rows.values_list("job", "first"))
@@ -224,7 +241,7 @@ def _row(key: str, builds: list[Build], known: _Known) -> GridRow:
     return GridRow(named.name, named.stage_key, cells)
 
 
-def _cell(mark: Mark, build: Build, job: Job | None, tests: dict[int, int]) -> GridCell:
+def _cell(mark: Mark, build: Build, job: GridJob | None, tests: dict[int, int]) -> GridCell:
     """Say how a job ended; one that failed leads to its first failing test, else to itself."""
     state, url = job.state if job else "", ""
     if job and mark in (Mark.NEW, Mark.STILL):
@@ -233,18 +250,18 @@ def _cell(mark: Mark, build: Build, job: Job | None, tests: dict[int, int]) -> G
     return GridCell(mark, SYMBOLS[mark], WORDS.get(mark) or LABELS.get(state, state), url)
 
 
-def _job_keys(builds: Iterable[Build], jobs: dict[int, dict[str, Job]]) -> list[str]:
+def _job_keys(builds: Iterable[Build], jobs: dict[int, dict[str, GridJob]]) -> list[str]:
     """Return the keys of all jobs, in the order of the newest build that has them."""
     newest_first = [jobs[build.pk] for build in builds][::-1]
     return list(dict.fromkeys(key for found in newest_first for key in found))
 
 
-def _jobs(builds: list[Build]) -> dict[int, dict[str, Job]]:
-    found: dict[int, dict[str, Job]] = defaultdict(dict)
-    fields = ("build_id", "key", "name", "stage_key", "status", "result", "attempt", "run_seconds")
-    jobs = Job.objects.filter(build__in=builds, latest=True).order_by("stage_key", "order", "key")
-    for job in sorted(jobs.only(*fields), key=lambda job: job.stage_key != "ci"):
-        found[job.build_id][job.key] = job
+def _jobs(builds: list[Build]) -> dict[int, dict[str, GridJob]]:
+    found: dict[int, dict[str, GridJob]] = defaultdict(dict)
+    rows = Job.objects.filter(build__in=builds, latest=True).order_by("stage_key", "order", "key")
+    jobs = map(GridJob._make, rows.values_list(*GridJob._fields))
+    for job in sorted(jobs, key=lambda job: job.stage_key != "ci"):
+        found[job.build][job.key] = job
     return found
 
 

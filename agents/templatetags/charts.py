@@ -6,9 +6,9 @@ from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from agents.builds.branch_figures import GridCell, GridRow
+from agents.builds.branch_figures import GridCell, GridColumn, GridRow
 from agents.charts.drawing import WIDTH, Bar, Chart, Column
-from flinkci_dashboard.templatetags.dashboard import moment
+from flinkci_dashboard.templatetags.dashboard import ago, moment
 
 register = template.Library()
 
@@ -76,9 +76,27 @@ def cells(row: GridRow) -> SafeString:
     """Draw one job's row of a branch's grid: a sign for the eye, a word on hover and for screen readers."""
     name = escape(row.name)
     drawn = {cell: _cell(name, cell) for cell in set(row.cells)}
-    return format_html_join("", "{}", ((drawn[cell],) for cell in row.cells))
+    return SafeString("".join(drawn[cell] for cell in row.cells))
 
 
+@register.simple_tag
+def grid_heads(columns: Sequence[GridColumn]) -> SafeString:
+    """Write the heads of a branch's grid: each build's commit, and when that was."""
+    return format_html_join("", HEAD, map(_head, columns))
+
+
+def _head(column: GridColumn) -> tuple[object, ...]:
+    build, author = column.build, column.author
+    told = f"Build {build.external_id}, {build.state}: {column.subject} ({author})"
+    written = format_html("<bdi>{}</bdi>: ", author) if author else ""
+    sha = build.version[:7] or build.external_id
+    return build.get_absolute_url(), told, sha, ago(column.at), written, column.subject
+
+
+HEAD = (
+    '<th scope="col"><a href="{}" title="{}"><span><span class="mono">{}</span> {}</span>'
+    "<small>{}<bdi>{}</bdi></small></a></th>"
+)
 CELL = (
     '<td class="{}" title="{}: {}">{}<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>{}</td>'
 )
