@@ -9,10 +9,12 @@ from django.db.models import Count, Q, Sum
 
 from agents.charts.arithmetic import DAY, midnight
 from agents.charts.drawing import Bar, bar
-from agents.machines.judge import BAD_DAYS, MachineVerdict, Score, judge
+from agents.machines.judge import BAD_DAYS, RULE, MachineVerdict, Score, judge
 from agents.machines.waiting import Wait, Waits, waiting_jobs, waits_by_host
 from agents.models import Agent, AgentDay, Host, Job, Watermark
 from agents.models.builds import Status
+from flinkci_dashboard.alerts.findings import Rule
+from flinkci_dashboard.alerts.limits import as_set
 from flinkci_dashboard.web.durations import duration
 
 LOW_DISK_SHOWN = timedelta(hours=24)
@@ -140,7 +142,7 @@ def agent_score(agent: Agent, now: datetime) -> tuple[Score, MachineVerdict]:
         own_failed=Sum("failed", filter=Q(agent=agent), default=0),
     )
     own = Score(sums["own"], sums["own_failed"])
-    return own, _verdict(agent, own, Score(sums["all"], sums["all_failed"]))
+    return own, _verdict(agent, own, Score(sums["all"], sums["all_failed"]), as_set(RULE))
 
 
 def bad_agents(agents: Collection[int], now: datetime) -> set[int]:
@@ -151,7 +153,8 @@ def bad_agents(agents: Collection[int], now: datetime) -> set[int]:
     sums = days.order_by().values_list("agent").annotate(Sum("finished"), Sum("failed"))
     scores = {agent: Score(finished, failed) for agent, finished, failed in sums}
     host = Score(sum(each.finished for each in scores.values()), sum(each.failed for each in scores.values()))
-    return {agent for agent in agents if agent in scores and judge(scores[agent], host).bad}
+    rule = as_set(RULE)
+    return {agent for agent in agents if agent in scores and judge(scores[agent], host, rule).bad}
 
 
 def is_low_on_disk(agent: Agent, now: datetime) -> bool:
@@ -174,13 +177,14 @@ def agent_lines(agents: list[Agent], now: datetime) -> list[AgentLine]:
     for agent in agents:
         own, host = scores[agent.pk][0], hosts[agent.host]
         hosts[agent.host] = Score(host.finished + own.finished, host.failed + own.failed)
-    lines = [_line(agent, scores[agent.pk], hosts[agent.host], now) for agent in agents]
+    rule = as_set(RULE)
+    lines = [_line(agent, scores[agent.pk], hosts[agent.host], now, rule) for agent in agents]
     return sorted(lines, key=_bad_first)
 
 
-def _line(agent: Agent, scores: tuple[Score, Score], host: Score, now: datetime) -> AgentLine:
+def _line(agent: Agent, scores: tuple[Score, Score], host: Score, now: datetime, rule: Rule) -> AgentLine:
     lately, today = scores
-    return AgentLine(agent, today, lately, _verdict(agent, lately, host), is_low_on_disk(agent, now))
+    return AgentLine(agent, today, lately, _verdict(agent, lately, host, rule), is_low_on_disk(agent, now))
 
 
 def _scores(now: datetime) -> dict[int, tuple[Score, Score]]:
@@ -203,10 +207,10 @@ def _bad_first(line: AgentLine) -> tuple[bool, bool, list[tuple[int, str]]]:
     return not line.verdict.bad, line.agent.state == State.GONE, natural(line.agent.name)
 
 
-def _verdict(agent: Agent, own: Score, host: Score) -> MachineVerdict:
+def _verdict(agent: Agent, own: Score, host: Score, rule: Rule) -> MachineVerdict:
     if agent.host == Host.AZURE:
         return MachineVerdict(False, "A new machine is made for each job: the name says nothing about a machine.")
-    return judge(own, host)
+    return judge(own, host, rule)
 
 
 def natural(name: str) -> list[tuple[int, str]]:

@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-MIN_JOBS = 20  # finished jobs of a machine before it is judged
+from flinkci_dashboard.alerts.findings import Rule
+
+# How much worse than the host's other machines, and how many finished jobs it takes until a machine is judged.
+RULE = Rule("machine_bad", "A machine fails more than the others", 1.5, "times as often", 20, "jobs to judge by", 1)
 MIN_FAILED = 4
-TIMES_WORSE = 1.5  # than the host's other machines
 CHANCE = 0.001  # that a machine like the others has this many failures: with 30 machines, one false alarm in 30 looks
 STUCK_WITHOUT_AGENT = timedelta(minutes=5)  # agents restart; after that somebody should look
 STUCK_BESIDE_IDLE = timedelta(minutes=15)  # idle agents take a job within seconds, if they can
@@ -49,20 +51,21 @@ class PoolState:
     offline: int  # disabled ones too: neither takes a job
 
 
-def judge(machine: Score, host: Score) -> MachineVerdict:
+def judge(machine: Score, host: Score, rule: Rule = RULE) -> MachineVerdict:
     """Compare a machine with the other machines of its host (`host` includes it), fairly.
 
     Bad needs enough jobs, a clearly higher rate, and a number of failures that chance does not explain: the one-sided
     binomial test against the others' rate.
     """
     others = Score(host.finished - machine.finished, host.failed - machine.failed)
-    if machine.finished < MIN_JOBS or others.finished < MIN_JOBS:
+    times, jobs = rule.limit or 1, rule.second or 1
+    if machine.finished < jobs or others.finished < jobs:
         return MachineVerdict(False, f"{machine.finished} jobs in {BAD_DAYS} days: too few to judge.")
     rate, usual = machine.failed / machine.finished, max(others.failed, 1) / others.finished
     sentence = (
         f"{rate:.0%} of {machine.finished} jobs failed, against {others.rate or 0:.0%} on the host's other machines."
     )
-    bad = machine.failed >= MIN_FAILED and rate >= TIMES_WORSE * usual and _at_least(machine, usual) < CHANCE
+    bad = machine.failed >= MIN_FAILED and rate >= times * usual and _at_least(machine, usual) < CHANCE
     return MachineVerdict(bad, sentence)
 
 

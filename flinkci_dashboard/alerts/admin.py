@@ -6,7 +6,8 @@ from django.http import HttpRequest
 
 from flinkci_dashboard.accounts.admin_site import ReadOnlyAdmin
 from flinkci_dashboard.alerts.collect import rules
-from flinkci_dashboard.alerts.forms import ChannelForm
+from flinkci_dashboard.alerts.forms import ChannelForm, RuleForm
+from flinkci_dashboard.alerts.limits import set_by
 from flinkci_dashboard.models import Alert, Channel, Notice, RuleSetting
 
 SEEN = ("service", "fingerprint", "sent_at", "problem", "problem_since", "failures")
@@ -18,8 +19,9 @@ class RuleSettingAdmin(admin.ModelAdmin):
 
     list_display = ["title", "enabled", "in_force", "acknowledge"]
     list_filter = ["enabled"]
-    readonly_fields = ["rule", "title", "in_force"]
-    fields = ["title", "rule", "in_force", "enabled", "limit", "acknowledge"]
+    form = RuleForm
+    readonly_fields = ["rule", "title", "in_force", "second_in_force"]
+    fields = ["title", "rule", "in_force", "enabled", "limit", "second_in_force", "second", "acknowledge"]
 
     @admin.display(description="what it finds", ordering="rule")
     def title(self, row: RuleSetting) -> str:
@@ -33,7 +35,15 @@ class RuleSettingAdmin(admin.ModelAdmin):
         rule = rules().get(row.rule)
         if rule is None or rule.limit is None:
             return "–"
-        return f"{rule.limit if row.limit is None else row.limit:g} {rule.unit}"
+        return f"{set_by(row, rule).limit or 0:g} {rule.unit}"
+
+    @admin.display(description="second limit in force")
+    def second_in_force(self, row: RuleSetting) -> str:
+        """Return the second limit, with what it says."""
+        rule = rules().get(row.rule)
+        if rule is None or rule.second is None:
+            return "–"
+        return f"{set_by(row, rule).second or 0:g} {rule.second_unit}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a rule is code."""

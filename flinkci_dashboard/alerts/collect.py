@@ -10,6 +10,7 @@ from types import ModuleType
 from django.db import DatabaseError
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule
+from flinkci_dashboard.alerts.limits import set_by
 from flinkci_dashboard.models import RuleSetting
 from flinkci_dashboard.parts import parts
 
@@ -40,9 +41,7 @@ def limits() -> Limits:
     """Return the rules as admins set them."""
     known, off = rules(), set()
     for row in RuleSetting.objects.filter(rule__in=known):
-        rule = known[row.rule]
-        limit = rule.limit if row.limit is None else row.limit
-        known[row.rule] = Rule(rule.name, rule.title, limit, rule.unit, row.acknowledge)
+        known[row.rule] = set_by(row, known[row.rule])
         if not row.enabled:
             off.add(row.rule)
     return Limits(known, frozenset(off))

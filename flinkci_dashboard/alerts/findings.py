@@ -51,12 +51,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that findings come from. Admins change its limit, and how long an alert may wait for somebody."""
+    """A rule that findings come from. Admins change its limits, and how long an alert may wait for somebody."""
 
     name: str
     title: str
     limit: float | None = None
     unit: str = ""  # of the limit: "minutes", "hours", "percent", "runs", "labels"
+    second: float | None = None  # another limit, such as from where on it is bad, not only worth a look
+    second_unit: str = ""  # what that is: "seconds until it is failing"
+    least: float = 0  # that both may be
     acknowledge: int | None = None  # minutes until the backup contact is told; None: never
 
 
@@ -70,6 +73,10 @@ class Limits:
     def __getitem__(self, rule: str) -> float:
         """Return a rule's limit, in the rule's unit."""
         return self.rules[rule].limit or 0
+
+    def second(self, rule: str) -> float:
+        """Return a rule's second limit, in its own unit."""
+        return self.rules[rule].second or 0
 
     def length(self, rule: str) -> timedelta:
         """Return a rule's limit as a length of time; its unit is minutes, hours or days."""

@@ -1,6 +1,7 @@
 """What people enter about alerts: for how long and why to hear nothing, and what they want to hear of."""
 
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 from django import forms
@@ -8,7 +9,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from flinkci_dashboard.alerts.channels import set_address
-from flinkci_dashboard.models import Area, Channel
+from flinkci_dashboard.alerts.collect import rules
+from flinkci_dashboard.alerts.findings import Rule
+from flinkci_dashboard.models import Area, Channel, RuleSetting
 
 LENGTHS = {"1": "1 hour", "4": "4 hours", "24": "a day", "168": "a week"}
 KINDS = {
@@ -17,6 +20,56 @@ KINDS = {
     "component": "a component's red pull requests",
     "author": "an author's",
 }
+
+
+class RuleForm(forms.ModelForm):
+    """How a rule is set: within what can be meant."""
+
+    class Meta:
+        model = RuleSetting
+        fields = ("enabled", "limit", "second", "acknowledge")
+
+    def clean_enabled(self) -> bool:
+        """Refuse to switch off what everything else hangs on."""
+        if not self.cleaned_data["enabled"] and self.instance.rule == "worker":
+            raise ValidationError("A silent worker is always told: nothing else is known while it is.")
+        return self.cleaned_data["enabled"]
+
+    def clean_limit(self) -> float | None:
+        """Refuse a limit that the rule can't have."""
+        rule = self._rule()
+        return self._within(self.cleaned_data["limit"], rule.limit, rule)
+
+    def clean_second(self) -> float | None:
+        """Refuse a second limit that the rule can't have."""
+        rule = self._rule()
+        return self._within(self.cleaned_data["second"], rule.second, rule)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a second limit of the same kind that is passed before the first one."""
+        data = super().clean() or {}
+        rule = self._rule()
+        if rule.second is None or not rule.second_unit.startswith(rule.unit) or self.errors:
+            return data
+        first, second = (data[name] if data[name] is not None else getattr(rule, name) for name in ("limit", "second"))
+        if (second - first) * (rule.second - (rule.limit or 0)) < 0:
+            self.add_error("second", f"It is passed before the first limit, {first:g} {rule.unit}, is.")
+        return data
+
+    def _rule(self) -> Rule:
+        return rules().get(self.instance.rule, Rule(self.instance.rule, ""))
+
+    def _within(self, value: float | None, own: float | None, rule: Rule) -> float | None:
+        if value is None:
+            return None
+        if own is None:
+            raise ValidationError("This rule has no such limit.")
+        most = 100 if rule.unit == "percent" else float("inf")
+        if not (isfinite(value) and rule.least <= value <= most):
+            raise ValidationError(
+                f"Enter a number of at least {rule.least:g}" + (", at most 100." if most == 100 else ".")
+            )
+        return value
 
 
 class SilenceForm(forms.Form):

@@ -10,17 +10,17 @@ from django.db.models import Max, QuerySet, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.alerts.limits import as_set, set_by
 from flinkci_dashboard.jobs.heartbeat import disk_free
 from flinkci_dashboard.jobs.history import of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
 
-SILENT = timedelta(seconds=60)  # six missed heartbeats
-DEAD = timedelta(minutes=5)
+LATELY = timedelta(minutes=5)  # what a worker said of its disk since then counts
 SLACK = timedelta(minutes=2)  # beyond three intervals; and what clocks may differ by
 CAUSE_FIRST = timedelta(minutes=3)
 BY_HAND = timedelta(hours=1)
-FULL, ALMOST_FULL = 3, 10  # percent free
+ALMOST_FULL, FULL = 10, 3  # percent free
 INTERVALS = 3
 # What a job can't do without, as topics.
 Service = Credential.Service
@@ -44,12 +44,15 @@ NEEDS = {
     "poll_agents": AZURE,
     "poll_actions": (*GITHUB, "service:actions"),
 }
+# Six missed heartbeats; fewer than three may be chance.
+WORKER = Rule("worker", "The worker is silent", 60, "seconds", 300, "seconds: failing", 30, acknowledge=30)
+JOB_SILENT = Rule("job_silent", "A job does not run", INTERVALS, "intervals", least=1, acknowledge=120)
 RULES = (
-    Rule("worker", "The worker is silent", acknowledge=30),
-    Rule("job_silent", "A job does not run", INTERVALS, "intervals", acknowledge=120),
+    WORKER,
+    JOB_SILENT,
     Rule("job_failing", "A job fails, pass after pass", 3, "passes", acknowledge=240),
     Rule("clock", "The clock jumped"),
-    Rule("disk", "The worker's disk is full", ALMOST_FULL, "percent", acknowledge=120),
+    Rule("disk", "The worker's disk is full", ALMOST_FULL, "percent", FULL, "percent: failing", acknowledge=120),
 )
 
 
@@ -66,11 +69,11 @@ class JobFacts:
 
 def findings(now: datetime, limits: Limits) -> list[Finding]:
     """Return what is wrong with workers, jobs, the clock and each host's disk."""
-    silent = silent_worker(now)
+    silent = _worker(now, limits.rules["worker"])
     up_since = _up_since(now)
     jobs = _job_facts(now)
     found = [silent, clock(_latest_mark(), now)]
-    found += [disk(host, free, limits["disk"]) for host, free in _disks(now).items()]
+    found += [disk(host, free, limits["disk"], limits.second("disk")) for host, free in _disks(now).items()]
     found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
     passes = round(limits["job_failing"])
     found += [failing_job(job, now, passes, *_failing(job.name, passes)) for job in jobs]
@@ -79,8 +82,12 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
 
 def silent_worker(now: datetime) -> Finding | None:
     """Return that no worker has reported lately, by one query: the web process asks this itself."""
+    return _worker(now, as_set(WORKER))
+
+
+def _worker(now: datetime, rule: Rule) -> Finding | None:
     marks = list(Worker.objects.values_list("seen_at", flat=True))
-    return worker(marks, now, not marks and _by_hand(now))
+    return worker(marks, now, not marks and _by_hand(now), rule)
 
 
 def silent_jobs(now: datetime) -> list[Finding]:
@@ -96,11 +103,13 @@ def pulse(now: datetime, job: str) -> dict[str, Any]:
     """Return annotations by which any query brings along what `silence` judges."""
     workers, runs = Worker.objects.order_by("-seen_at"), JobRun.objects.filter(job=job).order_by("-pk")
     schedule = JobSchedule.objects.filter(job=job, enabled=True)
-    rule = RuleSetting.objects.filter(rule="job_silent")
+    own, rule = RuleSetting.objects.filter(rule="worker"), RuleSetting.objects.filter(rule="job_silent")
     return {
         "any_mark": Subquery(workers.values("seen_at")[:1]),
         "last_mark": Subquery(workers.filter(seen_at__lte=now).values("seen_at")[:1]),
-        "fresh_mark": Subquery(workers.filter(seen_at__range=(now - SILENT, now + SILENT)).values("seen_at")[:1]),
+        "next_mark": Subquery(Worker.objects.filter(seen_at__gt=now).order_by("seen_at").values("seen_at")[:1]),
+        "worker_limit": Subquery(own.values("limit")[:1]),
+        "worker_second": Subquery(own.values("second")[:1]),
         "up_since": Subquery(_starts(now).values("started_at")[:1]),
         "began": Subquery(runs.filter(started_at__lte=now).values("started_at")[:1]),
         "outcome": Subquery(runs.values("outcome")[:1]),
@@ -113,16 +122,17 @@ def pulse(now: datetime, job: str) -> dict[str, Any]:
 
 def silence(now: datetime, job: str, facts: Mapping[str, Any]) -> list[Finding]:
     """Return whether the worker is silent, or one job, from what a query brought along by `pulse`."""
-    marks = [mark for name in ("any_mark", "last_mark", "fresh_mark") if (mark := facts[name])]
-    found = [worker(marks, now, not marks and _by_hand(now))]
+    marks = [mark for name in ("any_mark", "last_mark", "next_mark") if (mark := facts[name])]
+    own = set_by(RuleSetting(limit=facts["worker_limit"], second=facts["worker_second"]), WORKER)
+    found = [worker(marks, now, not marks and _by_hand(now), own)]
     if facts["interval"] is not None and facts["rule_enabled"] is not False:
         length, running = timedelta(seconds=facts["interval"]), facts["outcome"] == JobRun.Outcome.RUNNING
-        own = JobFacts(job, JOBS[job].title, length, facts["began"], running)
-        found.append(silent_job(own, facts["up_since"], now, _intervals(facts["rule_limit"])))
+        its = JobFacts(job, JOBS[job].title, length, facts["began"], running)
+        found.append(silent_job(its, facts["up_since"], now, _intervals(facts["rule_limit"])))
     return [each for each in found if each]
 
 
-def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False) -> Finding | None:
+def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False, rule: Rule = WORKER) -> Finding | None:
     """Judge when workers last reported. Where none ever has, commands run by hand may do its work.
 
     A mark in the future was left by a clock that has been set back since: it says nothing.
@@ -131,10 +141,11 @@ def worker(marks: Collection[datetime], now: datetime, by_hand: bool = False) ->
     if not marks:
         severity = Severity.INFO if by_hand else Severity.BAD
         return Finding("worker", "worker", severity, "no worker has ever reported: start manage.py qcluster", **facts)
-    if any(abs(now - at) <= SILENT for at in marks):
+    silent, dead = (timedelta(seconds=limit or 0) for limit in (rule.limit, rule.second))
+    if any(abs(now - at) <= silent for at in marks):
         return None
     seen = max((at for at in marks if at <= now), default=None)
-    severity = Severity.BAD if seen is None or now - seen > DEAD else Severity.WARN
+    severity = Severity.BAD if seen is None or now - seen > dead else Severity.WARN
     text = "the worker has been silent for {time}: nothing that it feeds is known to be true"
     return Finding("worker", "worker", severity, text, seen, cause_of=("worker",), **facts)
 
@@ -194,12 +205,12 @@ def clock(latest: datetime | None, now: datetime) -> Finding | None:
     return Finding("clock", "clock", Severity.WARN, text, url=reverse("jobs"), area=area, ends_when=ends)
 
 
-def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding | None:
+def disk(host: str, percent_free: float, least: float = ALMOST_FULL, full: float = FULL) -> Finding | None:
     """Judge how much of the disk that holds DATA_DIR is free."""
     if percent_free >= least:
         return None
-    severity = Severity.BAD if percent_free < FULL else Severity.WARN
-    left = least if severity == Severity.WARN else FULL
+    severity = Severity.BAD if percent_free < full else Severity.WARN
+    left = least if severity == Severity.WARN else full
     text = f"the disk of {host} that holds DATA_DIR has had less than {left:g} % free for {{time}}"
     ends = f"{least:g} % of it are free"
     return Finding("disk", host, severity, text, url=reverse("jobs"), area=Area.HOSTING, ends_when=ends)
@@ -207,7 +218,7 @@ def disk(host: str, percent_free: float, least: float = ALMOST_FULL) -> Finding 
 
 def _disks(now: datetime) -> dict[str, float]:
     """Return how many percent are free on each host: as its worker said lately, and of this one as it is now."""
-    told = Worker.objects.filter(seen_at__range=(now - DEAD, now + DEAD), disk_free__isnull=False)
+    told = Worker.objects.filter(seen_at__range=(now - LATELY, now + LATELY), disk_free__isnull=False)
     return {each.host: each.disk_free or 0.0 for each in told} | {socket.gethostname(): disk_free()}
 
 

@@ -26,6 +26,7 @@ class RuleSetting(models.Model):
     rule = models.SlugField(unique=True, editable=False)
     enabled = models.BooleanField(default=True, help_text="A rule that is switched off finds nothing.")
     limit = models.FloatField(null=True, blank=True, help_text="Empty: the rule's own.")
+    second = models.FloatField("second limit", null=True, blank=True, help_text="Empty: the rule's own.")
     acknowledge = models.PositiveIntegerField(
         null=True,
         blank=True,

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from flinkci_dashboard.alerts.standing import standing
-from flinkci_dashboard.models import Area, JobRun, JobSchedule, Worker
+from flinkci_dashboard.models import Area, JobRun, JobSchedule, RuleSetting, Worker
 from tests.findings import at_work, make_finding, stand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
@@ -77,6 +78,42 @@ def test_while_the_worker_is_silent_all_say_so_though_nobody_writes_a_row(member
     assert "the worker has been silent" in member.get("/api/v1/status").json()["sentence"]
     (line,) = standing(timezone.now()).lines
     assert [each.finding.subject for each in line.folded] == ["master"]
+
+
+def test_an_admin_sets_how_long_a_worker_may_be_silent_and_all_go_by_it(member, admin):
+    at_work()
+    stand(SLOW)
+    page = reverse("admin:flinkci_dashboard_rulesetting_change", args=[RuleSetting.objects.get(rule="worker").pk])
+    answer = admin.post(page, {"enabled": "on", "limit": "120", "second": "130"})
+    assert answer.status_code == 302
+    for silent, state in ((90, "warn"), (125, "warn"), (140, "bad")):
+        Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=silent))
+        assert set(said(member).values()) - {None} == {state}
+        assert (of_builds(member)["badge"] == "unknown") is (silent > 120)
+        assert Client().get("/readyz").status_code == (503 if silent > 120 else 200)
+
+
+@pytest.mark.parametrize(
+    ("rule", "entered"),
+    [
+        ("worker", {"enabled": ""}),
+        ("worker", {"limit": "5"}),
+        ("worker", {"limit": "400"}),  # amber later than red
+        ("worker", {"second": "nan"}),
+        ("disk", {"limit": "120"}),
+        ("disk", {"second": "20"}),
+        ("mirror_lag", {"limit": "-1"}),
+        ("mirror_lag", {"second": "5"}),
+        ("token_scope", {"limit": "5"}),
+        ("machine_bad", {"limit": "0.5"}),
+    ],
+)
+def test_a_limit_that_can_not_be_meant_is_refused(admin, rule, entered):
+    row = RuleSetting.objects.get(rule=rule)
+    page = reverse("admin:flinkci_dashboard_rulesetting_change", args=[row.pk])
+    answer = admin.post(page, {"enabled": "on"} | entered)
+    assert answer.status_code == 200 and answer.context["adminform"].errors
+    assert RuleSetting.objects.filter(pk=row.pk, enabled=True, limit=None, second=None).exists()
 
 
 def test_where_the_alerts_alone_do_not_run_all_say_so(member):

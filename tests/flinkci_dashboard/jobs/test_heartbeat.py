@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from flinkci_dashboard.alerts.findings import Limits
 from flinkci_dashboard.jobs.alerts import RULES, findings
 from flinkci_dashboard.jobs.health import overdue, worker_problem
 from flinkci_dashboard.jobs.heartbeat import Heartbeat
@@ -29,7 +30,7 @@ def test_each_hosts_disk_is_judged_wherever_alerts_are_sent_from():
     facts = {"pid": 1, "started_at": now, "disk_free": 2.0}
     Worker.objects.create(host="elsewhere", seen_at=now, **facts)
     Worker.objects.create(host="switched-off", seen_at=now - DAYS, **facts)
-    found = [each for each in findings(now, {rule.name: rule.limit for rule in RULES}) if each.rule == "disk"]
+    found = [each for each in findings(now, Limits({rule.name: rule for rule in RULES})) if each.rule == "disk"]
     assert [each.subject for each in found if each.subject != socket.gethostname()] == ["elsewhere"]
 
 
