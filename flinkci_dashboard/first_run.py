@@ -40,7 +40,7 @@ def _without_good_pass() -> list[str]:
 
 
 def _worker(now: datetime) -> Step:
-    return Step(silent_worker(now) is None, "the worker runs (manage.py qcluster)", reverse("jobs"))
+    return Step(silent_worker(now) is None, "Start the worker: manage.py qcluster", reverse("jobs"))
 
 
 def _credentials() -> list[Step]:
@@ -49,7 +49,7 @@ def _credentials() -> list[Step]:
     return [
         Step(
             service.value in working,
-            f"the {service.label} token works: stored here, or {service.name}_TOKEN",
+            f"Enter a token of {service.label} that works: store it here, or set {service.name}_TOKEN",
             reverse("credentials"),
         )
         for service in SERVICES
@@ -59,17 +59,16 @@ def _credentials() -> list[Step]:
 def _contacts() -> Step:
     unreachable = [each for each in Contact.objects.filter(active=True) if not each.reachable]
     left = f": {counted(len(unreachable), 'contact')} without" if unreachable else ""
-    return Step(
-        not unreachable, f"each contact has an address{left}", reverse("admin:flinkci_dashboard_contact_changelist")
-    )
+    url = reverse("admin:flinkci_dashboard_contact_changelist")
+    return Step(not unreachable, f"Enter an address for each contact{left}", url)
 
 
 def _mode() -> Step:
     watched = observing()
-    words = "; it only observes, so compare and then set SYNC_MODE=active" if watched else ""
-    return Step(not watched, f"the jobs may write{words}", reverse("help"))
+    words = "Let the jobs write: while they only observe, compare them with the old bots; then set SYNC_MODE=active"
+    return Step(not watched, words, reverse("help_text", args=["take-over"]))
 
 
 def _passes(waiting: list[str]) -> Step:
     titles = ", ".join(JOBS[name].title for name in waiting)
-    return Step(False, f"each job has had a good pass; still to come: {titles}", reverse("jobs"))
+    return Step(False, f"Wait for the first good pass of each job; still to come: {titles}", reverse("jobs"))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.history import last_achieved
 from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Part, Tile
 from labeler.figures import state_counts
@@ -17,12 +17,11 @@ def tiles(now: datetime) -> list[Tile]:
     counts = state_counts(everything=False)
     right, total = counts.get(State.RIGHT, 0), sum(counts.values())
     jira = JiraContact.load()
-    last = latest_pass(JOB)
+    seen = last_achieved(JOB)
     state, label = ("ok", "right") if not counts.get(State.CHANGE) else ("pending", "being set")
-    if last is None:
+    if seen is None:
         state, label = "none", "no pass yet"
     words = "open pull requests have their ticket's labels"
-    seen = last.ended_at if last else None
     figure, lines = f"{right} of {total}", _lines(counts, jira)
     url = reverse("labels")
     return [Tile("Labels", url, figure, words, Area.LABELS, state, label, seen, lines, job=JOB, place=70)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.urls import reverse
 
-from flinkci_dashboard.jobs.history import latest_pass
+from flinkci_dashboard.jobs.history import last_achieved
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area
 from flinkci_dashboard.web.tiles import Part, Tile
@@ -25,8 +25,8 @@ def tiles(now: datetime) -> list[Tile]:
 def _pulls(now: datetime) -> Tile:
     opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
     counts, url = ci_counts(opened), reverse("pull_requests")
-    last = latest_pass(JOB)
-    state, label = ("ok", _done()) if last else ("none", "no pass yet")
+    seen = last_achieved(JOB)
+    state, label = ("ok", _done()) if seen or counts else ("none", "no pass yet")
     lines = [Part(f"{counts[state]:,} {words}", f"{url}?ci={state}") for state, words in CI_WORDS if counts.get(state)]
     others = sum(counts.values()) - sum(counts.get(state, 0) for state, _ in CI_WORDS)
     lines += [Part(f"{others:,} without a build", f"{url}?ci=unknown")] if others else []
@@ -39,7 +39,6 @@ def _pulls(now: datetime) -> Tile:
         lines.append(Part("last report written {time} ago", since=newest))
     if mark := quota():
         lines.append(Part(f"GitHub: {mark.data['remaining']:,} of {mark.data['limit']:,} requests left this hour"))
-    seen = last.ended_at if last else None
     total = f"{sum(counts.values()):,}"
     return Tile("Pull requests", url, total, "open", Area.PULLS, state, label, seen, lines, job=JOB, place=30)
 
@@ -53,7 +52,6 @@ def _mirrors() -> Tile:
     rows = list(MirrorBranch.objects.filter(selected=True, mirror__enabled=True))
     synced = [row for row in rows if row.state == State.IN_SYNC]
     troubled = [row for row in rows if row.state not in (State.IN_SYNC, *UNDER_WAY)]
-    last = latest_pass("sync_mirrors")
     state, label = ("ok", "in sync") if rows and len(synced) == len(rows) else ("behind", "behind")
     if not rows:
         state, label = "none", "no pass yet"
@@ -61,6 +59,5 @@ def _mirrors() -> Tile:
     others = (*troubled, *(r for r in rows if r.state in UNDER_WAY))
     lines = [Part(f"{row.name}: {row.get_state_display()}", f"{url}#branch-{row.pk}") for row in others]
     figure = f"{len(synced)} of {len(rows)}"
-    seen = last.ended_at if last else None
-    job = "sync_mirrors"
+    seen, job = last_achieved("sync_mirrors"), "sync_mirrors"
     return Tile("Mirrors", url, figure, words, Area.MIRRORS, state, label, seen, lines[:4], job=job, place=40)

@@ -82,6 +82,11 @@ class AgentsPage:
     polled_at: datetime | None
     problem: str
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether anything has told of any machine yet."""
+        return bool(self.polled_at or self.lines or any(card.is_used for card in self.cards))
+
 
 @dataclass(frozen=True)
 class DayRow:

@@ -73,6 +73,7 @@ class Standing:
     state: str  # good, warn or bad
     lines: list[Line]
     as_of: datetime | None  # when the last pass that found this began; None: never
+    unproven: tuple[str, ...] = ()  # the jobs that have tried, and never achieved anything
     unknown: bool = False  # the worker is silent: what else stands here is not known to be true
 
     def seen_by(self, user: User) -> "Standing":
@@ -100,15 +101,23 @@ class Standing:
     def sentence(self) -> str:
         """Say it all in one: the worst first, with cause, since when and whom to ask."""
         if not self.lines:
-            return IN_ORDER if self.as_of else NOTHING_YET
+            return self.calm
         more = f"; and {self.unsaid} more" if self.unsaid else ""
         return "; ".join(line.sentence for line in self.said) + more + "."
+
+    @property
+    def calm(self) -> str:
+        """Say that nothing wrong is known; what has never been looked at is not in order for that."""
+        if self.as_of and self.unproven:
+            more = f" and {len(self.unproven) - SAID} more" if len(self.unproven) > SAID else ""
+            return f"Not all is known yet: no pass has succeeded of {', '.join(self.unproven[:SAID])}{more}."
+        return IN_ORDER if self.as_of else NOTHING_YET
 
     @property
     def public(self) -> list[Lasting]:
         """Say it without a person, a machine or a plan: which areas fail or are worth a look, and since when."""
         if not self.lines:
-            return [Lasting(IN_ORDER if self.as_of else NOTHING_YET)]
+            return [Lasting(self.calm)]
         worries = ((Severity.BAD, "Failing"), (Severity.WARN, "Worth a look"))
         return [said for severity, words in worries for said in self._areas(severity, words)]
 
@@ -149,8 +158,9 @@ def standing(now: datetime) -> Standing:
     picture = read(now)
     lines = [_line(case, picture, now) for case in picture.cases]
     unknown = any("worker" in case.finding.cause_of for case in picture.cases)
-    state = lines[0].finding.severity.value if lines else GOOD if picture.as_of else Severity.WARN.value
-    return Standing(state, lines, picture.as_of, unknown)
+    calm = GOOD if picture.as_of and not picture.unproven else Severity.WARN.value
+    state = lines[0].finding.severity.value if lines else calm
+    return Standing(state, lines, picture.as_of, picture.unproven, unknown)
 
 
 def standing_for(request: HttpRequest) -> Standing:

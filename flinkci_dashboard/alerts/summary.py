@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flinkci_dashboard.alerts.findings import Case, Finding, Severity, fold
-from flinkci_dashboard.jobs.alerts import pulse, silence
+from flinkci_dashboard.jobs.alerts import pulse, silence, unproven
 from flinkci_dashboard.models import Area, Contact, Summary
 
 JOB = "send_alerts"
@@ -33,6 +33,7 @@ class Picture:
     as_of: datetime | None  # when the last pass that has ended began
     by_area: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     by_id: Mapping[int, Person] = field(default_factory=dict)
+    unproven: tuple[str, ...] = ()  # the jobs that have tried, and never achieved anything
 
     def ask(self, finding: Finding) -> tuple[Person, ...]:
         """Return whom to ask: who answers for this very thing, then those of its area."""
@@ -45,6 +46,7 @@ def keep(cases: Iterable[Case]) -> bool:
     """Write down what a pass found; tells whether it differs from what was there."""
     lasting = [each for each in _flat(cases) if each.severity is not Severity.INFO and each.key not in LIVE]
     content = {"cases": [[_written(case.finding), [*map(_written, case.folded)]] for case in fold(lasting)]} | _people()
+    content["unproven"] = unproven()
     if Summary.objects.filter(pk=1).values_list("content", flat=True).first() == content:
         return False
     Summary.objects.update_or_create(pk=1, defaults={"content": content})
@@ -80,7 +82,7 @@ def read(now: datetime) -> Picture:
         cases = fold([*live, *_flat(cases)])
     by_id = {int(pk): Person(int(pk), name) for pk, name in content["people"].items()}
     by_area = {area: tuple(by_id[pk] for pk in pks) for area, pks in content["areas"].items()}
-    return Picture(cases, facts["as_of"], by_area, by_id)
+    return Picture(cases, facts["as_of"], by_area, by_id, tuple(content.get("unproven", ())))
 
 
 def _written(finding: Finding) -> dict[str, Any]:

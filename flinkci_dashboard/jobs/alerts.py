@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, QuerySet, Subquery
+from django.db.models import Exists, Max, QuerySet, Subquery
 from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.alerts.limits import as_set, set_by
 from flinkci_dashboard.jobs.heartbeat import disk_free
-from flinkci_dashboard.jobs.history import of_each
+from flinkci_dashboard.jobs.history import ACHIEVED, of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
 
@@ -97,6 +97,14 @@ def silent_jobs(now: datetime) -> list[Finding]:
     jobs = _job_facts(now) if enabled else []
     found = (silent_job(job, up_since, now, limit) for job in jobs)
     return [each for each in found if each]
+
+
+def unproven() -> list[str]:
+    """Return the titles of enabled jobs that have tried, and never achieved anything: what they see is not known."""
+    runs = of_each().order_by()
+    good, bad = runs.filter(outcome__in=ACHIEVED), runs.filter(outcome=JobRun.Outcome.FAILED)
+    tried = JobSchedule.objects.filter(Exists(bad), ~Exists(good), enabled=True, job__in=JOBS)
+    return sorted(JOBS[job].title for job in tried.values_list("job", flat=True))
 
 
 def pulse(now: datetime, job: str) -> dict[str, Any]:
@@ -269,7 +277,7 @@ def _failing(job: str, passes: int) -> tuple[int, datetime | None, str]:
     last = list(ended.values_list("outcome", flat=True)[:passes])
     if len(last) < passes or set(last) != {JobRun.Outcome.FAILED.value}:
         return 0, None, ""
-    good = JobRun.objects.filter(job=job, outcome__in=(JobRun.Outcome.OK, JobRun.Outcome.PARTIAL)).first()
+    good = JobRun.objects.filter(job=job, outcome__in=ACHIEVED).first()
     failed = ended.filter(pk__gt=good.pk) if good else ended
     since = failed.order_by("pk").values_list("started_at", flat=True).first()
     error = failed.values_list("error", flat=True).first() or ""

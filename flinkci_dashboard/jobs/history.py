@@ -16,6 +16,7 @@ SHOWN = 40
 STEP = 5  # from one bar to the next, in units of the drawing
 WIDTH = SHOWN * STEP
 HEIGHT = 22
+ACHIEVED = (JobRun.Outcome.OK, JobRun.Outcome.PARTIAL)
 LOWEST = 5  # what a pass of no length still shows
 KINDS = {"running": "info", "ok": "good", "partial": "warn", "failed": "bad"}
 
@@ -116,6 +117,12 @@ def last_ended(*jobs: str) -> object:
     """Return what changes with every pass of these jobs that ends: which one was each job's last."""
     ended = JobRun.objects.exclude(ended_at=None).order_by("-pk").values("pk")
     return JobRun.objects.values_list(*(Subquery(ended.filter(job=job)[:1]) for job in jobs)).first()
+
+
+def last_achieved(job: str) -> datetime | None:
+    """Return when the last pass began that achieved something: what pages show is as old as that, or newer."""
+    done = JobRun.objects.filter(job=job, outcome__in=ACHIEVED)
+    return done.values_list("started_at", flat=True).first()
 
 
 def last_good(job: str) -> datetime | None:

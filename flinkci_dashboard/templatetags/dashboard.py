@@ -94,6 +94,14 @@ def seen(context: dict, at: datetime | None, job: str) -> SafeString | str:
     )
 
 
+@register.simple_tag(takes_context=True)
+def read(context: dict, things: str, at: datetime | None, job: str) -> SafeString | str:
+    """Say when a job last read some things."""
+    if at is None:
+        return f"{things} have not been read yet."
+    return format_html("{} were read {}.", things, seen(context, at, job))
+
+
 def _time(at: datetime | None, form: str, more: SafeString = NOTHING) -> SafeString | str:
     if not at:
         return "–"

@@ -13,6 +13,7 @@ from flinkci_dashboard.web.durations import Lasting
 from flinkci_dashboard.web.trends import Trend
 
 OURS = ("flinkci_dashboard.credentials.tiles", "flinkci_dashboard.jobs.tiles")
+NOTHING = "none"  # the state of a tile that has nothing to tell
 WORRIES = {  # what an area's findings say → the tile's state, and its label
     "bad": ("failed", "{} failing"),
     "warn": ("partial", "{} worth a look"),
@@ -58,7 +59,7 @@ class Tile:
 def tiles(now: datetime, found: Standing) -> list[Tile]:
     """Return the tiles of all apps and of the ground, in their order."""
     made = [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
-    return [_judged(tile, found) for tile in sorted(made, key=lambda tile: tile.place)]
+    return [_known(_judged(tile, found)) for tile in sorted(made, key=lambda tile: tile.place)]
 
 
 def _judged(tile: Tile, found: Standing) -> Tile:
@@ -67,3 +68,10 @@ def _judged(tile: Tile, found: Standing) -> Tile:
         return tile
     state, label = WORRIES[worst]
     return replace(tile, state=state, label=label.format(number))
+
+
+def _known(tile: Tile) -> Tile:
+    """Say no number of what nothing has looked at yet."""
+    if tile.seen_at or tile.state != NOTHING:
+        return tile
+    return replace(tile, figure="–", words="", lines=[], trend=None)

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Failure, KnownTicket, Test, TestFailure
+from flinkci_dashboard.models import JobRun
 from tests.machines import make_build, make_job, minutes
 from tests.reading import read
 
@@ -99,6 +100,8 @@ def test_builds_of_pull_requests_count_and_are_no_branch(member):
 
 
 def test_an_empty_page_says_so(member):
+    assert "No build has been looked through" in read(member, "failures")
+    JobRun.objects.create(job="match_failures", outcome="ok", ended_at=timezone.now())
     assert "No test has failed" in read(member, "failures")
     assert "No failure fits: Known: in Jira." in read(member, "failures", query="?known=true")
 

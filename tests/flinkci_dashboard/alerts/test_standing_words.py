@@ -1,7 +1,9 @@
 """What there is room for: one sentence for the overview, the worst alone for a banner."""
 
 import pytest
+from django.utils import timezone
 
+from flinkci_dashboard.models import JobRun
 from tests.findings import at_work, make_finding, stand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
@@ -13,3 +15,15 @@ def test_a_banner_says_the_worst_and_how_many_more_there_are(member):
     page = member.get("/mirrors/").content.decode()
     assert "thing 1 fails – and 2 more" in page.replace("Thing", "thing")
     assert "thing 0 fails" not in page
+
+
+def test_what_never_succeeded_is_not_in_order(member):
+    JobRun.objects.create(job="poll_builds", outcome="failed", error="No answer.", ended_at=timezone.now())
+    at_work()
+    stand()
+    page = member.get("/").content.decode()
+    assert "Not all is known yet: no pass has succeeded of CI builds." in page
+    assert "Everything is in order" not in page
+    JobRun.objects.create(job="poll_builds", outcome="ok", ended_at=timezone.now())
+    stand()
+    assert "Everything is in order" in member.get("/").content.decode()
