@@ -1,6 +1,6 @@
 """Where the end of a log does not tell why a job failed, what lies before it may: all of it, in a second or two.
 
-RE2 looks through each part for anything that a rule may match; only where one does the part is read line by line.
+RE2 looks through each part for anything that a rule may match; only where one does its lines are read that RE2 finds.
 """
 
 import re
@@ -25,10 +25,11 @@ OPTIONS.log_errors = False
 def cause_far_back(parts: Iterable[tuple[int, bytes]], found: Found) -> Found:
     """Return the deepest cause that parts of a log tell, else what its end told. Each has its first line's number."""
     read = 0
-    for first, part in parts:
+    for first, coloured in parts:
+        part = COLOUR.sub(b"", coloured) if b"\x1b" in coloured else coloured
         if read < CLOSELY and _may_tell(part):
             read += 1
-            each = cause_of_log(part.decode(errors="replace").split("\n"), first)
+            each = cause_of_log(map(_told, part.split(b"\n")), first)
             found = each if not each.is_weak and each.rank < found.rank else found
     return found
 
@@ -36,6 +37,11 @@ def cause_far_back(parts: Iterable[tuple[int, bytes]], found: Found) -> Found:
 def _may_tell(part: bytes) -> bool:
     """Tell whether one of these lines is such as a rule is for."""
     return any(not cause_of_log([_line(part, hit.end() - 1)]).is_weak for hit in islice(HINT.finditer(part), HITS))
+
+
+def _told(line: bytes) -> str:
+    """Return a line that may tell a cause, or that a test begins or ends; "" of any other."""
+    return line.decode(errors="replace") if HINT.search(line) or SCENE.search(line) else ""
 
 
 def _line(part: bytes, place: int) -> str:
@@ -58,6 +64,10 @@ def _without_assertions(pattern: str) -> str:
             end += 1
         pattern = pattern[:start] + pattern[end:]
     return pattern
+
+
+COLOUR = re2.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+SCENE = re2.compile(rb"\[INFO\] Running |Running '|Tests run: |\[(?:PASS|FAIL)\] '")
 
 
 def _hint() -> Any:

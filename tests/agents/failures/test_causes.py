@@ -170,6 +170,18 @@ def test_every_line_that_tells_a_cause_is_found_far_before_the_end_of_a_log_too(
     assert found == (weak if near.is_weak else Found(near.cause, near.line, 19))
 
 
+COLOURED = "[\x1b[1;31mERROR\x1b[m] \x1b[1;31mCOMPILATION ERROR : \x1b[m\r"
+PASSED = "[\x1b[1;34mINFO\x1b[m] Tests run: 1, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1 s -- in a.b.FooTest"
+
+
+def test_colours_and_the_scenes_of_tests_are_seen_far_back_too():
+    weak = cause_of_log([WRAPPER], first=9000)
+    scene = ["[\x1b[1;34mINFO\x1b[m] Running a.b.FooTest", "x" * 99, WATCHDOG, PASSED]
+    told = cause_far_back([(1, "\n".join([*scene, "x" * 99, COLOURED]).encode())], weak)
+    assert told == Found(Cause.COMPILE, "[ERROR] COMPILATION ERROR :", 6)
+    assert cause_far_back([(1, "\n".join(scene).encode())], weak) == weak
+
+
 def test_the_deepest_cause_of_all_parts_counts_and_what_is_weak_there_counts_for_nothing():
     weak = cause_of_log(["##[error]Bash exited with code '143'."], first=9000)
     parts = [(1, b"There are test failures."), (2, WATCHDOG.encode()), (3, b"There are test failures.")]
