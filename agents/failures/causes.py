@@ -12,7 +12,8 @@ MAX_LINE = 1000  # of a line's characters are looked at, and kept
 # What runs inside of a test logs what it likes, and Maven's hints are no failures; nor are the frames of a trace.
 CHATTER = re.compile(
     r"^\s+at [\w$.<>/]+\(|^\[(?:INFO|WARNING|DEBUG)\] (?!BUILD FAILURE)"
-    r"|^(?:\[[^\]]{1,120}\] +)?(?:TRACE|DEBUG|INFO|WARN|ERROR)(?: +\[| +[\w$.]+ +[\[:-])"
+    r"|^(?!.{0,200} severe license issues)(?:\[[^\]]{1,120}\] +)?"
+    r"(?:TRACE|DEBUG|INFO|WARN|ERROR)(?: +\[| +[\w$.]+ +[\[:-])"
 )
 TESTS_TOLD = re.compile("|".join((*OF_A_TEST, r"^(?:FAILED|ERROR) +[\w./-]{1,300}\.py\b", r"^\[FAIL\] '")))
 TESTS_NAMED = 50  # failing tests that a line may be about
