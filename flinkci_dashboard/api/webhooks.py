@@ -1,7 +1,7 @@
 """Webhooks: a service says that something happened, and the right job looks now instead of in some seconds.
 
 What a delivery says is never taken as state: it may be late, forged by who knows the secret, or sent twice. Nothing is
-done in the request but noting it.
+done in the request but looking at its signature: it is noted when the answer has gone, see `deliveries`.
 """
 
 import base64
@@ -9,19 +9,16 @@ import binascii
 import hashlib
 import hmac
 import json
-from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from flinkci_dashboard.jobs.hurry import hurry
-from flinkci_dashboard.models.webhooks import Delivery, Refusals, Service
+from flinkci_dashboard.api.deliveries import Noted, Told
+from flinkci_dashboard.models.webhooks import Service
 
 MAX_BODY = 25 * 1024 * 1024  # bytes; GitHub sends no more (its docs, "Webhook events and payloads")
 GITHUB_JOBS = {
@@ -103,28 +100,14 @@ def _too_long() -> HttpResponse:
 
 
 def _refuse(service: Service, why: str) -> HttpResponse:
-    now = timezone.now()
-    if not Refusals.objects.filter(service=service).update(number=F("number") + 1, last_at=now):
-        Refusals.objects.get_or_create(service=service, defaults={"number": 1, "last_at": now})
-    return JsonResponse({"detail": why}, status=401)
+    return Noted(Told(service, timezone.now(), taken=False), why, 401)
 
 
 def _take(service: Service, delivery: str, event: str, jobs: tuple[str, ...]) -> HttpResponse:
-    """Note a delivery and make its jobs run now, all in one transaction; one that was taken before changes nothing."""
+    """Take a delivery, to be noted once the answer is sent; one that was taken before changes nothing."""
     now = timezone.now()
-    try:
-        with transaction.atomic():
-            _note(service, delivery, event, now, hurry(jobs, now))
-    except IntegrityError:
-        return JsonResponse({"detail": "It was taken before."}, status=202)
-    return JsonResponse({"detail": "Taken."}, status=202)
-
-
-def _note(service: Service, delivery: str, event: str, now: datetime, jobs: list[str]) -> None:
-    """Write down a delivery. Raises IntegrityError when it stands there already."""
     key = _storable(delivery) or hashlib.sha256(f"{event} {now.isoformat()}".encode()).hexdigest()
-    facts = {"event": _storable(event)[:100], "received_at": now, "jobs": jobs}
-    Delivery.objects.create(service=service, delivery_id=key[:64], **facts)
+    return Noted(Told(service, now, key[:64], _storable(event)[:100], jobs), "Taken.", 202)
 
 
 def _storable(text: str) -> str:

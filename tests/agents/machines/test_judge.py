@@ -1,11 +1,12 @@
 """Percentiles, clocks that disagree, fair judgement of machines, jobs that wait in vain."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from agents.charts.arithmetic import percentile, seconds_between
-from agents.machines.judge import PoolState, Score, judge, why_stuck
+from agents.machines.judge import RULE, PoolState, Score, judge, why_stuck
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -49,6 +50,11 @@ def test_a_machine_is_bad_only_when_chance_does_not_explain_it(machine, host, ba
     verdict = judge(machine, host)
     assert verdict.bad is bad
     assert verdict.reason.endswith(".")
+
+
+@pytest.mark.parametrize("times, jobs, bad", [(2.9, 100, True), (4, 100, False), (2.9, 101, False)])
+def test_an_admin_sets_how_much_worse_and_by_how_many_jobs(times, jobs, bad):
+    assert judge(Score(100, 40), Score(1000, 130), replace(RULE, limit=times, second=jobs)).bad is bad
 
 
 @pytest.mark.parametrize(

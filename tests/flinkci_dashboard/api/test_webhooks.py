@@ -4,13 +4,18 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flinkci_dashboard.api import deliveries
+from flinkci_dashboard.api.deliveries import Told
+from flinkci_dashboard.api.webhooks import receive
 from flinkci_dashboard.jobs.run import enqueue_due, run_pass, work
 from flinkci_dashboard.jobs.table import JOBS, Job
 from flinkci_dashboard.models import Delivery, JobRun, JobSchedule, Refusals
@@ -18,6 +23,8 @@ from flinkci_dashboard.models import Delivery, JobRun, JobSchedule, Refusals
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 SECRET = "a webhook secret"
 LOGIN = "hooks:a password"
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+REFUSED = Told("github", NOW, taken=False)
 
 
 @pytest.fixture(autouse=True)
@@ -161,9 +168,60 @@ def pass_under_way(current):
     """Stand in for a job."""
 
 
-def test_taking_one_costs_few_queries(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
-        from_github(client)
+@pytest.mark.parametrize("secret", [SECRET, "another"])
+def test_the_answer_waits_for_no_query_and_noting_it_costs_few(rf, secret, django_assert_max_num_queries):
+    with django_assert_max_num_queries(0):
+        answer = from_github(Answering(rf), secret=secret)
+    with django_assert_max_num_queries(7):
+        answer.close()
+    assert (Delivery.objects.count(), Refusals.objects.count()) == ((1, 0) if secret == SECRET else (0, 1))
+
+
+class Answering:
+    """A client that gets the answer and leaves it open, as a service has it."""
+
+    def __init__(self, rf):
+        self.rf = rf
+
+    def post(self, path, *rest, **more):
+        return receive(self.rf.post(path, *rest, **more), path.rpartition("/")[2])
+
+
+def test_a_burst_is_one_transaction_by_one_thread_and_nothing_is_lost(rf, monkeypatch, django_assert_max_num_queries):
+    batches, box = [], deliveries.Inbox()
+
+    def write(told):
+        batches.append([each.key for each in told])
+        if len(batches) == 1:  # meanwhile the others come
+            others = [Thread(target=box.put, args=(Told("github", NOW, f"d-{each}"),)) for each in range(1, 50)]
+            for other in others:
+                other.start()
+            for other in others:
+                other.join(timeout=9)
+
+    monkeypatch.setattr(deliveries, "write", write)
+    box.put(Told("github", NOW, "d-0"))
+    assert [len(batch) for batch in batches] == [1, 49]
+    assert {key for batch in batches for key in batch} == {f"d-{each}" for each in range(50)}
+
+
+def test_a_burst_makes_each_job_due_once_and_replays_in_it_change_nothing():
+    told = [Told("github", NOW, f"d-{each % 40}", "push", ("sync_pulls", "sync_mirrors")) for each in range(50)]
+    deliveries.write([*told, Told("azure", NOW, "d-1", "build.complete", ("poll_builds",)), REFUSED, REFUSED])
+    assert Delivery.objects.count() == 41 and due() == {"sync_pulls", "sync_mirrors", "poll_builds"}
+    assert Refusals.objects.get().number == 2
+    JobSchedule.objects.update(next_run_at=timezone.now() + timedelta(seconds=14))
+    deliveries.write(told)
+    assert Delivery.objects.count() == 41 and due() == set()
+
+
+def test_a_database_out_of_order_makes_no_service_wait_or_send_again(client, monkeypatch):
+    def hurry(*_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(deliveries, "hurry", hurry)
+    assert from_github(client).status_code == 202
+    assert not Delivery.objects.exists()
 
 
 def test_a_deleted_comment_counts_as_any_other(client):
