@@ -52,7 +52,7 @@ def test_a_machine_is_bad_only_when_chance_does_not_explain_it(machine, host, ba
     assert verdict.reason.endswith(".")
 
 
-@pytest.mark.parametrize("times, jobs, bad", [(2.9, 100, True), (4, 100, False), (2.9, 101, False)])
+@pytest.mark.parametrize("times, jobs, bad", [(2.9, 100, True), (4.1, 100, False), (2.9, 101, False)])
 def test_an_admin_sets_how_much_worse_and_by_how_many_jobs(times, jobs, bad):
     assert judge(Score(100, 40), Score(1000, 130), replace(RULE, limit=times, second=jobs)).bad is bad
 
