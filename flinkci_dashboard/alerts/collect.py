@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from types import ModuleType
@@ -51,7 +51,7 @@ def collect(now: datetime, in_force: Limits) -> Iterator[Told]:
     """Ask every source. One whose rules fail silences itself alone."""
     for source in sources():
         try:
-            found = [each for each in source.findings(now, in_force) if each.rule not in in_force.off]
+            found = [_joined(each) for each in source.findings(now, in_force) if each.rule not in in_force.off]
         except DatabaseError:
             raise
         except Exception:
@@ -59,6 +59,11 @@ def collect(now: datetime, in_force: Limits) -> Iterator[Told]:
             yield Told(source.__name__, None)
         else:
             yield Told(source.__name__, found)
+
+
+def _joined(finding: Finding) -> Finding:
+    """Return a finding whose sentence can be joined with others: a service's words have line ends and a full stop."""
+    return replace(finding, text=" ".join(finding.text.split()).rstrip(". "))
 
 
 def create_settings() -> None:

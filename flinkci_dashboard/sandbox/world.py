@@ -43,6 +43,7 @@ class Sandbox:
         self.root.mkdir(parents=True, exist_ok=True)
         self.github_token = "ghp_" + _random(36)
         self.azure_token = _random(52, string.ascii_lowercase + "234567")
+        self.azure_ended = False  # that token is taken no more
         self.jira_token = _random(44)
         self.token_expiry = ""  # as GitHub's header has it: "2027-01-31 12:00:00 UTC"
         self.scopes = frozenset({"repo"})
@@ -60,7 +61,7 @@ class Sandbox:
         self.github = GitHub(self.repositories, self.pulls, self.azure, self.actions)
         services: dict[str, Callable[[Call], Answer]] = {
             "git": GitService(self.repositories, self.account_of, self._pushed),
-            "azure": AzureService(self.azure, lambda token: token == self.azure_token),
+            "azure": AzureService(self.azure, lambda token: token == self.azure_token and not self.azure_ended),
             "jira": JiraService(self.jira, lambda token: token == self.jira_token),
             "github": GitHubService(self.github, self.account_of),
         }
@@ -167,6 +168,7 @@ class Sandbox:
             "refuse-pushes-to-the-mirror": partial(self.protect, MIRROR, "master"),
             "rewrite-the-mirror": self._rewrite_mirror,
             "let-tests-fail-on-master": partial(self.azure.broken.add, ("master", "test_ci.table")),
+            "end-the-azure-token": partial(setattr, self, "azure_ended", True),
             "silence-azure": partial(self._silence, "azure"),
             "silence-jira": partial(self._silence, "jira"),
             "mend-everything": self._mend,
@@ -180,6 +182,7 @@ class Sandbox:
 
     def _mend(self) -> None:
         self.clear_faults()
+        self.azure_ended = False
         self.unprotect(MIRROR)
         self.azure.broken.clear()
         self.repositories.copy_objects(SOURCE, MIRROR)

@@ -18,6 +18,7 @@ from flinkci_dashboard.models import (
     RuleSetting,
     Subscription,
 )
+from sync.models import MirrorBranch
 from tests.findings import KEY, alert
 
 
@@ -205,3 +206,10 @@ def test_alert_urls_that_lead_into_this_network_are_told_with_the_remedy(setting
     call_command("bootstrap", verbosity=0, stderr=(errors := StringIO()))
     assert "Address 1 of ALERT_URLS" in errors.getvalue() and "ALERT_PRIVATE_ADDRESSES=1" in errors.getvalue()
     assert list(Channel.objects.values_list("service", flat=True)) == ["mail"]
+
+
+def test_a_services_own_words_end_like_the_rest_of_the_sentence(channel, sink, clock, break_branch):
+    break_branch()
+    MirrorBranch.objects.update(detail="remote: No.\nremote: Really.")
+    clock.run(trigger="command")
+    assert "remote: No. remote: Really. Whom to ask" in sink.texts[0]
