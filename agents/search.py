@@ -33,13 +33,13 @@ def _build(row: Build, exact: bool) -> Hit:
 
 
 def _branches(query: str) -> Group:
-    branches = Build.objects.filter(scope=Build.Scope.BRANCH, branch__icontains=query).order_by("branch")
+    branches = Build.objects.filter(scope=Build.Scope.BRANCH, branch__has=query).order_by("branch")
     names = list(branches.values_list("branch", flat=True).distinct()[:MOST])
     return Group("Branches", [Hit(name, reverse("branch", args=[name]), exact=name == query) for name in names])
 
 
 def _agents(query: str) -> Group:
-    rows = list(Agent.objects.filter(name__icontains=query)[: MOST + 1])
+    rows = list(Agent.objects.filter(name__has=query)[: MOST + 1])
     hits = [
         Hit(row.name, reverse("agent", args=[row.pk]), row.get_state_display(), row.name.lower() == query.lower())
         for row in rows[:MOST]
@@ -48,7 +48,7 @@ def _agents(query: str) -> Group:
 
 
 def _tests(query: str) -> Group:
-    named = Q(name__icontains=query) | Q(failure__key__icontains=query) | Q(failure__ticket__key__iexact=query)
+    named = Q(name__has=query) | Q(failure__key__has=query) | Q(failure__ticket__key__iexact=query)
     names = Test.objects.filter(named).select_related("failure__ticket").order_by("name")[:MOST]
     latest = {
         failure.test_id: failure.build

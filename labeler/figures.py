@@ -60,7 +60,7 @@ def in_state(states: Iterable[str], everything: bool, words: str) -> QuerySet[La
     if not everything:
         rows = rows.filter(pull__state=OPEN)
     for word in words.split():
-        match = Q(pull__title__icontains=word) | Q(ticket__key__iexact=word)
+        match = Q(pull__title__has=word) | Q(ticket__key__iexact=word)
         number = word.lstrip("#")
         rows = rows.filter(match | Q(pull__number=int(number)) if _is_number(number) else match)
     return rows

@@ -1,5 +1,6 @@
 """What the search finds of pull requests, their labels, and mirrored branches."""
 
+import re
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -11,6 +12,8 @@ from flinkci_dashboard.web.search import MOST, Group, Hit
 from sync.models import PullRequest
 
 MAX_DIGITS = 9  # of a pull request's number
+TICKET = re.compile(r"[A-Za-z]+-[0-9]+")
+LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")  # GitHub's rule
 
 
 def search(query: str) -> list[Group]:
@@ -27,8 +30,12 @@ def _pulls(query: str) -> Group:
 
 
 def _matching(query: str) -> QuerySet[PullRequest]:
-    number = query.removeprefix("#")
-    found = Q(title__icontains=query) | Q(author__iexact=query.removeprefix("@")) | Q(jira_key__iexact=query)
+    number, login = query.removeprefix("#"), query.removeprefix("@")
+    found = Q(title__has=query)
+    if TICKET.fullmatch(query):
+        found |= Q(jira_key=query.upper())
+    elif LOGIN.fullmatch(login):
+        found |= Q(author__iexact=login)
     if number.isdecimal() and len(number) <= MAX_DIGITS:
         found |= Q(number=int(number))
     if is_commit(query):

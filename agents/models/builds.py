@@ -115,6 +115,8 @@ class Build(models.Model):
             models.Index(F("scope"), F("queued_at").desc(), name="build_scope"),
             models.Index(F("result"), F("queued_at").desc(), name="build_result"),
             models.Index(F("reason"), F("queued_at").desc(), name="build_reason"),
+            models.Index(F("reason").desc(), F("queued_at").desc(), name="build_reason_falling"),
+            models.Index(fields=["branch"], name="build_of_branch", condition=Q(scope="branch")),
             models.Index(fields=["version"], name="build_version"),
             models.Index(fields=["pull_number"], name="build_pull", condition=Q(pull_number__isnull=False)),
             models.Index(fields=["finished_at"], name="build_finished"),

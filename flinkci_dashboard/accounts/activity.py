@@ -103,7 +103,7 @@ def names() -> list[str]:
 def _matches(search: Search, at: str, texts: tuple[str, ...], said: Said = lambda word: []) -> Q:
     found = Q()
     for word in search.words.split():
-        found &= Q.create([*((f"{name}__icontains", word) for name in texts), *said(word)], connector=Q.OR)
+        found &= Q.create([*((f"{name}__has", word) for name in texts), *said(word)], connector=Q.OR)
     zone = timezone.get_current_timezone()
     if search.since:
         found &= Q((f"{at}__gte", datetime.combine(max(search.since, FIRST), time(), zone)))

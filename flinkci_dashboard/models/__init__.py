@@ -16,6 +16,7 @@ from flinkci_dashboard.models.alerts import (
 from flinkci_dashboard.models.audit import AppendOnlyError, AuditEvent
 from flinkci_dashboard.models.credentials import Credential, Exposure, StoredValue
 from flinkci_dashboard.models.jobs import Action, JobRequest, JobRun, JobSchedule, RunLog, Worker
+from flinkci_dashboard.models.lookups import Has
 from flinkci_dashboard.models.saved import SavedView
 from flinkci_dashboard.models.switches import Switch
 from flinkci_dashboard.models.tokens import ApiToken
@@ -34,6 +35,7 @@ __all__ = [
     "Credential",
     "Delivery",
     "Exposure",
+    "Has",
     "Heartbeat",
     "JobRequest",
     "JobRun",

@@ -36,7 +36,7 @@ class Choice(forms.ChoiceField):
 def contains(text: str, *fields: str) -> Q:
     """Return what finds a text in any of some fields, without regard to case; in quotes, the whole of the field."""
     wanted, exact = unquoted(text)
-    lookup = "iexact" if exact else "icontains"
+    lookup = "iexact" if exact else "has"
     return Q.create([(f"{field}__{lookup}", wanted) for field in fields], connector=Q.OR)
 
 

@@ -120,7 +120,7 @@ def with_label(rows: QuerySet[PullRequest], name: str) -> QuerySet[PullRequest]:
 def with_text(rows: QuerySet[PullRequest], text: str) -> QuerySet[PullRequest]:
     """Keep those whose title contains a text, or that have it as their number."""
     number = text.strip().removeprefix("#")
-    titled = Q(title__icontains=text)
+    titled = Q(title__has=text)
     return rows.filter(titled | Q(number=int(number)) if number.isdecimal() and len(number) < 10 else titled)
 
 
