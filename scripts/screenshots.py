@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 from shutil import which
+from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -31,7 +32,9 @@ def main() -> int:
         subprocess.run([sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"], check=True, env=environment)
         demo = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         try:
-            take(address_of(demo))
+            address = address_of(demo)
+            wait_for(address)
+            take(address)
         finally:
             demo.terminate()
             demo.wait()
@@ -44,6 +47,18 @@ def address_of(demo: subprocess.Popen) -> str:
         if found := re.search(r"http://\S+?(?=/$)", line.strip()):
             return found[0]
     raise SystemExit("The demo did not start; its own message stands above.")
+
+
+def wait_for(address: str) -> None:
+    """Return as soon as the server answers, which it does a moment after the demo has named its address."""
+    for _ in range(PATIENCE):
+        try:
+            urlopen(f"{address}/healthz").close()  # noqa: S310 - the demo's own
+        except OSError:
+            time.sleep(1)
+        else:
+            return
+    raise SystemExit("The demo's server does not answer.")
 
 
 def take(address: str) -> None:

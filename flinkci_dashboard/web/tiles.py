@@ -59,7 +59,7 @@ class Tile:
 def tiles(now: datetime, found: Standing) -> list[Tile]:
     """Return the tiles of all apps and of the ground, in their order."""
     made = [tile for part in (*parts("tiles"), *map(import_module, OURS)) for tile in part.tiles(now)]
-    return [_known(_judged(tile, found)) for tile in sorted(made, key=lambda tile: tile.place)]
+    return [_judged(_known(tile), found) for tile in sorted(made, key=lambda tile: tile.place)]
 
 
 def _judged(tile: Tile, found: Standing) -> Tile:
