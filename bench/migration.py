@@ -134,11 +134,9 @@ def run_beside(runs: int) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(BESIDE, [runs])
-        cursor.execute(ITS_JOBS, [JOBS_OF_A_RUN])
-        cursor.execute(PAIRS)
-        cursor.execute(GROUPS)
-        cursor.execute("ANALYZE")
+        for statement, values in ((BESIDE, [runs]), (ITS_JOBS, [JOBS_OF_A_RUN]), (PAIRS, None), (GROUPS, None)):
+            cursor.execute(statement, values)
+            cursor.execute("ANALYZE agents_build, agents_job, agents_pair, agents_pairgroup")
 
 
 def anew() -> None:
@@ -165,9 +163,7 @@ BESIDE = """
         pull_number, 'finished', CASE WHEN id %% 12 = 0 THEN 'failed' ELSE 'succeeded' END, 1, queued_at,
         coalesce(started_at, queued_at), coalesce(finished_at, queued_at + interval '2 hours'), '', '', queued_at,
         false, 'github', 0, 0, 'ci.yml', 'push', '', ''
-    FROM agents_build b WHERE provider = 'azure' AND NOT EXISTS
-        (SELECT 1 FROM agents_build o WHERE o.provider = 'actions' AND o.external_id = 10000000000 + b.id)
-    ORDER BY queued_at DESC LIMIT %s
+    FROM agents_build b WHERE provider = 'azure' ORDER BY queued_at DESC LIMIT %s
 """
 ITS_JOBS = """
     INSERT INTO agents_job (id, build_id, key, name, attempt, latest, "order", status, result, started_at, finished_at,
@@ -178,7 +174,6 @@ ITS_JOBS = """
         b.started_at + interval '50 minutes', 'Default (Java 17)', '', 'GitHub Actions 1', 'github', b.queued_at, true,
         60, 3000, true, 0, 0, '[]', false, false, '', '', ''
     FROM agents_build b, generate_series(1, %s) n WHERE b.provider = 'actions'
-        AND NOT EXISTS (SELECT 1 FROM agents_job j WHERE j.build_id = b.id)
 """
 PAIRS = """
     INSERT INTO agents_pair (sha, branch, pull_number, azure_id, actions_id, in_fork, at, agreement, agreed, differed,
@@ -197,7 +192,6 @@ GROUPS = """
         'passed', 240, 2400, n = 5, CASE WHEN n = 3 AND p.agreement = 'differ' THEN 'failed' ELSE 'passed' END,
         60, 3000, false
     FROM agents_pair p, generate_series(1, 13) n
-    WHERE NOT EXISTS (SELECT 1 FROM agents_pairgroup g WHERE g.pair_id = p.id)
 """
 
 
