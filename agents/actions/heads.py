@@ -1,18 +1,23 @@
-"""Runs in the forks of open pull requests, by the heads' SHAs: asked for until one has ended, and ever more rarely."""
+"""Runs in the forks of open pull requests, by the heads' SHAs: asked for until one has ended, and ever more rarely.
 
-from collections.abc import Callable, Collection, Iterable
+An answer that there are none yet costs nothing the next time. That there is no such fork does: it was deleted, is
+private, or may not be read. So it is left alone for long, but for one question whenever a head is new.
+"""
+
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Q
 
+from agents.actions.lists import is_due
 from agents.actions.spending import RESERVE, Spending
-from agents.actions.values import Head, in_turn, pause
+from agents.actions.values import Head, in_turn, pause, silence
 from agents.builds.observe import is_gone, take_in
 from agents.builds.rows import close_gone
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Result, Status
-from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
+from flinkci_dashboard.clients.errors import NotFoundError, RefusedError, ServiceError
 from flinkci_dashboard.clients.facts import BuildFacts, RunList
 from flinkci_dashboard.clients.facts import Status as Told
 from flinkci_dashboard.clients.providers import RunService
@@ -24,6 +29,7 @@ FEWEST = 2  # however much else there is to be read
 SOON = timedelta(minutes=1)  # after which a run that has not ended is looked at again
 MISSING = 3  # runs of a head that are asked for by their ids
 OF_A_HEAD = "head_sha="
+SILENT = "fork"  # the query of a fork that GitHub does not show
 
 
 def read_heads(
@@ -41,15 +47,49 @@ def read_heads(
     """
     wanted = {(head.repository, head.sha): head for head in (*_going_on(), *heads)}
     waiting = _without_end(head for head in wanted.values() if head.repository not in followed)
-    rows = _rows(waiting)
-    due = in_turn(waiting, {key: row.next_at for key, row in rows.items()}, current.now)
+    rows, forks = _rows(waiting), _Forks(current, {head.repository for head in waiting})
+    due = in_turn(forks.open(waiting, rows), {key: row.next_at for key, row in rows.items()}, current.now)
     troubles = Troubles(current)
     for head in due[: min(max(spare, FEWEST), HEADS)]:
         if troubles.stopped or not spending.allows(RESERVE):
             return
         key = (head.repository, head.query)
         row = rows.get(key) or Followed(repository=head.repository, query=head.query, pull_number=head.pull)
-        _try(current, head, row, service_of(head.repository), troubles)
+        _try(current, head, row, service_of(head.repository), troubles, forks)
+
+
+class _Forks:
+    """The forks that GitHub does not show, and until when each is left alone."""
+
+    def __init__(self, current: Pass, wanted: Collection[str]) -> None:
+        self._now = current.now
+        self._rows = {row.repository: row for row in Followed.objects.filter(query=SILENT)}
+        if gone := [row.pk for fork, row in self._rows.items() if fork not in wanted]:
+            Followed.objects.filter(pk__in=gone).delete()
+
+    def open(self, heads: Iterable[Head], asked: Container[tuple[str, str]]) -> list[Head]:
+        """Leave out the heads in forks that rest, but for those that were never asked for."""
+        return [
+            head for head in heads if (head.repository, head.query) not in asked or not self._rests(head.repository)
+        ]
+
+    def _rests(self, fork: str) -> bool:
+        """Tell whether a fork is to be left alone; one that rests for longer rests by a clock that was wrong."""
+        row = self._rows.get(fork)
+        return row is not None and not is_due(row.next_at, self._now, silence(row.tries))
+
+    def silent(self, fork: str) -> None:
+        """Note that GitHub does not show it; what one pass sees counts once."""
+        row = self._rows.setdefault(fork, Followed(repository=fork, query=SILENT))
+        if row.asked_at != self._now:
+            row.tries = min(row.tries + 1, 1000)
+            row.asked_at, row.next_at = self._now, self._now + silence(row.tries)
+            row.save()
+
+    def spoke(self, fork: str) -> None:
+        """Note that it is there."""
+        if (row := self._rows.pop(fork, None)) and row.pk:
+            row.delete()
 
 
 def _going_on() -> list[Head]:
@@ -77,11 +117,12 @@ def _rows(heads: Iterable[Head]) -> dict[tuple[str, str], Followed]:
     return rows
 
 
-def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles: Troubles) -> None:
+def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles: Troubles, forks: _Forks) -> None:
     """Ask for one head."""
     try:
         page = service.runs(row.etag, head_sha=head.sha)
-    except NotFoundError:  # a fork that was deleted, or where Actions are off, is nobody's fault
+    except (NotFoundError, RefusedError):  # that a fork was deleted, or is closed to us, is nobody's fault
+        forks.silent(head.repository)
         if row.tries:  # one answer is not the truth
             _close_missing(current, head, service, (), troubles)
         _put_off(row, RunList((), ""), current, "GitHub has no such fork, or shows none.")
@@ -90,6 +131,7 @@ def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles
         _put_off(row, RunList((), row.etag), current, str(error))
     else:
         troubles.over()
+        forks.spoke(head.repository)
         take_in(current, [replace(run, pull=head.pull) for run in page.items])
         if page.changed:
             _close_missing(current, head, service, page.items, troubles)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FIRST, LONGEST = timedelta(minutes=2), timedelta(hours=6)  # between two questions for a head that has no run
+SILENT, SILENT_LONGEST = timedelta(hours=6), timedelta(days=7)  # the same, for a fork that GitHub does not show
+LOOKS = 2  # that have to agree before a fork counts as one of those
 DISCOVERY = timedelta(days=1)  # between two looks at which repositories there are
 
 
@@ -33,6 +35,11 @@ class Head:
 def pause(tries: int) -> timedelta:
     """Return for how long a head is left alone of which `tries` questions in a row found no run."""
     return min(FIRST * 2 ** min(max(tries - 1, 0), 12), LONGEST)
+
+
+def silence(looks: int) -> timedelta:
+    """Return for how long a fork is left alone that GitHub did not show in so many `looks` in a row."""
+    return min(SILENT * 2 ** min(looks - LOOKS, 8), SILENT_LONGEST) if looks >= LOOKS else timedelta(0)
 
 
 def in_turn(heads: Iterable[Head], next_at: dict[tuple[str, str], datetime | None], now: datetime) -> list[Head]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.actions.values import LONGEST, Head, in_turn, pause
+from agents.actions.values import LONGEST, Head, in_turn, pause, silence
 from agents.models import Build, Followed
 from flinkci_dashboard.sandbox import SOURCE
 from tests.pulls import sync
@@ -28,6 +28,11 @@ def key(pull: int) -> tuple[str, str]:
 )
 def test_a_head_without_a_run_is_asked_for_ever_more_rarely(tries, minutes):
     assert pause(tries) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("looks", "hours"), [(1, 0), (2, 6), (3, 12), (6, 96), (7, 168), (1000, 168)], ids=str)
+def test_a_fork_that_is_not_there_is_left_alone_ever_longer(looks, hours):
+    assert silence(looks) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,47 @@ def test_a_head_without_a_run_is_not_asked_for_in_each_pass(flink, pull):
 def test_a_fork_that_was_deleted_is_no_failure(flink, pull):
     flink.actions.unknown.add(FORK)
     poll()
-    assert Followed.objects.get(repository=FORK).problem
+    assert Followed.objects.get(repository=FORK, pull_number=pull).problem
+
+
+def let_time_pass(**since: float) -> None:
+    """Let what was put off be due sooner."""
+    for mark in Followed.objects.exclude(next_at=None):
+        mark.next_at -= timedelta(**since)
+        mark.save()
+
+
+def test_a_fork_that_is_not_there_costs_two_questions_and_one_more_for_each_new_head(flink, pull):
+    flink.actions.unknown.add(FORK)
+    for _ in range(2):
+        poll()
+        let_time_pass(minutes=5)
+    mark = flink.log_mark()
+    for _ in range(4):
+        poll()
+        let_time_pass(minutes=60)
+    assert asked(flink, mark, FORK) == []
+    assert [each for each in flink.since(mark, "github") if each.charged] == []
+    flink.pulls.push(pull)
+    sync()
+    mark = flink.log_mark()
+    for _ in range(4):
+        poll()
+        let_time_pass(minutes=60)
+    assert len(asked(flink, mark, FORK)) == 1
+
+
+def test_a_fork_that_is_there_again_is_read_as_ever(flink, pull):
+    flink.actions.unknown.add(FORK)
+    for _ in range(2):
+        poll()
+        let_time_pass(minutes=5)
+    flink.actions.unknown.clear()
+    run = fork_run(flink, pull)
+    let_time_pass(hours=6)
+    poll()
+    assert row(run).pull_number == pull
+    assert not Followed.objects.filter(repository=FORK, query="fork")
 
 
 def test_a_run_of_a_pull_request_in_our_repository_finds_it_by_the_head(flink, pull):
