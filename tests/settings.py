@@ -39,3 +39,5 @@ from flinkci_dashboard.settings import *  # noqa: E402, F403
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["connect_timeout"] = 120  # noqa: F405 (a busy machine's server is not gone)

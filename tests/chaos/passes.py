@@ -20,7 +20,7 @@ JOBS = (*OFTEN, *(name for name in table.JOBS if name not in OFTEN))
 WEIGHTS = [OFTEN.get(name, 0.2) for name in JOBS]
 LATEST = 18  # a pass is killed at one of its first so many requests,
 QUERIES = 7  # or of its first 2 ** so many queries
-PATIENCE = 120  # seconds for a pass of another process
+PATIENCE = 600  # seconds for a pass of another process, on a busy machine too
 
 
 class KilledError(BaseException):

@@ -13,7 +13,7 @@ from flinkci_dashboard.models import Action, JobRequest, JobRun
 from tests.chaos.passes import JOBS
 from tests.chaos.town import Town
 
-PATIENCE = 10.0  # seconds in which what was told to end has to be gone
+PATIENCE = 60.0  # seconds in which what was told to end has to be gone
 ADVISORY = (
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
     " WHERE locktype = 'advisory' AND granted AND datname = current_database()"

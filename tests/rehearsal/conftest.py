@@ -30,6 +30,16 @@ def database() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory) -> Path:
+    """Return a dump of what `migrate` makes, which takes longer than to put it in each test's place."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with postgres() as server:
+        host(folder / "host", server.url, {}).manage("migrate", "--verbosity", "0")
+        (folder / "dump").write_bytes(server.run("pg_dump", "--format=custom", server.url))
+    return folder / "dump"
+
+
 @pytest.fixture(params=["the database as broker", "Redis as broker"])
 def queue(request) -> Iterator[Redis | None]:
     """Return the Redis that carries the tasks; None where the database does."""
@@ -39,7 +49,7 @@ def queue(request) -> Iterator[Redis | None]:
 
 @pytest.fixture
 def hosts(
-    tmp_path: Path, town: Sandbox, database: Postgres, queue: Redis | None
+    tmp_path: Path, town: Sandbox, database: Postgres, queue: Redis | None, migrated: Path
 ) -> Iterator[Callable[[int], list[Host]]]:
     """Set up so many hosts over one database; all of their processes end with the test."""
     made: list[Host] = []
@@ -47,7 +57,7 @@ def hosts(
     def setup(count: int) -> list[Host]:
         redis = queue.url if queue else ""
         made.extend(host(tmp_path / f"host{each}", database.url, town.environ(), redis) for each in range(count))
-        made[0].manage("migrate", "--verbosity", "0")
+        database.run("pg_restore", "--dbname", database.url, str(migrated))
         made[0].manage("bootstrap")
         with psycopg.connect(database.url, autocommit=True) as connection:
             connection.execute(FAST)

