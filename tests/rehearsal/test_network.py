@@ -56,6 +56,7 @@ def alone_then_cut(near: Host, far: Host, town, database, laid) -> None:
     until(lambda: alive(database) == 2, seconds=MINUTE, what="the host's coming back")
     town.pulls.push(number)
     until(lambda: told(town, number), what="the third head")
+    until(lambda: doubled(town) == [], what="deleting the branch of the first one")
     time.sleep(5)
     assert doubled(town) == []
     assert far.alive()

@@ -1,6 +1,7 @@
 """A new version comes while workers run, beside the old one for a while, and goes again: nothing is doubled or lost.
 
-The old version is the one that REHEARSE_FROM names, or the newest tag, or what was there before the last migration.
+The old version is the one that REHEARSE_FROM names, or the newest tag, or what was there before the last migration
+(further back, where that one had migrations which were given other numbers before they were released).
 """
 
 import io
@@ -31,8 +32,14 @@ def git(*arguments: str) -> bytes:
 
 def old_version() -> str:
     named = os.environ.get("REHEARSE_FROM") or git("describe", "--tags", "--abbrev=0").decode().strip()
-    last = git("log", "-1", "--format=%H", "--", *(f"{app}/migrations" for app in APPS)).decode().strip()
-    return named or (f"{last}^" if last else "")
+    changes = git("log", "--format=%H", "--", *(f"{app}/migrations" for app in APPS)).decode().split()
+    return named or next((f"{each}^" for each in changes if is_known(f"{each}^")), "")
+
+
+def is_known(version: str) -> bool:
+    """Tell whether today's code has every migration of a version."""
+    names = git("ls-tree", "--name-only", version, *(f"{app}/migrations/" for app in APPS)).decode().split()
+    return bool(names) and all((ROOT / name).exists() for name in names)
 
 
 @pytest.fixture
