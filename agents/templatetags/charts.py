@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from agents.builds.branch_figures import GridCell, GridColumn, GridRow
 from agents.charts.drawing import WIDTH, Bar, Chart, Column
 from flinkci_dashboard.templatetags.dashboard import ago, moment
+from flinkci_dashboard.web.escaped import written
 
 register = template.Library()
 
@@ -17,8 +18,8 @@ register = template.Library()
 def bars(shown: Sequence[Bar]) -> SafeString:
     """Draw one row of a bar chart; each bar says on hover what it is, and all together to screen readers."""
     said = [escape(bar.words) for bar in shown]
-    words = SafeString("; ".join(said) or "nothing")
-    rects = SafeString("".join(map(_rect, shown, said)))
+    words = written(said, "; ") or "nothing"
+    rects = written(map(_rect, shown, said))
     return format_html(
         '<svg class="chart bars" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path class="axis" d="M0,15.5 H{}"/>{}</svg>',
@@ -51,7 +52,7 @@ def host_swatch(host: str) -> SafeString:
 def strips(chart: Chart) -> SafeString:
     """Draw the strips that show a chart's numbers on hover; the script turns their time into the reader's."""
     names = [line.name for line in chart.lines]
-    return SafeString("".join(_strip(column, chart.height, names) for column in chart.columns))
+    return written(_strip(column, chart.height, names) for column in chart.columns)
 
 
 def _strip(column: Column, height: int, names: Sequence[str]) -> str:
@@ -76,7 +77,7 @@ def cells(row: GridRow) -> SafeString:
     """Draw one job's row of a branch's grid: a sign for the eye, a word on hover and for screen readers."""
     name = escape(row.name)
     drawn = {cell: _cell(name, cell) for cell in set(row.cells)}
-    return SafeString("".join(drawn[cell] for cell in row.cells))
+    return written(drawn[cell] for cell in row.cells)
 
 
 @register.simple_tag

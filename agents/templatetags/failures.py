@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from agents.failures.figures import Figures
 from flinkci_dashboard.web.addresses import address
+from flinkci_dashboard.web.escaped import written
 
 register = template.Library()
 
@@ -16,7 +17,7 @@ register = template.Library()
 def where(seen: Figures) -> SafeString:
     """Say where something failed: on which branches, whether on pull requests, and on which services."""
     places = [*map(_link, seen.branches), *(["pull requests"] if seen.on_pulls else [])]
-    return format_html("{}<br><small>{}</small>", SafeString(", ".join(places)), ", ".join(seen.services))
+    return format_html("{}<br><small>{}</small>", written(places, ", "), ", ".join(seen.services))
 
 
 @lru_cache(1000)

@@ -18,6 +18,7 @@ from flinkci_dashboard.models import Action, JobRun
 from flinkci_dashboard.names import head_of
 from flinkci_dashboard.web import trends
 from flinkci_dashboard.web.durations import TIME, Lasting, duration, told
+from flinkci_dashboard.web.escaped import written
 from flinkci_dashboard.web.tones import MOVING, tone, word
 from flinkci_dashboard.web.trends import Trend
 from flinkci_dashboard.web.words import counted, tallied
@@ -108,7 +109,7 @@ def _time(at: datetime | None, form: str, more: SafeString = NOTHING) -> SafeStr
     words = told(form, (timezone.now() - at).total_seconds())
     # None of these parts holds a sign that HTML would read, and a page has hundreds of them.
     iso, stamp = at.isoformat(), f"{at:%Y-%m-%d %H:%M}"
-    return SafeString(f'<time datetime="{iso}" data-relative="{form}"{more} title="{stamp} UTC">{words}</time>')
+    return written([f'<time datetime="{iso}" data-relative="{form}"{more} title="{stamp} UTC">{words}</time>'])
 
 
 @register.filter
@@ -131,7 +132,7 @@ def moment(at: datetime | None) -> SafeString | str:
     """Show a date and time, in the reader's zone where there is a script."""
     if not at:
         return "–"
-    return SafeString(f'<time datetime="{at.isoformat()}" data-local>{at:%Y-%m-%d %H:%M} UTC</time>')
+    return written([f'<time datetime="{at.isoformat()}" data-local>{at:%Y-%m-%d %H:%M} UTC</time>'])
 
 
 @register.simple_tag
