@@ -42,7 +42,7 @@ def main() -> None:
         prepare(Path(name), world, wanted.opened)
         worker = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=Path(__file__).parent.parent)
         try:
-            settle(world)
+            settle(world, wanted.opened)
             browser()
             good = [
                 idle(world, worker, wanted.idle),
@@ -64,8 +64,9 @@ def prepare(folder: Path, world: Sandbox, opened: int) -> None:
     world.pulls.many(opened=opened, closed=10 * opened)
 
 
-def settle(world: Sandbox) -> None:
+def settle(world: Sandbox, opened: int) -> None:
     """Wait until the worker has taken over: every head has its branch, its report and was looked for in its fork."""
+    from agents.models import Followed
     from flinkci_dashboard.models import Action, JobRun
 
     print("the worker takes over …", flush=True)
@@ -78,7 +79,9 @@ def settle(world: Sandbox) -> None:
             if build.result is None and "ci_" in build.branch:
                 world.azure.finish(build.id, "succeeded")
         last = list(JobRun.objects.filter(job="sync_pulls").exclude(ended_at=None)[:3])
-        if len(last) == 3 and not any(run.did_something for run in last) and not charged(world, mark):
+        looked = Followed.objects.filter(query__startswith="head_sha=").exclude(asked_at=None).count()
+        quiet = len(last) == 3 and not any(run.did_something for run in last) and not charged(world, mark)
+        if quiet and looked >= opened:
             return
 
 
