@@ -42,7 +42,7 @@ class JobRule(models.Model):
 
     def clean(self) -> None:
         """Refuse patterns that mean two things or are slow to match, and gaps that nobody knows."""
-        for name in ("azure", "actions"):
+        for name in ("group", "azure", "actions"):
             if problem := problem_of(getattr(self, name)):
                 raise ValidationError({name: problem})
         if not isinstance(self.gaps, list) or not set(map(str, self.gaps)) <= set(Gap):
