@@ -87,7 +87,7 @@ def test_a_slower_job_is_shown_and_worries_nobody(slow, member):
     assert "Got slower" in text and "1 h 30 min" in text
     limits = Limits({rule.name: rule for rule in alerts.RULES})
     (found,) = [each for each in alerts.findings(timezone.now(), limits) if each.rule == "job_slower"]
-    assert found.severity == "info" and "takes 1 h 30 min lately, 1 h before" in found.text
+    assert found.severity == "info" and "has taken 1 h 30 min" in found.text and "1 h earlier" in found.text
 
 
 def test_it_is_looked_at_once_an_hour_and_forgotten_when_it_is_fast_again(slow):
