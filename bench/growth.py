@@ -1,9 +1,9 @@
 """How the database grows in a month at Flink's rate (33 builds and 9 pull requests a day), and at 100 times that.
 
-Rows of the shapes and numbers that passes leave are written by the thousand, on SQLite and on PostgreSQL, and then
-pruned as the jobs prune. Passes come at their intervals, whatever the rate; of those that found all in order three days
-are written, for they are pruned each hour. Printed are the bytes of each table with
-its indexes, in MB, and what pruning leaves of its rows.
+Rows of the shapes and numbers that passes leave are written by the thousand, on SQLite and on PostgreSQL (100 times the
+rate on PostgreSQL alone: it is none for one file), and then pruned as the jobs prune. Passes come at their intervals,
+whatever the rate; of those that found all in order three days are written, for they are pruned each hour. Printed are
+the bytes of each table with its indexes, in MB, and what pruning leaves of its rows.
 """
 
 import random
@@ -35,7 +35,7 @@ def main() -> None:
     """Measure each database at each rate in a process of its own; exits with 1 when one grows beyond the limit."""
     if len(sys.argv) > 1:
         sys.exit(0 if one(sys.argv[1], int(sys.argv[2])) else 1)
-    cases = [(database, rate) for database in ("sqlite", "postgresql") for rate in (1, 100)]
+    cases = [("sqlite", 1), ("postgresql", 1), ("postgresql", 100)]
     command = [sys.executable, "-W", "ignore", __file__]
     failed = [case for case in cases if subprocess.run([*command, case[0], str(case[1])], check=False).returncode]
     sys.exit(1 if failed else 0)
