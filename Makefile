@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STATIC := $(shell find static -type f 2>/dev/null)
 # One more than there are cores: tests wait for git and for browsers.
 TESTERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-# What runs on one database alone: pages in a browser, and readers of outside services.
-ON_SQLITE := tests/browser tests/sandbox tests/flinkci_dashboard/clients tests/sync/pulls/github
+# What runs on one database alone: pages in a browser, readers of outside services, and what is about git.
+ON_SQLITE := tests/browser tests/sandbox tests/flinkci_dashboard/clients tests/sync/pulls/github \
+	tests/sync/pulls/test_branches.py tests/sync/pulls/test_killed.py tests/sync/test_silent_git.py
 DATA := $(or $(DATA_DIR),var)
 
 .PHONY: demo run test lint suite bench walk chaos rehearse audit sbom lock clean screenshots
