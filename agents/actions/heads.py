@@ -29,7 +29,7 @@ FEWEST = 2  # however much else there is to be read
 SOON = timedelta(minutes=1)  # after which a run that has not ended is looked at again
 MISSING = 3  # runs of a head that are asked for by their ids
 OF_A_HEAD = "head_sha="
-SILENT = "fork"  # the query of a fork that GitHub does not show
+OF_A_FORK = "fork"  # the query of a fork that GitHub does not show
 
 
 def read_heads(
@@ -63,7 +63,7 @@ class _Forks:
 
     def __init__(self, current: Pass, wanted: Collection[str]) -> None:
         self._now = current.now
-        self._rows = {row.repository: row for row in Followed.objects.filter(query=SILENT)}
+        self._rows = {row.repository: row for row in Followed.objects.filter(query=OF_A_FORK)}
         if gone := [row.pk for fork, row in self._rows.items() if fork not in wanted]:
             Followed.objects.filter(pk__in=gone).delete()
 
@@ -80,7 +80,7 @@ class _Forks:
 
     def silent(self, fork: str) -> None:
         """Note that GitHub does not show it; what one pass sees counts once."""
-        row = self._rows.setdefault(fork, Followed(repository=fork, query=SILENT))
+        row = self._rows.setdefault(fork, Followed(repository=fork, query=OF_A_FORK))
         if row.asked_at != self._now:
             row.tries = min(row.tries + 1, 1000)
             row.asked_at, row.next_at = self._now, self._now + silence(row.tries)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from agents.builds.figures import BuildDetail, StageBlock
 from agents.builds.nightly_figures import Ledger, RedGroup
 from agents.failures.explained import Why
-from agents.models import Build, Job
+from agents.models import Build
 from flinkci_dashboard.web.tables import Column, Shown, Table, count, own
 
 WHOLE = 500  # lines: all that one build, or one page that explains, has
@@ -71,7 +71,7 @@ JOBS = Table(
         Column("finished", "", lambda line: line.job.finished_at),
         count("waited_seconds", "Waited", lambda line: line.job.wait_seconds),
         count("ran_seconds", "Ran", lambda line: line.job.run_seconds),
-        own("on", "On", lambda line: _machine(line.job)),
+        own("on", "On", lambda line: line.job.machine),
         Column("log", "", lambda line: line.log_url),
     ),
     per_page=WHOLE,
@@ -134,10 +134,6 @@ def _sorted(stage: StageBlock, jobs: Shown) -> StageBlock:
 
 def _said(verdict: Any) -> str:
     return f"{verdict.word}: {verdict.reason}" if verdict else ""
-
-
-def _machine(job: Job) -> str:
-    return str(job.agent or job.worker_name)
 
 
 def _ended(build: Build | None) -> Any:

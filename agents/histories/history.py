@@ -161,7 +161,7 @@ def _places(failures: Sequence[TestFailure]) -> dict[str, list[tuple[str, int]]]
         "Branch": _shares(_branch(each.build) for each in failures),
         "Service": _shares(Provider(each.build.provider).label for each in failures),
         "JDK and profile": _shares(setup_of_failure(each) for each in failures),
-        "Machine": _shares(str(each.job.agent or each.job.worker_name or "not known") for each in failures),
+        "Machine": _shares(each.job.machine or "not known" for each in failures),
     }
 
 

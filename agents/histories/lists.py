@@ -48,7 +48,7 @@ FAILED = Table(
         Column("commit", "", lambda each: each.build.version),
         own("job", "Job", lambda each: str(each.job)),
         Column("setup", "", setup_of_failure),
-        own("on", "On", lambda each: str(each.job.agent or each.job.worker_name)),
+        own("on", "On", lambda each: each.job.machine),
         count("seconds", "Ran", lambda each: each.seconds),
         own("at", "When", lambda each: each.at, falling=True),
         Column("words", "With which words", lambda each: each.message),

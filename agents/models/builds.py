@@ -224,6 +224,11 @@ class Job(Attempted):
         ]
 
     @property
+    def machine(self) -> str:
+        """Return the name of what ran it; "" where nobody told."""
+        return str(self.agent or self.worker_name)
+
+    @property
     def log_url(self) -> str:
         """Return where its service shows its log: at the line that tells the cause, where we know step and line."""
         if not (self.build.web_url and self.record_id):

@@ -46,10 +46,9 @@ NEEDS = {
 }
 # Six missed heartbeats; fewer than three may be chance.
 WORKER = Rule("worker", "The worker is silent", 60, "seconds", 300, "seconds: failing", 30, acknowledge=30)
-JOB_SILENT = Rule("job_silent", "A job does not run", INTERVALS, "intervals", least=1, acknowledge=120)
 RULES = (
     WORKER,
-    JOB_SILENT,
+    Rule("job_silent", "A job does not run", INTERVALS, "intervals", least=1, acknowledge=120),
     Rule("job_failing", "A job fails, pass after pass", 3, "passes", acknowledge=240),
     Rule("clock", "The clock jumped"),
     Rule("disk", "The worker's disk is full", ALMOST_FULL, "percent", FULL, "percent: failing", acknowledge=120),
