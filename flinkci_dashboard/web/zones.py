@@ -12,10 +12,11 @@ COOKIE = "zone"
 
 def reader_zone(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answer in the reader's time zone; it is UTC where none is told that exists."""
+    known = _known()  # hundreds of files are opened for it: not while somebody waits
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         name = request.COOKIES.get(COOKIE, "")
-        with timezone.override(ZoneInfo(name) if name in _known() else None):
+        with timezone.override(ZoneInfo(name) if name in known else None):
             return get_response(request)
 
     return middleware
