@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
+
+from agents.migration.names import matches
 
 
 class Kind(StrEnum):
@@ -67,7 +68,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _counterparts(known: Known, but: Collection[str]) -> Outcome:
-    left = sorted(name for name in known.unmatched if not any(fnmatchcase(name, each) for each in but))
+    left = sorted(name for name in known.unmatched if not any(matches(each.strip(), name) for each in but))
     return Outcome(not left and known.pairs > 0, ", ".join(left) or "none")
 
 

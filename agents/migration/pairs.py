@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agents.migration.agreement import Agreement, BuildSeen, JobSeen, Verdict, agreement, by_tests, of_jobs
-from agents.migration.names import JobMap, Place, of_rule
+from agents.migration.names import JobMap, Place, matches
 from agents.migration.reasons import Why, reasons
 
 BRIEF, LONG = 180, 10  # seconds in which no tests run, and how many times as long they take at the least
@@ -96,7 +96,7 @@ def pair_groups(
     groups: dict[str, _Group] = defaultdict(_Group)
     everywhere: list[tuple[Place, JobSeen]] = []
     for job in _jobs(azure):
-        place = jobs.of_azure(job.name, job.key.rpartition(".")[2], job.key)
+        place = jobs.of_azure(job.name, job.key)
         groups[place.group].azure.append(job)
         groups[place.group].gaps |= place.gaps
         groups[place.group].mapped = place.has_counterpart
@@ -108,7 +108,7 @@ def pair_groups(
             groups[place.group].actions.append(job)
             groups[place.group].gaps |= place.gaps
     for place, job in everywhere:
-        for name in [name for name in groups if of_rule(name, place.group)]:
+        for name in [name for name in groups if matches(place.group, name)]:
             groups[name].actions.append(job)
     return [_pair(name, group, known, fork, docs and OTHER not in name) for name, group in groups.items()]
 

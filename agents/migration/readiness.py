@@ -37,7 +37,7 @@ def refresh_criteria(now: datetime, news: bool) -> int:
     known = {days: _known(now - timedelta(days=days), used.share, used.peak_jobs) for days in {r.days for r in rows}}
     changes: Changes[Criterion] = Changes()
     for row in rows:
-        outcome = judge(Kind(row.kind), row.threshold, known[row.days], now, row.excepted.split("\n"))
+        outcome = judge(Kind(row.kind), row.threshold, known[row.days], now, row.excepted.splitlines())
         since = turned(outcome.met, row.met_since, now)
         lost = {"lost_since": row.met_since, "lost_at": now} if row.met_since and not since else {}
         changes.put(row, {"figure": outcome.figure[:500], "met_since": since} | lost)

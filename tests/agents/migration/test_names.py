@@ -1,9 +1,11 @@
 """Jobs of both services and their groups."""
 
+import time
+
 import pytest
 
 from agents.migration.defaults import RULES
-from agents.migration.names import JobMap, Rule, problem_of, split
+from agents.migration.names import JobMap, Pattern, Rule, problem_of, split
 
 JOBS = JobMap(RULES)
 
@@ -14,7 +16,7 @@ JOBS = JobMap(RULES)
         (["compile_ci"], "compile"),
         (["license_check_ci"], "licences"),
         (["license_check", "license_check"], "licences"),
-        (["license_check", "license_check_cron_jdk11"], "Java 11: licences"),
+        (["license_check", "ci.license_check_cron_jdk11"], "Java 11: licences"),
         (["test_ci core"], "test core"),
         (["test_ci python"], "test python"),
         (["test_cron_adaptive_scheduler table"], "adaptive scheduler: test table"),
@@ -81,3 +83,42 @@ def test_the_first_rule_counts():
 @pytest.mark.parametrize(("pattern", "sound"), [("a*b*c*d*", True), ("*****", False), ("{part}{part}", False)])
 def test_patterns_that_could_be_slow_or_mean_two_things_are_refused(pattern, sound):
     assert (problem_of(pattern) == "") is sound
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "part"),
+    [
+        ("compile_ci", "compile_ci", ""),
+        ("compile_ci", "compile_ci2", None),
+        ("", "", ""),
+        ("", "a", None),
+        ("*", "", ""),
+        ("{part}", "", None),
+        ("{part}", "a", "a"),
+        ("Hadoop *", "Hadoop 3.4.3", ""),
+        ("e2e_{part}_ci", "e2e_4_ci", "4"),
+        ("e2e_{part}_ci", "e2e__ci", None),
+        ("e2e_{part}_ci", "e2e_ci", None),
+        ("e2e_{part}_ci", "e2e_1_ci_ci", "1_ci"),  # the end is the name's
+        ("{part}_cron_*", "a_cron_b_cron_c", "a"),
+        ("*_{part}", "a_b_c", "b_c"),
+        ("*a{part}", "bab", "b"),
+        ("a*a", "a", None),  # one letter can't be both ends
+        ("a*a", "aa", ""),
+        ("*ab*ba", "aba", None),
+        ("*ab*ba", "xabyba", ""),
+        ("Test (module: {part})", "Test (module: a.*+?[)", "a.*+?["),  # nothing in a name is a rule's
+        ("Test [{part}]", "Test [1]", "1"),
+        ("Test {part}", "Test a\nb", "a\nb"),
+    ],
+)
+def test_patterns_match_whole_names(pattern, name, part):
+    assert Pattern(pattern).part_of(name) == part
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*a*a", "*aa*{part}aab", "{part}a*a*a*b"])
+def test_no_name_takes_long_to_match(pattern):
+    began = time.process_time()
+    for _ in range(100):
+        Pattern(pattern).part_of("a" * 255)
+    assert time.process_time() - began < 0.1
