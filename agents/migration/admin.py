@@ -5,7 +5,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from agents.migration.preview import Line, preview, rules_with
+from agents.migration.edits import Line, preview, rules_with
 from agents.migration.readiness import judge_soon
 from agents.models import Authority, Criterion, JobRule
 from flinkci_dashboard.accounts.admin_site import OrderedAdmin, PreviewedAdmin, ReadOnlyAdmin

@@ -44,7 +44,7 @@ class JobMap:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
         self._azure = [(rule, Pattern(rule.azure)) for rule in self._rules if rule.azure]
-        self._actions = [(rule, *map(Pattern, split(rule.actions))) for rule in self._rules if rule.actions]
+        self._actions = [(rule, _of_call(rule.actions)) for rule in self._rules if rule.actions]
         self._placed: dict[tuple[str, ...], Place] = {}
         self._called: dict[str, Place] = {}
 
@@ -73,7 +73,7 @@ class JobMap:
 
     def _of_actions(self, name: str) -> Place:
         caller, called = split(name)
-        for rule, of_caller, of_called in self._actions:
+        for rule, (of_caller, of_called) in self._actions:
             left, right = of_caller.part_of(caller), of_called.part_of(called)
             if left is not None and right is not None:
                 return _place(rule, left or right, bool(rule.azure))
@@ -127,6 +127,11 @@ def _place(rule: Rule, part: str, has_counterpart: bool) -> Place:
     if UNFILLED in part:
         return Place(rule.group, rule.gaps, has_counterpart, everywhere=True)
     return Place(rule.group.replace(PART, part), rule.gaps, has_counterpart)
+
+
+def _of_call(pattern: str) -> tuple[Pattern, Pattern]:
+    caller, called = split(pattern)
+    return Pattern(caller), Pattern(called)
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -13,7 +13,8 @@ from django.db.models.functions import TruncDate
 from agents.charts.arithmetic import DAY, midnight, percentile
 from agents.charts.drawing import Chart, Series, line_chart, percent
 from agents.migration.evidence import Fault, Ruling, Seen, rulings
-from agents.models import Pair, PairFigures, PairGroup
+from agents.migration.rows import NEWEST
+from agents.models import Pair, PairFigures, PairGroup, Watermark
 from agents.models.builds import Provider
 
 LENGTHS = (7, 14, 30, 90)  # days
@@ -102,9 +103,10 @@ class OverTime:
 
 def refresh_over_time(now: datetime) -> None:
     """Make the figures anew that pairs have changed since; what takes long to make is made more rarely."""
-    newest = PairGroup.objects.order_by("-pk").values_list("pk", flat=True).first()
-    if newest is None:
+    changed = Watermark.objects.filter(name=NEWEST).values_list("at", flat=True).first()
+    if changed is None and not Pair.objects.exists():
         return
+    newest = int(changed.timestamp() * 1_000_000) if changed else 0
     rows = {row.days: row for row in PairFigures.objects.defer("told")}
     for days in LENGTHS:
         row = rows.get(days) or PairFigures(days=days)

@@ -49,6 +49,9 @@ class Side:
         return bool(self.names)
 
 
+ABSENT = Side(Verdict.NONE)
+
+
 @dataclass(frozen=True)
 class GroupPair:
     """A group of jobs on both services."""
@@ -72,6 +75,11 @@ class _Group:
     actions: list[JobSeen] = field(default_factory=list)
     gaps: frozenset[str] = frozenset()
     mapped: bool = True
+
+    @property
+    def sides(self) -> list[Side]:
+        """Return what both services say."""
+        return [_side(jobs) if jobs else ABSENT for jobs in (self.azure, self.actions)]
 
 
 def primary(azure: Sequence[Named], actions: Sequence[Named]) -> tuple[int, int]:
@@ -124,7 +132,7 @@ def _chosen(builds: Sequence[Named], common: Collection[int]) -> int:
 
 
 def _pair(name: str, group: _Group, known: Collection[str], fork: bool, idle: bool) -> GroupPair:
-    azure, actions = _side(group.azure), _side(group.actions)
+    azure, actions = group.sides
     azure, actions = (
         replace(side, verdict=Verdict.NONE) if idle or _did_nothing(side, other) else side
         for side, other in ((azure, actions), (actions, azure))

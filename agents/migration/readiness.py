@@ -7,6 +7,7 @@ from django.db.models import Count, Min, Q, Sum
 from agents.builds.observe import note
 from agents.migration.budget.usage import use
 from agents.migration.criteria import Kind, Known, judge, turned
+from agents.migration.edits import under_way
 from agents.migration.over_time import refresh_over_time
 from agents.migration.rows import refresh_pairs
 from agents.models import Criterion, Pair, PairGroup, Watermark
@@ -16,10 +17,13 @@ EVERY = timedelta(minutes=10)
 
 
 def refresh_migration(now: datetime) -> None:
-    """Make pairs and their figures anew where something changed, and judge the criteria."""
+    """Make pairs and their figures anew where something changed, and judge the criteria.
+
+    They are not judged while an edit of the job map is carried out: by two maps nothing is met or lost.
+    """
     made = refresh_pairs(now)
     refresh_over_time(now)
-    if made or Pair.objects.exists():
+    if (made or Pair.objects.exists()) and not under_way():
         refresh_criteria(now, news=made > 0)
 
 

@@ -1,74 +1,43 @@
 """Builds of both services → the pairs that they make. Only commits of which something changed are looked at."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from agents.builds.observe import note
-from agents.failures.match import name_of
-from agents.failures.touched import docs_only
-from agents.migration.agreement import BuildSeen, JobSeen, Verdict, agreement, of_build
+from agents.migration.agreement import Verdict, agreement, of_build
+from agents.migration.edits import job_map
 from agents.migration.names import JobMap
 from agents.migration.pairs import GroupPair, Named, Side, pair_groups, primary
 from agents.migration.reasons import Why
-from agents.models import (
-    Build,
-    Failure,
-    Job,
-    JobRule,
-    Pair,
-    PairGroup,
-    PullHead,
-    StaleCommit,
-    TestFailure,
-    Watermark,
-)
-from agents.models.builds import BAD_RESULTS, Provider, Result
+from agents.migration.seen import BuildSeen, Commit, commits, known_tests, of_documents, seen
+from agents.models import Build, Pair, PairGroup, StaleCommit, Watermark
+from agents.models.builds import Provider
+from flinkci_dashboard.models.writing import Changes
 
 TOGETHER = 100  # commits that are in memory at the same time
-PARTS = 10  # of so many commits, in one pass
-REMADE = timedelta(days=90)  # pairs that are made anew after a change of the job map
+PARTS = 50  # of so many commits, in one pass
 OWN = ("apache", "flink-ci")  # whose repositories are no forks
-PAIR_FIELDS = [
-    *("azure", "actions", "in_fork", "at", "agreement", "agreed", "differed", "undecided", "unexplained"),
-    *("azure_after", "actions_after"),
-]
-Subject = tuple[str, str, int]  # sha, branch, number of the pull request
-
-
-@dataclass(frozen=True)
-class _Commit:
-    """The builds of a commit of a branch, or of a pull request's head."""
-
-    subject: Subject
-    azure: list[Build]
-    actions: list[Build]
-
-    @property
-    def builds(self) -> list[Build]:
-        return [*self.azure, *self.actions]
+NEWEST = "pairs"  # the mark that tells when pairs changed last
 
 
 def refresh_pairs(now: datetime) -> int:
     """Make the pairs anew of commits of which something changed; returns how many were made."""
-    rules = list(JobRule.objects.all())
-    _notice_rules(rules, now)
-    jobs, made = JobMap(rule.value() for rule in rules), 0
+    jobs, made, changed = job_map(now), 0, 0
     for _ in range(PARTS):
-        claimed, pairs = _refresh_some(jobs, now)
-        made += pairs
+        claimed, pairs, written = _refresh_some(jobs, now)
+        made, changed = made + pairs, changed + written
         if not claimed:
             break
+    if changed:
+        Watermark.objects.update_or_create(name=NEWEST, defaults={"at": now})
     return made
 
 
 @transaction.atomic
-def _refresh_some(jobs: JobMap, now: datetime) -> tuple[int, int]:
-    """Claim some commits and look at them; returns how many, and how many pairs they made.
+def _refresh_some(jobs: JobMap, now: datetime) -> tuple[int, int, int]:
+    """Claim some commits and look at them; returns how many, how many pairs they make, and how many rows changed.
 
     What changes after the claim is marked again, for the claim has gone by then.
     """
@@ -76,119 +45,51 @@ def _refresh_some(jobs: JobMap, now: datetime) -> tuple[int, int]:
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     claimed = {row.pk: row.sha for row in rows[:TOGETHER]}
+    if not claimed:
+        return 0, 0, 0
     StaleCommit.objects.filter(pk__in=claimed).delete()
-    commits = _commits(claimed.values()) if claimed else []
-    if commits:
-        _save(commits, jobs, now)
-    return len(claimed), len(commits)
+    found = commits(claimed.values())
+    return len(claimed), len(found), _save(found, jobs, now) if found else 0
 
 
-def _notice_rules(rules: Sequence[JobRule], now: datetime) -> None:
-    """After a change of the job map, let all pairs of the last time be made anew."""
-    words = "\n".join(f"{rule} {sorted(map(str, rule.gaps))}" for rule in rules)
-    fingerprint = sha256(words.encode()).hexdigest()
-    mark, is_new = Watermark.objects.get_or_create(name="job map", defaults={"note": fingerprint})
-    if not is_new and mark.note != fingerprint:
-        StaleCommit.mark(Pair.objects.filter(at__gt=now - REMADE).values_list("sha", flat=True))
-        note(mark, fingerprint)
+def _save(found: Sequence[Commit], jobs: JobMap, now: datetime) -> int:
+    """Write what changed of pairs and their groups; returns how many rows that were."""
+    of_builds = seen([build for commit in found for build in commit.builds])
+    known, docs = known_tests(of_builds.values()), of_documents(found)
+    groups = {each.subject: _groups(each, of_builds, jobs, known, each.subject in docs) for each in found}
+    shas = [commit.subject[0] for commit in found]
+    rows = {(row.sha, row.branch, row.pull_number): row for row in Pair.objects.filter(sha__in=shas)}
+    changes: Changes[Pair] = Changes()
+    for commit in found:
+        sha, branch, number = commit.subject
+        pair = rows.setdefault(commit.subject, Pair(sha=sha, branch=branch, pull_number=number))
+        changes.put(pair, _values(commit, groups[commit.subject], of_builds, now))
+    return changes.write() + _save_groups([(rows[subject], each) for subject, each in groups.items()])
 
 
-def _commits(shas: Iterable[str]) -> list[_Commit]:
-    """Return the commits that both services built."""
-    found: dict[Subject, _Commit] = {}
-    builds = Build.objects.filter(version__in=list(shas)).exclude(scope=Build.Scope.OTHER)
-    for build in builds.defer("message", "requested_for"):
-        is_pull = build.scope == Build.Scope.PULL
-        subject = (build.version, "" if is_pull else build.branch, build.pull_number or 0)
-        if is_pull and not build.pull_number:
-            continue
-        commit = found.setdefault(subject, _Commit(subject, [], []))
-        (commit.azure if build.provider == Provider.AZURE else commit.actions).append(build)
-    return [commit for commit in found.values() if commit.azure and commit.actions]
+def _save_groups(found: Sequence[tuple[Pair, Sequence[GroupPair]]]) -> int:
+    before: dict[int, dict[int, PairGroup]] = defaultdict(dict)
+    for row in PairGroup.objects.filter(pair__in=[pair for pair, _ in found]):
+        before[row.pair_id][row.order] = row
+    changes: Changes[PairGroup] = Changes()
+    for pair, groups in found:
+        rows = before[pair.pk]
+        for place, group in enumerate(groups):
+            row = rows.pop(place) if place in rows else PairGroup(pair=pair, order=place)
+            changes.put(row, _group_values(pair, group))
+    left = [row.pk for rows in before.values() for row in rows.values()]
+    if left:
+        PairGroup.objects.filter(pk__in=left).delete()
+    return changes.write() + len(left)
 
 
-def _save(commits: Sequence[_Commit], jobs: JobMap, now: datetime) -> None:
-    builds = [build for commit in commits for build in commit.builds]
-    seen = _seen(builds)
-    known = _known(seen.values())
-    docs = _docs_only(commits)
-    groups = {commit.subject: _groups(commit, seen, jobs, known, commit.subject in docs) for commit in commits}
-    rows = [_row(commit, groups[commit.subject], seen, now) for commit in commits]
-    unique = ["sha", "branch", "pull_number"]
-    Pair.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=PAIR_FIELDS)
-    _save_groups(Pair.objects.filter(sha__in=[row.sha for row in rows]), groups)
-
-
-def _save_groups(pairs: Iterable[Pair], groups: dict[Subject, list[GroupPair]]) -> None:
-    by_pair = {pair: groups.get((pair.sha, pair.branch, pair.pull_number)) for pair in pairs}
-    PairGroup.objects.filter(pair__in=[pair for pair, found in by_pair.items() if found is not None]).delete()
-    rows = [_group_row(pair, *each) for pair, found in by_pair.items() for each in enumerate(found or ())]
-    PairGroup.objects.bulk_create(rows, batch_size=500)
-
-
-def _seen(builds: Sequence[Build]) -> dict[int, BuildSeen]:
-    """Return the builds with the last attempts of their jobs, and the tests that failed in those."""
-    tests: dict[int, list[str]] = defaultdict(list)
-    for job, name in TestFailure.objects.filter(build__in=builds).values_list("job_id", "test__name"):
-        tests[job].append(name_of(name).key)
-    attempts: dict[int, dict[str, list[Job]]] = defaultdict(lambda: defaultdict(list))
-    for row in Job.objects.filter(build__in=builds).defer("issues").order_by("stage_key", "order", "key", "attempt"):
-        attempts[row.build_id][row.key].append(row)
-    return {
-        build.pk: BuildSeen(
-            build.status,
-            _result(build, build.result),
-            tuple(_job(build, each, tests[each[-1].pk]) for each in attempts[build.pk].values()),
-            jobs_known=not build.jobs_pending,
-        )
-        for build in builds
-    }
-
-
-def _result(build: Build, result: str) -> str:
-    """Return a result as it is compared: what Actions calls neutral neither passed nor failed."""
-    neutral = build.provider == Provider.ACTIONS and result == Result.PARTIAL
-    return Result.SKIPPED.value if neutral else result
-
-
-def _job(build: Build, attempts: Sequence[Job], tests: Sequence[str]) -> JobSeen:
-    job = attempts[-1]
-    failed_before = any(each.result in BAD_RESULTS for each in attempts[:-1])
-    return JobSeen(
-        name=job.name,
-        status=job.status,
-        result=_result(build, job.result),
-        cause=job.cause,
-        ran=bool(job.worker_name or job.started_at or job.log_id),
-        key=job.key,
-        wait=job.wait_seconds,
-        seconds=job.run_seconds,
-        tests=tuple(tests),
-        flaked=failed_before and job.result == Result.SUCCEEDED,
+def _groups(
+    commit: Commit, of_builds: dict[int, BuildSeen], jobs: JobMap, known: Collection[str], docs: bool
+) -> list[GroupPair]:
+    azure, actions = (
+        [of_builds[build.pk] for build in _latest_of_each(builds)] for builds in (commit.azure, commit.actions)
     )
-
-
-def _known(builds: Iterable[BuildSeen]) -> set[str]:
-    """Return those of the failed tests that a ticket names."""
-    tests = {test for build in builds for job in build.jobs for test in job.tests}
-    return set(Failure.objects.filter(key__in=tests, ticket__isnull=False).values_list("key", flat=True))
-
-
-def _docs_only(commits: Iterable[_Commit]) -> set[Subject]:
-    """Return the heads of pull requests that change documentation alone, as far as it is known what they change."""
-    pulls = {
-        (sha, number): (sha, branch, number) for sha, branch, number in (each.subject for each in commits) if number
-    }
-    heads = PullHead.objects.filter(sha__in=[sha for sha, _ in pulls]) if pulls else ()
-    return {
-        pulls[head.sha, head.number] for head in heads if (head.sha, head.number) in pulls and docs_only(head.files)
-    }
-
-
-def _groups(commit: _Commit, seen: dict[int, BuildSeen], jobs: JobMap, known: set[str], docs: bool) -> list[GroupPair]:
-    azure, actions = (_latest_of_each(builds) for builds in (commit.azure, commit.actions))
-    of = [[seen[build.pk] for build in builds] for builds in (azure, actions)]
-    return pair_groups(of[0], of[1], jobs, known, any(map(_is_fork, commit.actions)), docs)
+    return pair_groups(azure, actions, jobs, known, any(map(_is_fork, commit.actions)), docs)
 
 
 def _latest_of_each(builds: Sequence[Build]) -> list[Build]:
@@ -201,34 +102,31 @@ def _is_fork(build: Build) -> bool:
     return build.repository.partition("/")[0] not in OWN
 
 
-def _named(build: Build) -> Named:
-    return Named(build.pk, build.definition, build.reason == Build.Reason.SCHEDULE, build.queued_at)
+def _named(builds: Iterable[Build]) -> list[Named]:
+    return [
+        Named(build.pk, build.definition, build.reason == Build.Reason.SCHEDULE, build.queued_at) for build in builds
+    ]
 
 
-def _row(commit: _Commit, groups: Sequence[GroupPair], seen: dict[int, BuildSeen], now: datetime) -> Pair:
+def _values(
+    commit: Commit, groups: Sequence[GroupPair], of_builds: dict[int, BuildSeen], now: datetime
+) -> dict[str, object]:
     by_key = {build.pk: build for build in commit.builds}
-    chosen = primary([_named(each) for each in commit.azure], [_named(each) for each in commit.actions])
-    azure, actions = by_key[chosen[0]], by_key[chosen[1]]
+    azure, actions = (by_key[pk] for pk in primary(_named(commit.azure), _named(commit.actions)))
     at = min((build.queued_at for build in (azure, actions) if build.queued_at), default=now)
-    verdicts = [of_build(seen[build.pk]) for build in (azure, actions)]
+    verdicts = [of_build(of_builds[build.pk]) for build in (azure, actions)]
     counts = [sum(group.agreement == each for group in groups if group.has_both) for each in Pair.Agreement]
-    sha, branch, number = commit.subject
-    return Pair(
-        sha=sha,
-        branch=branch,
-        pull_number=number,
-        azure=azure,
-        actions=actions,
-        in_fork=_is_fork(actions),
-        at=at,
-        agreement=agreement(*verdicts),
-        agreed=counts[0],
-        differed=counts[1],
-        undecided=counts[2],
-        unexplained=sum(Why.UNEXPLAINED in group.why for group in groups),
-        azure_after=_after(at, azure, verdicts[0]),
-        actions_after=_after(at, actions, verdicts[1]),
-    )
+    return {
+        "azure_id": azure.pk,
+        "actions_id": actions.pk,
+        "in_fork": _is_fork(actions),
+        "at": at,
+        "agreement": agreement(*verdicts),
+        **dict(zip(("agreed", "differed", "undecided"), counts, strict=True)),
+        "unexplained": sum(Why.UNEXPLAINED in group.why for group in groups),
+        "azure_after": _after(at, azure, verdicts[0]),
+        "actions_after": _after(at, actions, verdicts[1]),
+    }
 
 
 def _after(at: datetime, build: Build, verdict: Verdict) -> int | None:
@@ -237,21 +135,19 @@ def _after(at: datetime, build: Build, verdict: Verdict) -> int | None:
     return max(int((build.finished_at - at).total_seconds()), 0)
 
 
-def _group_row(pair: Pair, place: int, group: GroupPair) -> PairGroup:
-    sides = {name: side for name, side in (("azure", group.azure), ("actions", group.actions)) if side.tests}
-    return PairGroup(
-        pair=pair,
-        at=pair.at,
-        order=place,
-        group=group.group[:255],
-        agreement=group.agreement,
-        why=list(group.why),
-        both=group.has_both,
-        mapped=group.mapped,
-        tests={name: list(side.tests) for name, side in sides.items()},
+def _group_values(pair: Pair, group: GroupPair) -> dict[str, object]:
+    sides = ((Provider.AZURE, group.azure), (Provider.ACTIONS, group.actions))
+    return {
+        "at": pair.at,
+        "group": group.group[:255],
+        "agreement": group.agreement,
+        "why": list(group.why),
+        "both": group.has_both,
+        "mapped": group.mapped,
+        "tests": {name.value: list(side.tests) for name, side in sides if side.tests},
         **_told("azure", group.azure),
         **_told("actions", group.actions),
-    )
+    }
 
 
 def _told(name: str, side: Side) -> dict[str, object]:

@@ -16,6 +16,7 @@ from agents.migration.authority import Decisions, decide, stands
 from agents.migration.budget.limits import BETTER_AT_ONCE, JOBS_AT_ONCE, MINUTES_5_DAYS, MINUTES_WEEK, runners
 from agents.migration.budget.moving import what_if
 from agents.migration.budget.usage import Use, unread, use
+from agents.migration.edits import under_way
 from agents.migration.filters import PAIRS, PairFilter
 from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, WhatIfForm
 from agents.migration.lists import CRITERIA, DECISIONS, GROUPS, MINUTES, OF_GROUPS, RULINGS, SERVICES
@@ -68,6 +69,7 @@ def migration(request: HttpRequest) -> Context:
         "criteria": criteria,
         "met": sum(each.met_since is not None for each in criteria),
         "polled_at": last_good("poll_actions"),
+        "under_way": under_way(),
         **NAMES,
         **SHOWS[tab](request, decisions),
     }

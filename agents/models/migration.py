@@ -178,7 +178,7 @@ class PairFigures(models.Model):
     days = models.PositiveSmallIntegerField(unique=True)
     made_at = models.DateTimeField()
     took = models.FloatField()  # seconds
-    newest = models.BigIntegerField()  # the newest group of a pair by then
+    newest = models.BigIntegerField()  # when pairs had changed last by then, microseconds since 1970
     told: Any = models.JSONField(default=dict)
 
     class Meta:

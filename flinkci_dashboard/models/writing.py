@@ -1,5 +1,6 @@
 """One way to write only what changed: a row that is right costs nothing, and many rows cost a few queries."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -7,6 +8,7 @@ from django.db.models import Model
 
 Row = TypeVar("Row", bound=Model)
 BATCH = 500  # rows in one query
+ALIKE = 20  # rows that change in the same way, from which on they are updated together
 
 
 class Changes(Generic[Row]):
@@ -15,8 +17,7 @@ class Changes(Generic[Row]):
     def __init__(self) -> None:
         self.new: list[Row] = []
         self.changed: list[Row] = []
-        self._rows: set[Row] = set()
-        self._fields: set[str] = set()
+        self._values: dict[Row, dict[str, Any]] = {}  # rows are equal, and hash alike, by their primary key
 
     def put(self, row: Row, values: Mapping[str, Any]) -> bool:
         """Set fields of a row; tells whether it has to be written."""
@@ -26,10 +27,9 @@ class Changes(Generic[Row]):
         if row._state.adding:
             self.new.append(row)
         elif differing:
-            if row not in self._rows:  # rows are equal, and hash alike, by their primary key
+            if row not in self._values:
                 self.changed.append(row)
-            self._rows.add(row)
-            self._fields.update(differing)
+            self._values.setdefault(row, {}).update(differing)
         return row._state.adding or bool(differing)
 
     def __bool__(self) -> bool:
@@ -38,18 +38,30 @@ class Changes(Generic[Row]):
     def write(self) -> int:
         """Create and update; returns how many rows were written.
 
-        Updates are upserts by primary key: several times as fast as `bulk_update`'s CASE … WHEN for each field.
+        Many that change alike take one update. The others are upserts by primary key: several times as fast as
+        `bulk_update`'s CASE … WHEN for each field.
         """
         found = [*self.new, *self.changed]
         if not found:
             return 0
         model = type(found[0])
         model._default_manager.bulk_create(self.new, batch_size=BATCH)
-        model._default_manager.bulk_create(
-            self.changed,
-            batch_size=BATCH,
-            update_conflicts=True,
-            unique_fields=[model._meta.pk.name],
-            update_fields=sorted(self._fields),
-        )
+        if others := self._update_alike(model):
+            model._default_manager.bulk_create(
+                others,
+                batch_size=BATCH,
+                update_conflicts=True,
+                unique_fields=[model._meta.pk.name],
+                update_fields=sorted({name for row in others for name in self._values[row]}),
+            )
         return len(found)
+
+    def _update_alike(self, model: type[Model]) -> list[Row]:
+        """Update rows of which many change in the same way; returns the others."""
+        alike: dict[str, list[Row]] = defaultdict(list)
+        for row in self.changed:
+            alike[repr(sorted(self._values[row].items()))].append(row)
+        for rows in alike.values():
+            if len(rows) >= ALIKE:
+                model._default_manager.filter(pk__in=[row.pk for row in rows]).update(**self._values[rows[0]])
+        return [row for rows in alike.values() if len(rows) < ALIKE for row in rows]

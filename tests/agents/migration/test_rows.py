@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from agents.builds.rows import save_builds
 from agents.migration.budget.usage import refresh_hosted_day
+from agents.migration.edits import job_map
+from agents.migration.readiness import refresh_migration
 from agents.migration.rows import refresh_pairs
-from agents.models import HostedDay, JobRule, Pair, StaleCommit, StaleDay
+from agents.models import Criterion, HostedDay, JobRule, Pair, PairGroup, StaleCommit, StaleDay
 from flinkci_dashboard.clients.facts import BuildFacts, Reason, Result, Status
 from tests.machines import make_build, make_job
 from tests.migration import CI, NIGHTLY, SHA, make_hosted, make_run, pair_up
+from tests.reading import text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 PULL = {"branch": f"ci_7_{SHA}", "pull_number": 7, "scope": "pull", "version": SHA}
@@ -122,6 +125,57 @@ def test_a_changed_job_map_makes_pairs_anew(member):
     refresh_pairs(timezone.now())
     assert (asked(member)[0]["groups_differed"], StaleCommit.objects.count()) == (0, 0)
     assert Pair.objects.get().agreement == "differ"
+
+
+@pytest.mark.parametrize(
+    ("rule", "edit", "touched"),
+    [
+        ("test_ci {part}", {"group": "unit {part}"}, {SHA}),
+        ("test_ci {part}", {"gaps": []}, {SHA}),
+        ("test_ci {part}", {"order": 900}, {SHA}),  # behind one that has no counterpart
+        ("license_check_ci", {"group": "licensing"}, {"d" * 40}),
+        ("license_check_ci", {"comment": "as ever"}, set()),
+        ("compile_ci", {"group": "build"}, set()),  # no such job was seen
+    ],
+)
+def test_an_edit_of_the_job_map_touches_only_commits_whose_jobs_change_place(rule, edit, touched):
+    JobRule.objects.create(order=500, group="rest {part}", azure="test_{part}")
+    pair_up(*two())
+    other = make_build(5, version="d" * 40), make_run(6, "d" * 40)
+    make_job(other[0], "license_check_ci")
+    pair_up(*other)
+    JobRule.objects.filter(azure=rule).update(**edit)
+    job_map(timezone.now())
+    assert set(StaleCommit.objects.values_list("sha", flat=True)) == touched
+
+
+def test_the_page_says_that_an_edit_is_being_carried_out_and_criteria_wait(member, monkeypatch):
+    pair_up(*two("failed", "succeeded"))
+    Criterion.objects.exclude(kind="agreement").delete()
+    JobRule.objects.filter(azure="test_ci {part}").update(actions="")
+    with monkeypatch.context() as patch:
+        patch.setattr("agents.migration.rows.PARTS", 0)
+        refresh_migration(timezone.now())
+    assert "1 commit left to compare anew" in text(member, "/migration/")
+    assert Criterion.objects.get().figure == ""
+    refresh_migration(timezone.now())
+    assert "compare anew" not in text(member, "/migration/")
+    assert Criterion.objects.get().figure == "no pair yet"
+
+
+def test_groups_that_stay_the_same_are_not_written_and_those_that_went_are_deleted(member):
+    azure, actions = two("failed", "succeeded")
+    make_job(azure, "compile_ci")
+    make_job(actions, "Default (Java 17) / Compile", host="github")
+    pair_up(azure, actions)
+    before = dict(PairGroup.objects.values_list("group", "pk"))
+    JobRule.objects.filter(azure="compile_ci").update(azure="", group="other")
+    pair_up(azure)
+    after = dict(PairGroup.objects.values_list("group", "pk"))
+    assert after["test core"] == before["test core"] and {"compile_ci", "other"} <= set(after)
+    azure.jobs.filter(name="compile_ci").delete()
+    pair_up(azure)
+    assert set(PairGroup.objects.values_list("group", flat=True)) == {"test core", "other"}
 
 
 def budget(member):
