@@ -72,10 +72,15 @@ class BuildDetail:
 
 
 def build_detail(build: Build, now: datetime) -> BuildDetail:
-    """Collect one build: its stages and jobs with all attempts, placed in time, and its failing tests."""
+    """Collect one build: its stages and jobs with all attempts, placed in time, and its failing tests.
+
+    What goes on is told as it was at the last full minute, so that a page which is looked at is drawn anew by the
+    minute and not by the second.
+    """
+    minute = now.replace(second=0, microsecond=0)
     jobs = list(build.jobs.select_related("agent").defer("agent__capabilities").order_by("order", "key", "attempt"))
-    span, usual = _span(build, jobs, now), _usual(build, jobs)
-    lines = [_job_line(build, job, span, now, usual) for job in jobs]
+    span, usual = _span(build, jobs, minute), _usual(build, jobs)
+    lines = [_job_line(build, job, span, minute, usual) for job in jobs]
     causes, failures = _causes(lines), list(_failures(build))
     return BuildDetail(
         build=build,
@@ -86,8 +91,8 @@ def build_detail(build: Build, now: datetime) -> BuildDetail:
         cards=cards(jobs, failures, base_of(build)),
         cause=_cause(causes),
         causes=causes,
-        lasted=_between(build.started_at, build.finished_at or (now if build.started_at else None)),
-        waited=_between(build.queued_at, build.started_at or (None if build.finished_at else now)),
+        lasted=_between(build.started_at, build.finished_at or (minute if build.started_at else None)),
+        waited=_between(build.queued_at, build.started_at or (None if build.finished_at else minute)),
         commit=Commit.objects.filter(sha=build.version).first() if build.version else None,
         forecast=forecast(build),
     )

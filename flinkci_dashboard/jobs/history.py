@@ -68,6 +68,7 @@ class Line:
 
     run: JobRun | None = None
     quiet: int = 0
+    newest: bool = False  # these are still being counted
 
 
 def with_quiet(shown: Iterable[JobRun], newest: bool) -> list[Line]:
@@ -81,7 +82,7 @@ def with_quiet(shown: Iterable[JobRun], newest: bool) -> list[Line]:
     between = {f"gap{place}": _quiet(pk__gt=old.pk, pk__lt=new.pk) for place, (new, old) in enumerate(pairwise(runs))}
     since = {"since": _quiet(pk__gt=runs[0].pk)} if newest else {}
     found = JobRun.objects.filter(job=runs[0].job, pk__gte=runs[-1].pk).aggregate(**between, **since)
-    lines = [Line(quiet=found["since"])] if newest else []
+    lines = [Line(quiet=found["since"], newest=True)] if newest else []
     for place, run in enumerate(runs):
         lines += [Line(run=run), Line(quiet=found.get(f"gap{place}", 0))]
     return [line for line in lines if line.run or line.quiet]

@@ -33,10 +33,12 @@ Context = dict[str, Any]
 TURN = 30  # seconds after which a fragment is rendered anew in any case: silence, too, is news
 REMEMBERED = 20_000  # readers of whom a process knows what a fragment told them
 KEPT = 16 * 2**20  # bytes of fragments that a process keeps
-# What differs between two fragments that say the same: masked tokens of forms, how long ago something was, and when a
-# job looked that found nothing new; that alone is told by a header, in the order of the fragment.
+# What differs between two fragments that say the same: masked tokens of forms, how long ago something was, the row of
+# bars that a quiet pass moves, and when a job looked that found nothing new; that alone is told by a header, in the
+# order of the fragment.
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 SEEN = re.compile(rb'<time datetime="([^"]*)" data-relative="ago" data-seen[^>]*>[^<]*')
+BARS = re.compile(rb'<svg class="strip-chart" .*?</svg>', re.DOTALL)
 AS_OF = "As-Of"
 AGE = re.compile(rb"(<time [^>]*data-relative[^>]*>)[^<]*")
 
@@ -141,7 +143,7 @@ def _fragment(key: tuple[object, ...], make: Callable[[], bytes]) -> Fragment:
     with _making[hash(key) % len(_making)]:
         if (kept := _kept.get(key)) is None:
             content = make()
-            said = AGE.sub(rb"\1", SEEN.sub(b"", TOKEN.sub(b"", content)))
+            said = AGE.sub(rb"\1", BARS.sub(b"", SEEN.sub(b"", TOKEN.sub(b"", content))))
             seen = ",".join(each.decode() for each in SEEN.findall(content))
             kept = Fragment(f'"{hashlib.sha256(said).hexdigest()[:32]}"', seen, content)
             if sum(len(each.content) for each in list(_kept.values())) + len(content) > KEPT:

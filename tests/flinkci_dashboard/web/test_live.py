@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from agents.models import Build, Job
 from flinkci_dashboard.models import JobRun, SavedView, Worker
 from flinkci_dashboard.web import live
 from sync.models import Mirror, MirrorBranch
@@ -115,7 +116,8 @@ def test_no_fragment_for_many_names_one_of_them():
 
 
 STILL = ("/", "/alerts/", "/alerts/banner/", "/pulls/", "/pulls/1/", "/builds/", "/branches/", "/agents/")
-STILL += ("/labels/", "/failures/", "/comparison/", "/infrastructure/")
+STILL += ("/labels/", "/failures/", "/comparison/", "/infrastructure/", "/mirrors/", "/builds/azure/1/")
+STILL += ("/branches/master/", "/migration/", "/credentials/", "/agents/charts/", "/agents/1/")
 JOBS = ("send_alerts", "sync_mirrors", "sync_pulls", "label_pulls", "poll_builds", "poll_agents")
 
 
@@ -125,11 +127,27 @@ def still(monkeypatch):
     with time_machine.travel(datetime.fromisoformat("2026-11-25T12:00:00+00:00"), tick=False) as traveller:
         monkeypatch.setattr(live, "TURN", 30)
         many.add(1, 4)
+        run_something()
         at_work()
         since = [timezone.now() - timedelta(seconds=age) for age in (0, 3, 600, 7200)]
         facts = {"text": "it has been red for {time}", "area": "builds", "tags": ("branch:master",)}
         stand(*(make_finding(f"thing {place}", since=at, **facts) for place, at in enumerate(since)))
         yield traveller
+
+
+def run_something():
+    """Let a build run, with a job that has ended, one that runs and one that waits."""
+    began = timezone.now() - timedelta(minutes=40)
+    going = {"status": "running", "queued_at": began, "changed_at": began}
+    build = Build.objects.create(external_id=9, branch="master", version="9" * 40, started_at=began, **going)
+    for name, started, finished in (("a", 1, 9), ("b", 2, 0), ("c", 0, 0)):
+        at = [began + timedelta(minutes=minutes) if minutes else None for minutes in (started, finished)]
+        state = "finished" if finished else "running" if started else "queued"
+        facts = {"started_at": at[0], "finished_at": at[1], "status": state, "result": "succeeded" if finished else ""}
+        Job.objects.create(build=build, key=name, name=name, record_id=name, host="alibaba", queued_at=began, **facts)
+
+
+RUNNING = "/builds/azure/9/"
 
 
 def look(reader):
@@ -156,3 +174,9 @@ def test_while_nothing_changes_no_fragment_does_though_time_goes_by_and_jobs_loo
     now = timezone.now().isoformat()
     assert now in reader.get("/pulls/", headers=HTMX | {"If-None-Match": first["/pulls/"]["ETag"]})["As-Of"]
     assert b"it has been red for <time" in first["/"].content
+
+
+def test_a_build_that_runs_is_drawn_anew_by_the_minute_alone(still):
+    reader = with_role("operator")
+    tags = [reader.get(RUNNING, headers=HTMX)["ETag"] for seconds in (0, 31, 28, 1) if not still.shift(seconds)]
+    assert tags[0] == tags[1] == tags[2] != tags[3]
