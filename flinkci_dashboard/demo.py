@@ -81,7 +81,7 @@ def _prepare_database() -> None:
     from django.utils import timezone
 
     from flinkci_dashboard.jobs.health import pending_migrations
-    from flinkci_dashboard.models import JobSchedule
+    from flinkci_dashboard.models import JobSchedule, RuleSetting
     from flinkci_dashboard.parts import parts
 
     folder = Path(os.environ["DATA_DIR"])
@@ -103,6 +103,7 @@ def _prepare_database() -> None:
     for part in parts("demo"):
         part.prepare(timezone.now())
     JobSchedule.objects.filter(interval__lt=900).update(interval=15)  # so that one can watch
+    RuleSetting.objects.filter(rule__startswith="service_").update(limit=0.5)  # minutes: who breaks something waits
     connection.close()
 
 

@@ -24,7 +24,7 @@ ALMOST_FULL, FULL = 10, 3  # percent free
 INTERVALS = 3
 # What a job can't do without, as topics.
 Service = Credential.Service
-GITHUB, AZURE = ((f"service:{each}", f"token:{each}") for each in (Service.GITHUB, Service.AZURE))
+GITHUB, AZURE, JIRA = ((f"service:{each}", f"token:{each}") for each in (Service.GITHUB, Service.AZURE, Service.JIRA))
 AREAS = {
     "sync_mirrors": Area.MIRRORS,
     "sync_pulls": Area.PULLS,
@@ -39,8 +39,10 @@ AREAS = {
 NEEDS = {
     "sync_mirrors": GITHUB,
     "sync_pulls": (*GITHUB, *AZURE),
-    "label_pulls": (*GITHUB, "service:jira", "token:jira"),
+    "label_pulls": (*GITHUB, *JIRA),
     "poll_builds": AZURE,
+    "match_failures": (*AZURE, *GITHUB, *JIRA),
+    "check_exposure": (*AZURE, *GITHUB),
     "poll_agents": AZURE,
     "poll_actions": (*GITHUB, "service:actions"),
 }

@@ -252,6 +252,11 @@ def silent_service(provider: str) -> Finding | None:
     return silent.service(Watermark(name=f"builds:{provider}", note="no answer"), ago(9), NOW, timedelta())
 
 
+def failing(name: str) -> Finding | None:
+    facts = jobs.JobFacts(name, JOBS[name].title, timedelta(seconds=30), ago(1), running=False)
+    return jobs.failing_job(facts, NOW, 3, 3, ago(5), "no answer")
+
+
 GITHUB = sync.service([Mirror(source_problem="no answer", source_problem_since=ago(9))], NOW, timedelta())
 TOKENS = {
     service: credentials.refused(credential(serves=service, works=False, problem="401"), f"{service} token")
@@ -281,6 +286,10 @@ RED = {
         (TOKENS["azure"], silent_service("azure"), True),
         (TOKENS["azure"], RED["actions"], False),
         (TOKENS["jira"], TABLE["labels_drift"](True), True),
+        (TABLE["service_jira"](True), failing("match_failures"), True),
+        (silent_service("azure"), failing("match_failures"), True),
+        (TOKENS["github"], failing("check_exposure"), True),
+        (TABLE["service_jira"](True), failing("poll_builds"), False),
         (TABLE["worker"](True), TOKENS["github"], True),
     ],
 )
