@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from agents.alerts import KIND_RULES, lasting
 from agents.builds.branch_figures import in_order
-from agents.builds.nightly import NIGHTLY, PUSH, WHOLE
+from agents.builds.nightly import NIGHTLY, PUSH
+from agents.builds.nightly_figures import red_runs, red_words
 from agents.machines.figures import running_on
-from agents.migration.authority import Decisions
-from agents.models import Agent, Build, Host, HostPeriod, Streak, Watermark
+from agents.models import Agent, Build, Host, HostPeriod, Watermark
 from agents.models.builds import BAD_RESULTS, Status
 from agents.models.statistics import Step
 from flinkci_dashboard.jobs.history import last_good
@@ -51,7 +51,7 @@ def _trend(words: str, ended: Iterable[Ended], now: datetime) -> trends.Trend:
 
 def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:
     """Say how many branches are green, and name each; a branch is as red as its worst service that has a say."""
-    red = _red_runs(kind, now)
+    red = {name: runs for name, runs in red_runs(kind, now).items() if lasting(name)}
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
     state, label = ("ok", "succeeded") if green == len(red) else ("open", f"{len(red) - green} red")
@@ -64,8 +64,9 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
         area=Area.BUILDS,
         state=state if red else "none",
         label=label if red else "none yet",
+        tally=label if green < len(red) else "",
         seen_at=seen,
-        lines=[Part(f"{name}: {_red(red[name])}", reverse("branch", args=[name])) for name in names],
+        lines=[Part(f"{name}: {red_words(red[name])}", reverse("branch", args=[name])) for name in names],
         job="poll_builds",
         rules=frozenset({KIND_RULES[kind], *({"publish_red", "nothing_ran"} if kind == NIGHTLY else ())}),
         trend=_trend(f"{title}: builds of the last day, hour by hour", own, now),
@@ -73,26 +74,11 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
     )
 
 
-def _red_runs(kind: str, now: datetime) -> dict[str, int]:
-    """Return by branch how many runs in a row failed, by the service that has a say and is the worst."""
-    red: dict[str, int] = defaultdict(int)
-    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - 60 * DAY)
-    decisions = Decisions()
-    for branch, provider, runs in rows.values_list("branch", "provider", "red_runs"):
-        if lasting(branch) and decisions.hears(branch, provider):
-            red[branch] = max(red[branch], runs)
-    return red
-
-
 def _kind(ended: Ended) -> str:
     _, _, reason, scope = ended
     if scope != Build.Scope.BRANCH:
         return ""
     return NIGHTLY if reason == Build.Reason.SCHEDULE else PUSH
-
-
-def _red(runs: int) -> str:
-    return f"red for {counted(runs, 'run')}" if runs else "succeeded"
 
 
 def _builds(seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:

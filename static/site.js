@@ -102,7 +102,7 @@ function showStanding() {
   document.title = (MARKS[state] ?? "") + document.title.replace(/^[✕!] /, "");
   if (icon.getAttribute("href") !== icon.dataset[state]) icon.href = icon.dataset[state];
   const live = document.querySelector("[data-heard]");
-  if (heard && heard !== state && live) live.textContent = told.textContent.trim() || "Everything is in order again.";
+  if (heard && heard !== state && live) live.textContent = told.innerText.trim() || "Everything is in order again.";
   heard = state;
 }
 

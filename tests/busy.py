@@ -87,7 +87,8 @@ def put_builds(now: datetime) -> None:
     build = make_build(
         result="failed", repository="flink-ci/flink-mirror", message="[FLINK-1][table] " + "A subject " * 9
     )
-    make_build(79301, branch=f"ci_1_{'a' * 40}", scope="pull", pull_number=1, status="running", finished_at=None)
+    facts = {"branch": f"ci_1_{'a' * 40}", "scope": "pull", "pull_number": 1}
+    make_job(make_build(79301, status="running", finished_at=None, **facts), "compile_ci")
     for name in ("test_cron_adaptive_scheduler connect", "e2e_2_cron_hadoop313"):
         told = {"issues": [{"error": True, "message": "The process failed. " * 9}], "errors": 1, "cause": "timeout"}
         job = make_job(build, name, result="failed", agent=agent, cause_line="It hangs. " * 20, **told)

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Min, Q
 
 from agents.builds.grid import SILENT, Mark, green_streak, marks
+from agents.builds.nightly import NIGHTLY, PUSH
+from agents.builds.nightly_figures import RECENT, red_runs, red_words
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration
 from agents.models import Build, Commit, Job, TestFailure
 from agents.models.builds import BAD_RESULTS, Provider, Result, Status
@@ -17,7 +19,6 @@ from flinkci_dashboard.web.durations import duration
 from flinkci_dashboard.web.words import counted
 
 BUILDS = 30
-RECENT = timedelta(days=60)  # a branch without builds for so long is not shown in the row of branches
 
 
 class GridJob(NamedTuple):
@@ -145,10 +146,20 @@ BADGES = {  # what the findings about a branch say → its badge
 
 
 def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
-    """Return the branches with recent builds, master first, then the newest releases, and what is wrong with each."""
+    """Return the branches with recent builds, master first, then the newest releases, and how each stands.
+
+    One red run is no finding yet, and not in order either.
+    """
     recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - RECENT).exclude(branch="")
     names = sorted(set(recent.values_list("branch", flat=True).order_by().distinct()), key=in_order)
-    return [BranchTab(name, *BADGES[found.tagged(f"branch:{name}")]) for name in names]
+    pushes, nights = red_runs(PUSH, now), red_runs(NIGHTLY, now)
+    return [_tab(name, found.tagged(f"branch:{name}"), pushes.get(name, 0), nights.get(name, 0)) for name in names]
+
+
+def _tab(name: str, state: str, pushes: int, nights: int) -> BranchTab:
+    if state != "good" or not (pushes or nights):
+        return BranchTab(name, *BADGES[state])
+    return BranchTab(name, "partial", red_words(pushes) if pushes else f"nightly {red_words(nights)}")
 
 
 def branch_grids(branch: str, unfolded: bool = False) -> list[Grid]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from agents.builds.branch_figures import Grid
 from agents.builds.figures import BuildDetail, StageBlock
 from agents.builds.nightly_figures import Ledger, RedGroup
 from agents.failures.explained import Why
@@ -101,6 +102,29 @@ RED = Table(
     ),
     per_page=WHOLE,
 )
+
+CELLS = Table(  # of a branch's grid, each a line: job, column and how it ended
+    "grid",
+    (
+        Column("job", "", lambda cell: cell[0].name),
+        Column("stage", "", lambda cell: cell[0].stage),
+        Column("build", "", lambda cell: cell[1].build.external_id),
+        Column("sha", "", lambda cell: cell[1].build.version),
+        Column("queued", "", lambda cell: cell[1].build.queued_at),
+        Column("ended", "", lambda cell: cell[2].words),
+        Column("url", "", lambda cell: cell[2].url),
+    ),
+)
+
+
+def grid_tables(request: HttpRequest, grids: Sequence[Grid]) -> dict[str, Shown]:
+    """Return each grid as a list, by its key: what a file of it says."""
+    return {grid.key: replace(CELLS, name=grid.key).of(request, _cells(grid), f"{grid.key}-") for grid in grids}
+
+
+def _cells(grid: Grid) -> list[tuple[Any, ...]]:
+    pairs = ((row, column, cell) for row in grid.rows for column, cell in zip(grid.columns, row.cells, strict=True))
+    return list(pairs)
 
 
 def why_tables(request: HttpRequest, why: Why) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """The ledger of red as pages and findings say it: which jobs, for how long, since which commits."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agents.builds.commits import TICKET, tags
 from agents.builds.nightly import WHOLE, groups
+from agents.migration.authority import Decisions
 from agents.models import Build, Commit, Streak
 from agents.models.builds import Provider
+from flinkci_dashboard.web.words import counted
 
 SHOWN = 20  # commits of a range
 NAMED = 3  # jobs that a sentence names
+RECENT = timedelta(days=60)  # a branch without builds for so long says nothing about the present
 
 
 @dataclass(frozen=True)
@@ -155,3 +159,19 @@ def _changes_of_builds(branch: str, green: Build | None, red: Build) -> list[Cha
 def _change(build: Build) -> Change:
     ticket = TICKET.search(build.message)
     return Change(build.version, "", build.message, ticket[1] if ticket else "", tags(build.message))
+
+
+def red_runs(kind: str, now: datetime) -> dict[str, int]:
+    """Return by branch how many runs in a row failed, by the service that has a say and is the worst."""
+    red: dict[str, int] = defaultdict(int)
+    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - RECENT)
+    decisions = Decisions()
+    for branch, provider, runs in rows.values_list("branch", "provider", "red_runs"):
+        if decisions.hears(branch, provider):
+            red[branch] = max(red[branch], runs)
+    return red
+
+
+def red_words(runs: int) -> str:
+    """Say how the last runs ended: "succeeded", or for how many runs it has been red."""
+    return f"red for {counted(runs, 'run')}" if runs else "succeeded"

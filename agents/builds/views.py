@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from agents.builds.branch_figures import branch_grids, branch_tabs
 from agents.builds.figures import build_detail
 from agents.builds.filters import BUILDS, BuildFilter
-from agents.builds.lists import build_tables, red_table, why_tables
+from agents.builds.lists import build_tables, grid_tables, red_table, why_tables
 from agents.builds.nightly_figures import latest_red, ledgers
 from agents.builds.release import release
 from agents.failures.explained import why_builds
@@ -61,7 +61,8 @@ def branches(request: HttpRequest, branch: str = "") -> Context:
     found = standing_for(request)
     tabs = branch_tabs(now, found)
     name = branch or (tabs[0].name if tabs else "")
-    grids = branch_grids(name, unfolded="unfolded" in request.GET)
+    grids = branch_grids(name, unfolded=not {"unfolded", "format"}.isdisjoint(request.GET))
+    tables = grid_tables(request, grids)
     kinds = ledgers(name)
     known = release(name, kinds, found, now)
     if branch and not (grids or known.facts):
@@ -73,7 +74,8 @@ def branches(request: HttpRequest, branch: str = "") -> Context:
         "branch": name,
         "explained": explained,
         **why_tables(request, explained),
-        "grids": grids,
+        "grids": [(grid, tables[grid.key]) for grid in grids],
+        **tables,
         "ledgers": kinds,
         "red": red_table(request, kinds, "red-"),
         "release": known,

@@ -93,9 +93,14 @@ class Standing:
         return max(len(self.lines) - SAID, 0)
 
     @property
+    def beside_worst(self) -> int:
+        """Return how many causes there are beside the worst, which alone a banner or a phone has room for."""
+        return max(len(self.lines) - 1, 0)
+
+    @property
     def and_others(self) -> str:
-        """Say how many causes there are beside the worst, which alone a banner has room for."""
-        return f" – and {len(self.lines) - 1} more" if len(self.lines) > 1 else "."
+        """Say how many these are."""
+        return f" – and {self.beside_worst} more" if self.beside_worst else "."
 
     @property
     def sentence(self) -> str:

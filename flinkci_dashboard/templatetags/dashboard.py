@@ -82,8 +82,9 @@ def ago(at: datetime | None, form: str = "ago") -> SafeString | str:
 @register.simple_tag
 def lasting(sentence: Lasting, url: str = "") -> SafeString | str:
     """Show a sentence, as a link where there is a page; how long it has been so, the script keeps true."""
-    age, parts = _time(sentence.since, "since"), ((part,) for part in sentence.text.split(TIME))
-    return linked(url, format_html_join(age, "{}", parts))
+    age, (head, cause) = _time(sentence.since, "since"), sentence.halves
+    words, detail = (format_html_join(age, "{}", ((part,) for part in half.split(TIME))) for half in (head, cause))
+    return linked(url, words + format_html('<span class="detail">{}</span>', detail) if cause else words)
 
 
 @register.simple_tag(takes_context=True)

@@ -34,6 +34,13 @@ def foot(table: Shown) -> dict[str, object]:
     return {"table": table}
 
 
+@register.simple_tag
+def files(table: Shown) -> SafeString:
+    """Link a table's files."""
+    link = '<a href="{}" download aria-label="{} of {}">{}</a>'
+    return format_html_join(" ", link, ((url, kind, table.table.name, kind) for kind, url in table.files))
+
+
 @register.inclusion_tag("lists/_filters.html", takes_context=True)
 def filters(context: dict[str, Any], table: Shown, form: forms.Form) -> dict[str, object]:
     """Show the form that filters a list; what the address holds beside it is kept."""

@@ -24,6 +24,17 @@ class Lasting:
         return Lasting(self.text[:1].upper() + self.text[1:], self.since)
 
     @property
+    def halves(self) -> tuple[str, str]:
+        """Return the sentence, and apart from it the cause in brackets at its end: a phone has no room for that."""
+        depth = 0
+        for place, sign in reversed(list(enumerate(self.text))):
+            depth += {")": 1, "(": -1}.get(sign, 0)
+            if not depth:
+                head = self.text[:place].rstrip() if sign == "(" else self.text
+                return head, self.text[len(head) :]
+        return self.text, ""
+
+    @property
     def hint(self) -> str:
         """Return the sentence for where nothing can be kept true: without how long."""
         return self.text.replace(TIME, "…")

@@ -52,6 +52,7 @@ class Tile:
     job: str = ""  # what feeds it: how old it may be
     rules: frozenset[str] = frozenset()  # whose findings are about it; none: all of its area
     tag: str = ""  # that these findings bear
+    tally: str = ""  # how much of it is wrong, in its own figure's units; else the number of findings says it
     trend: Trend | None = None
     place: int = 50  # among the tiles
 
@@ -67,7 +68,8 @@ def _judged(tile: Tile, found: Standing) -> Tile:
     if worst not in WORRIES:
         return tile
     state, label = WORRIES[worst]
-    return replace(tile, state=state, label=label.format(number))
+    counted = tile.tally if tile.tally and not found.unknown else label.format(number)
+    return replace(tile, state=state, label=counted)
 
 
 def _known(tile: Tile) -> Tile:

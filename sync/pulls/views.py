@@ -21,6 +21,7 @@ from flinkci_dashboard.models import JobRun
 from flinkci_dashboard.web.live import Context, live, rights, session
 from flinkci_dashboard.web.markdown import render_markdown
 from sync.merging.figures import landed_since, readiness_of
+from sync.merging.lists import STAGES, stage_lines
 from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls import figures
 from sync.pulls.figures import ACTS
@@ -90,6 +91,7 @@ def pull_request(request: HttpRequest, number: int) -> Context:
         "explained": explained,
         **why_tables(request, explained),
         "ready": ready,
+        "stages": STAGES.of(request, stage_lines(ready), "stages-"),
         "landed": landed_since(pull, ready),
         "report": report,
         "report_html": render_markdown(report.body) if report else "",

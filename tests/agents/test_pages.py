@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from agents.models import Build, Streak, Test, TestFailure, Waiting, Watermark
 from flinkci_dashboard.models import JobRun
+from tests.findings import at_work, make_finding, stand
 from tests.machines import make_agent, make_build, make_job, minutes
 from tests.reading import read
 
@@ -94,3 +95,24 @@ def test_the_overview_names_each_branch_with_its_colour_and_draws_the_last_day(m
     assert "release-1.9: succeeded" in text and "release-1.9: red for 2 runs" in text
     assert '<a href="/branches/release-1.9/">' in text
     assert "2 builds, 2 failed" in text
+
+
+@pytest.mark.parametrize(("kind", "words"), [("push", "red for 1 run"), ("nightly", "nightly red for 1 run")])
+def test_a_branch_whose_last_run_failed_is_not_called_in_order_anywhere(member, kind, words):
+    build = make_build(branch="release-1.9", result="failed", finished_at=timezone.now())
+    Streak.objects.create(red_runs=1, branch="release-1.9", kind=kind, provider="azure", latest=build)
+    tabs = member.get("/branches/release-1.9/").context["tabs"]
+    assert [(tab.name, tab.label) for tab in tabs] == [("release-1.9", words)]
+    assert "1 red" in read(member, "overview")
+
+
+def test_a_tile_of_branches_counts_branches_and_not_what_is_told_of_them(member):
+    build = make_build(branch="master", result="failed", finished_at=timezone.now())
+    for provider in ("azure", "actions"):
+        facts = {"branch": "master", "kind": "push", "provider": provider, "latest": build, "first_red": build}
+        Streak.objects.create(red_runs=3, **facts)
+    at_work()
+    facts = {"area": "builds", "rule": "branch_red", "tags": ("branch:master",)}
+    stand(*(make_finding(f"master on {each}", **facts) for each in ("one", "the other")))
+    text = read(member, "overview")
+    assert "1 red" in text and "2 failing" not in text

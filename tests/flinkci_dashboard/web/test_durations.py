@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flinkci_dashboard.web.durations import duration, told
+from flinkci_dashboard.web.durations import Lasting, duration, told
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_duration(length, words):
 )
 def test_told(form, seconds, words):
     assert told(form, seconds) == words
+
+
+@pytest.mark.parametrize(
+    "text, head, cause",
+    [
+        ("it is red", "it is red", ""),
+        ("red for {time} (a / Test (module: b), since c)", "red for {time}", " (a / Test (module: b), since c)"),
+        ("(x) is red (y)", "(x) is red", " (y)"),
+        ("fails more (97 jobs) than others", "fails more (97 jobs) than others", ""),
+        ("odd) brackets)", "odd) brackets)", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_cause_in_brackets_stands_apart_for_phones(text, head, cause):
+    assert Lasting(text).halves == (head, cause)
