@@ -57,10 +57,17 @@ def unsorted(page: str) -> list[str]:
     for table in TABLE.finditer(page):
         head = HEAD.search(table[1])
         words = " ".join(re.sub(r"<[^>]+>|\s+", " ", each).strip() for each in WORDS.findall(head[0] if head else ""))
-        is_sorted = "job-grid" in table[0] or (head and re.search(r'href="\?[^"]*sort=', head[0]))
-        has_file = FILES.search(page[table.end() :].partition("<table")[0])
-        is_figure = "As a table" in page[: table.start()][-200:]
-        is_empty = "<td" not in table[1]
-        if not (is_sorted and has_file) and not is_figure and not is_empty and words not in NO_LISTS:
+        if not (is_list(table, page) or is_figure(table, page)) and words not in NO_LISTS:
             found.append(words)
     return found
+
+
+def is_list(table: re.Match, page: str) -> bool:
+    """Tell whether its heads sort it and files follow it; a grid has its order from its builds."""
+    is_sorted = "job-grid" in table[0] or re.search(r'<thead>.*href="\?[^"]*sort=', table[1], re.DOTALL)
+    return bool(is_sorted and FILES.search(page[table.end() :].partition("<table")[0]))
+
+
+def is_figure(table: re.Match, page: str) -> bool:
+    """Tell whether it has nothing, or says a drawing's figures."""
+    return "<td" not in table[1] or "As a table" in page[: table.start()][-200:]
