@@ -54,7 +54,7 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
     red = {name: runs for name, runs in red_runs(kind, now).items() if lasting(name)}
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
-    state, label = ("ok", "succeeded") if green == len(red) else ("open", f"{len(red) - green} red")
+    state, label, tally = _colour(green, len(red))
     own = [each for each in ended if _kind(each) == kind]
     return Tile(
         title=title,
@@ -62,9 +62,9 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
         figure=f"{green} of {len(red)}",
         words=words,
         area=Area.BUILDS,
-        state=state if red else "none",
-        label=label if red else "none yet",
-        tally=label if green < len(red) else "",
+        state=state,
+        label=label,
+        tally=tally,
         seen_at=seen,
         lines=[Part(f"{name}: {red_words(red[name])}", reverse("branch", args=[name])) for name in names],
         job="poll_builds",
@@ -72,6 +72,14 @@ def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: l
         trend=_trend(f"{title}: builds of the last day, hour by hour", own, now),
         place=20 if kind == NIGHTLY else 10,
     )
+
+
+def _colour(green: int, known: int) -> tuple[str, str, str]:
+    """Return a tile's state and label, and how many branches are red where any is."""
+    red = f"{known - green} red" if green < known else ""
+    if not known:
+        return "none", "none yet", ""
+    return ("open", red, red) if red else ("ok", "succeeded", "")
 
 
 def _kind(ended: Ended) -> str:
