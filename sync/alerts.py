@@ -1,6 +1,7 @@
 """What is wrong with mirrors, pull requests and exposure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from agents.models import Build
 from agents.models.builds import Provider, Result
 from agents.silent import NEEDS
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
+from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.modes import is_active
 from flinkci_dashboard.models import Area, Exposure
 from flinkci_dashboard.web.durations import TIME
@@ -56,17 +58,26 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     for row in branches:
         late = None if row.name in unpushed else branch_lag(row, now, limits.length("mirror_lag"))
         found += [branch_trouble(row), late]
-    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
-    found.append(blocked(list(opened.filter(waiting=Waiting.BLOCKED).order_by("why_since"))))
-    since = now - limits.length("pulls_waiting")
-    found.append(waiting(list(opened.filter(waiting__in=WAITS, why_since__lt=since).order_by("why_since"))))
-    found.append(unapproved(_unapproved(now - limits.length("pulls_unapproved"), now)))
-    found.append(reports(_stale(now - limits.length("reports_stale"))))
+    found += _of_pulls(now, limits)
     mark = quota()
     found.append(hourly_quota(mark.data if mark else {}, now, limits["quota"]))
     for answer in Exposure.objects.all():
         found += [exposed(answer), unchecked(answer, now, limits.length("exposure_unknown"))]
     return [each for each in found if each]
+
+
+def _of_pulls(now: datetime, limits: Limits) -> list[Finding]:
+    """Judge the open pull requests, as the last pass over them left them."""
+    opened = PullRequest.objects.filter(state=PullRequest.State.OPEN)
+    late = opened.filter(waiting__in=WAITS, why_since__lt=now - limits.length("pulls_waiting"))
+    found = [
+        blocked(list(opened.filter(waiting=Waiting.BLOCKED).order_by("why_since"))),
+        waiting(list(late.order_by("why_since"))),
+        unapproved(_unapproved(now - limits.length("pulls_unapproved"), now)),
+        reports(_stale(now - limits.length("reports_stale"))),
+    ]
+    last = latest_pass("sync_pulls") if any(found) else None
+    return [replace(each, judged_at=last.started_at if last else None) for each in found if each]
 
 
 def service(mirrors: Iterable[Mirror], now: datetime, patience: timedelta) -> Finding | None:

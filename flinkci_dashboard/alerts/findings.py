@@ -37,6 +37,7 @@ class Finding:
     under: tuple[str, ...] = ()  # topics that this depends on
     tags: tuple[str, ...] = ()  # what people subscribe to: "branch:master", "component:Runtime"
     holder: int | None = None  # the contact who answers for this very thing, before those of the area
+    judged_at: datetime | None = None  # when the pass began that it tells of; a cause that lasted longer may be why
 
     @property
     def says(self) -> Lasting:

@@ -25,6 +25,7 @@ BEAT = timedelta(seconds=60)
 KEEP = timedelta(days=180)  # ended alerts, and messages
 PROBE, PROBE_AGAIN = "probe_credentials", timedelta(minutes=10)
 MAY_BE_A_TOKEN = ("service_", "job_failing:")  # keys of what may be explained by a token that is refused
+FAILS = "job_failing"  # the rule whose subjects are jobs
 LATE = ("worker", "job_silent")  # rules that say that not every job is on time
 
 
@@ -36,16 +37,18 @@ def send_alerts(current: Pass) -> None:
         if each.findings is None:
             current.fail(f"The rules of {each.source} failed; what they found before stands.")
     current.achieved = any(each.findings is not None for each in told)
-    cases, changed = save_findings(told, current.now)
-    keep(cases)
-    if changed:
-        current.count("findings_changed", changed)
+    found = save_findings(told, current.now)
+    keep(cases := found.cases)
+    if found.changed:
+        current.count("findings_changed", found.changed)
     alerts, where = Alerts(current.now), places()
-    made = alerts.follow(cases, where)
+    made = alerts.follow(cases, where, found.left_over)
     for what, number in (("alerts_begun", len(made.begin) + len(made.come_back)), ("alerts_ended", len(made.end))):
         if number:
             current.count(what, number)
-    _probe_tokens(current, made.begin, cases)
+    _probe_tokens(current, [*made.begin, *(alerts.rows[pk].key for pk in made.come_back)], cases)
+    if made.end:  # of a cause, perhaps: what failed for it alone is found to be well again by its next pass
+        hurry([each.subject for each in found.left_over if each.rule == FAILS], current.now)
     wait = timedelta() if current.run.trigger == "command" else GROUP_WAIT  # a person watches it
     alerts.tell(where, in_force, wait)
     _test_channels(current)

@@ -44,12 +44,15 @@ class Alerts:
 
     # What stands -------------------------------------------------------------------------------
 
-    def follow(self, cases: Iterable[Case], places: Iterable[Place]) -> Changes:
-        """Begin, take up again and end alerts; what is only to be known begins where a place wants it."""
+    def follow(self, cases: Iterable[Case], places: Iterable[Place], left_over: Iterable[Finding] = ()) -> Changes:
+        """Begin, take up again and end alerts; what is only to be known begins where a place wants it.
+
+        What is left over from a cause that has ended neither begins nor ends yet.
+        """
         cases, places = list(cases), list(places)
         self.folded = {case.finding.key: len(case.folded) for case in cases}
         standing = {case.finding.key: case.finding for case in cases}
-        self.hidden = {each.key for case in cases for each in case.folded}
+        self.hidden = {each.key for each in (*(each for case in cases for each in case.folded), *left_over)}
         wanted = [key for key, each in standing.items() if each.severity != Severity.INFO or self._wanted(each, places)]
         last = {episode.key: episode for episode in self.episodes()}
         made = changes(wanted, self.hidden, last.values(), self.now)

@@ -1,6 +1,6 @@
 """Findings → rows. Written only where something changed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from flinkci_dashboard.alerts.collect import Told
 from flinkci_dashboard.alerts.findings import Case, Finding, Severity, fold
-from flinkci_dashboard.models import OpenFinding
+from flinkci_dashboard.models import Alert, OpenFinding
 
 PLAIN = ("rule", "subject", "text", "since", "url", "area", "ends_when")
 LISTS = ("cause_of", "under")
@@ -23,14 +23,41 @@ class Open:
     source: str
 
 
-def save_findings(told: Iterable[Told], now: datetime) -> tuple[list[Case], int]:
-    """Make the rows say what was told; returns the causes with what is folded under each, and how many rows changed."""
+@dataclass(frozen=True)
+class Saved:
+    """What stands now."""
+
+    cases: list[Case]
+    left_over: list[Finding]  # what a cause that is over may still explain: nothing of it is known before the next pass
+    changed: int  # rows
+
+
+def save_findings(told: Iterable[Told], now: datetime) -> Saved:
+    """Make the rows say what was told."""
     rows = {row.key: row for row in OpenFinding.objects.all()}
     found = {each.finding.key: each for each in _standing(told, rows, now)}
-    cases = fold(each.finding for each in found.values())
+    cases, left_over = _judged(found, rows)
     parents = {each.key: case.finding.key for case in cases for each in case.folded}
+    parents |= {each.key: rows[each.key].parent for each in left_over}
     changed = _write(rows, {key: _facts(each, parents.get(key, "")) for key, each in found.items()})
-    return cases, changed
+    return Saved(cases, left_over, changed)
+
+
+def _judged(found: Mapping[str, Open], rows: Mapping[str, OpenFinding]) -> tuple[list[Case], list[Finding]]:
+    """Return the causes with what each explains, and what is left over from those that are over."""
+    cases = fold(each.finding for each in found.values())
+    left_over = [case.finding for case in cases if _is_left_over(case.finding, rows, found.keys())]
+    known = (each.finding for each in found.values() if each.finding not in left_over)
+    return (fold(known) if left_over else cases), left_over
+
+
+def _is_left_over(finding: Finding, rows: Mapping[str, OpenFinding], standing: Collection[str]) -> bool:
+    """Tell whether what it tells of was before the end of the cause that explained it until then."""
+    parent = rows[finding.key].parent if finding.key in rows else ""
+    if not parent or parent in standing or finding.judged_at is None:
+        return False
+    cause = Alert.objects.filter(key=parent).first()
+    return cause is not None and (cause.ended_at is None or finding.judged_at <= cause.ended_at)
 
 
 def finding_of(row: OpenFinding) -> Finding:

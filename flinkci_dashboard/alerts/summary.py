@@ -4,7 +4,7 @@ The query brings along what a pass can't find out, as it is not running then: th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +87,8 @@ def read(now: datetime) -> Picture:
 
 def _written(finding: Finding) -> dict[str, Any]:
     since = finding.since.isoformat() if finding.since else None
-    return asdict(finding) | {name: list(getattr(finding, name)) for name in LISTS} | {"since": since}
+    lists = {name: list(getattr(finding, name)) for name in LISTS}
+    return asdict(replace(finding, judged_at=None)) | lists | {"since": since}
 
 
 def _read(facts: Mapping[str, Any]) -> Finding:

@@ -201,6 +201,7 @@ def failing_job(
         ends_when="a pass of it achieves something",
         cause_of=(f"job:{job.name}",),
         under=("worker", *NEEDS.get(job.name, ())),
+        judged_at=since if job.running else job.began,
     )
 
 

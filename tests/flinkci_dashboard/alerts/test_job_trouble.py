@@ -19,6 +19,7 @@ from flinkci_dashboard.models import (
     Notice,
     Worker,
 )
+from labeler.models import JiraContact
 from sync.models import Mirror
 from tests.findings import KEY, alert
 from tests.sink import Sink, make_channel
@@ -188,3 +189,57 @@ def test_what_knows_no_beginning_is_since_it_was_first_found_wherever_that_is_to
     for path in ("/", "/alerts/", "/mirrors/", "/status/"):
         assert mark in member.get(path).content.decode(), path
     assert "first so few 30 min ago" in member.get("/feed.atom").content.decode()
+
+
+def fail(job, passes=3):
+    """Let the last passes of a job fail, one each minute, the last of them now."""
+    for minute in reversed(range(passes)):
+        at = timezone.now() - timedelta(minutes=minute + 2)
+        JobRun.objects.create(job=job, outcome="failed", started_at=at, ended_at=at, error="Jira answers 503.")
+
+
+def test_what_failed_for_a_cause_alone_is_told_of_by_nobody_when_that_is_over(channel, sink, clock, worker, member):
+    JiraContact.load().note_silence(timezone.now() - timedelta(minutes=9), "Jira answers 503.", None)
+    before = timezone.now() - timedelta(hours=1)
+    JobRun.objects.create(job="match_failures", outcome="ok", started_at=before, ended_at=before)
+    fail("match_failures", passes=5)
+    clock.run()
+    clock.run(15)
+    assert [text.count("Known failures") for text in sink.texts] == [0]
+    later = timezone.now() + timedelta(minutes=4)
+    JobSchedule.objects.filter(job="match_failures").update(next_run_at=later)
+    JiraContact.objects.update(silent_since=None, problem="")
+    clock.run(15)
+    assert JobSchedule.objects.get(job="match_failures").next_run_at == timezone.now()  # it looks again at once
+    clock.run(15)
+    assert "Known failures" not in member.get("/api/v1/status").json()["sentence"]
+    at = timezone.now()
+    JobRun.objects.create(job="match_failures", outcome="ok", started_at=at, ended_at=at)
+    clock.run(15)
+    clock.run(15)
+    assert len(sink.texts) == 2 and "Known failures" not in "".join(sink.texts)
+
+
+def test_what_fails_on_after_its_cause_is_told(channel, sink, clock, worker):
+    JiraContact.load().note_silence(timezone.now() - timedelta(minutes=9), "Jira answers 503.", None)
+    fail("match_failures", passes=5)
+    clock.run()
+    JiraContact.objects.update(silent_since=None, problem="")
+    clock.run(15)
+    clock.pass_(150)
+    Worker.objects.update(seen_at=timezone.now())
+    fail("match_failures", passes=1)
+    clock.run()
+    clock.run(15)
+    assert "Known failures" in sink.texts[-1]
+
+
+def test_a_service_that_comes_and_goes_has_the_tokens_probed_each_time(clock, worker):
+    probe, later = JobSchedule.objects.filter(job="probe_credentials"), timezone.now() + timedelta(hours=9)
+    for _ in range(2):
+        probe.update(next_run_at=later)
+        JiraContact.load().note_silence(timezone.now() - timedelta(minutes=9), "Jira answers 503.", None)
+        clock.run(15)
+        assert probe.get().next_run_at == timezone.now()
+        JiraContact.objects.update(silent_since=None, problem="")
+        clock.run(15)
