@@ -51,6 +51,7 @@ def _prepare_environment(group: Group) -> None:
         raise SystemExit("The sandbox did not start; its own message stands above.")
     for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_HTTPS"):
         os.environ.pop(name, None)  # the demo touches nothing but its own folder
+    os.environ.setdefault("PUBLIC_STATUS", "1")
     os.environ |= json.loads(world) | {
         "DATA_DIR": str(folder),
         "STATIC_ROOT": str(folder.parent / "static"),

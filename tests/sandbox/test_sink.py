@@ -37,6 +37,18 @@ def test_a_verb_breaks_and_another_mends(world, sink):
     assert world.heads("flink-ci/flink-mirror")["master"] == world.heads()["master"]
 
 
+def test_builds_of_master_fail_at_once_and_are_well_again_when_that_is_mended(world, sink):
+    def ended():
+        world.clock.advance(hours=9)
+        return [build.result for build in world.azure.of("master")]
+
+    world.mirror_all()
+    requests.post(f"{sink}/verbs/let-tests-fail-on-master", timeout=5)
+    assert ended() == ["failed"] * 3
+    requests.post(f"{sink}/verbs/mend-everything", timeout=5)
+    assert ended()[3:4] == ["succeeded"]
+
+
 def test_mail_comes_too(world, sink, settings):
     told = mail_settings(world.alert_environ()["EMAIL_URL"])
     settings.EMAIL_HOST, settings.EMAIL_PORT = told.host, told.port

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -87,6 +89,20 @@ def test_the_board_can_be_imported():
     board = json.loads((DOCS / "grafana-board.json").read_text())
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) > 10
     assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_the_rules_and_what_the_board_asks(client, tmp_path):
+    board = json.loads((DOCS / "grafana-board.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    asked = [expr.replace("$__rate_interval", "5m").replace("$__interval", "5m") for expr in asked]
+    rules = [{"record": f"board:{place}", "expr": expr} for place, expr in enumerate(asked)]
+    (tmp_path / "board.yml").write_text(json.dumps({"groups": [{"name": "board", "rules": rules}]}))
+    files = [str(DOCS / "alert-rules.yml"), str(tmp_path / "board.yml")]
+    check = ["promtool", "check"]
+    subprocess.run([*check, "rules", *files], check=True, timeout=60, capture_output=True)
+    text = client.get("/metrics", headers={"authorization": "Bearer watch me"}).content
+    subprocess.run([*check, "metrics"], input=text, check=True, timeout=60, capture_output=True)
 
 
 def test_the_number_of_queries_does_not_grow(client, django_assert_max_num_queries):
