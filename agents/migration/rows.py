@@ -17,7 +17,7 @@ from agents.models.builds import Provider
 from flinkci_dashboard.models.writing import Changes
 
 TOGETHER = 100  # commits that are in memory at the same time
-PARTS = 50  # of so many commits, in one pass
+PARTS = 30  # of so many commits, in one pass
 OWN = ("apache", "flink-ci")  # whose repositories are no forks
 NEWEST = "pairs"  # the mark that tells when pairs changed last
 
