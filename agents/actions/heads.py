@@ -17,7 +17,7 @@ from agents.builds.observe import is_gone, take_in
 from agents.builds.rows import close_gone
 from agents.models import Build, Followed
 from agents.models.builds import Provider, Result, Status
-from flinkci_dashboard.clients.errors import NotFoundError, RefusedError, ServiceError
+from flinkci_dashboard.clients.errors import MovedError, NotFoundError, RefusedError, ServiceError
 from flinkci_dashboard.clients.facts import BuildFacts, RunList
 from flinkci_dashboard.clients.facts import Status as Told
 from flinkci_dashboard.clients.providers import RunService
@@ -121,7 +121,7 @@ def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles
     """Ask for one head."""
     try:
         page = service.runs(row.etag, head_sha=head.sha)
-    except (NotFoundError, RefusedError):  # that a fork was deleted, or is closed to us, is nobody's fault
+    except (MovedError, NotFoundError, RefusedError):  # that a fork is gone, or closed to us, is nobody's fault
         forks.silent(head.repository)
         if row.tries:  # one answer is not the truth
             _close_missing(current, head, service, (), troubles)
@@ -132,7 +132,7 @@ def _try(current: Pass, head: Head, row: Followed, service: RunService, troubles
     else:
         troubles.over()
         forks.spoke(head.repository)
-        take_in(current, [replace(run, pull=head.pull) for run in page.items])
+        take_in(current, [replace(run, pull=head.pull) for run in page.items if run.version == head.sha])
         if page.changed:
             _close_missing(current, head, service, page.items, troubles)
         _put_off(row, page, current, "")

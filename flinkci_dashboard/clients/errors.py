@@ -25,6 +25,10 @@ class UnavailableError(ServiceError):
     """The service did not answer, or not with what was asked for. Whether a write was carried out is unknown."""
 
 
+class MovedError(UnavailableError):
+    """It has another name by now, and we are not told which."""
+
+
 class ThrottledError(UnavailableError):
     """The service wants to be left alone for longer than a call may wait; nothing was carried out."""
 

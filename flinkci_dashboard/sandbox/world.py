@@ -261,6 +261,7 @@ class Sandbox:
         """Give a repository another name; its former one leads there, by 301 for reading and 307 for writing."""
         self.repositories.rename(repo, name)
         self.pulls.repo = name if self.pulls.repo == repo else self.pulls.repo
+        self.actions.rename(repo, name)
         self.writable |= {name} if repo in self.writable else set()
         self.triages |= {name} if repo in self.triages else set()
 

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 from github import Auth, Github
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, RequestsResponse
 from requests import RequestException
 from requests.structures import CaseInsensitiveDict
 
 from flinkci_dashboard.clients.errors import (
+    MovedError,
     NotAuthorizedError,
     NotFoundError,
     RefusedError,
@@ -27,6 +29,8 @@ from flinkci_dashboard.clients.web import read_json
 logging.getLogger("github").handlers.clear()
 logging.getLogger("github").setLevel(logging.WARNING)
 
+MOVED = (301, 307, 308)  # the repository has another name by now
+
 TIMEOUT = 30  # seconds to connect, and between two bytes
 SECONDARY_WAIT = 60.0  # seconds after a refusal that does not say how long; GitHub's advice
 WRITE_PAUSE = 0.75  # seconds between two writes to github.com, which takes about 80 new texts a minute
@@ -35,6 +39,22 @@ MAX_WORDS = 300  # characters of GitHub's own words in a message
 TEXT_REFUSALS = ("rate limit", "abuse detection")
 TOO_DEEP = "pagination with the page parameter is not supported"
 PLACES = ("page", "after", "before")  # what names a place in a list
+
+
+def _leave_moves_to_us(connection: type[HTTPRequestsConnectionClass] | type[HTTPSRequestsConnectionClass]) -> None:
+    """Hide a 301 from PyGithub, which follows it without the query: all runs of a fork, instead of those of a head."""
+    ask = connection.getresponse
+
+    def getresponse(self: Any) -> RequestsResponse:
+        response = ask(self)
+        response.status = 308 if response.status == 301 else response.status
+        return response
+
+    connection.getresponse = getresponse  # type: ignore[method-assign]
+
+
+for _connection in (HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass):
+    _leave_moves_to_us(_connection)
 
 
 class TooDeepError(RefusedError):
@@ -87,6 +107,7 @@ class Transport:
         auth = Auth.Token(token) if token else None
         self._github = Github(auth=auth, base_url=base_url, timeout=TIMEOUT, **options)
         self.token = token
+        self._base_url = base_url
         account = f"{base_url} {token or ''}"
         self._pace = Pace("GitHub", account, patience, sleep)
         # GitHub limits new texts apart from all else: while writing rests, reading goes on.
@@ -101,12 +122,15 @@ class Transport:
 
         Raises the errors of `clients.errors`.
         """
-        headers = {"If-None-Match": etag} if etag else {}
-        return self._pace.ask(lambda: self._send("GET", path, parameters, headers=headers), again=True)
+        answer = self._ask(path, parameters, {"If-None-Match": etag} if etag else {})
+        _raise_for(answer)
+        return answer
 
     def leads_to(self, path: str) -> str:
         """Return where GitHub keeps what it does not answer itself: an address that works for a minute, for anybody."""
-        answer = self._pace.ask(lambda: self._send("GET", path, leads=True), again=True)
+        answer = self._ask(path)
+        if answer.status != 302:
+            _raise_for(answer)
         if not (there := answer.headers.get("Location")):
             raise UnavailableError(f"GitHub answers {answer.status}, and does not say where it is.")
         return there
@@ -128,6 +152,17 @@ class Transport:
         """Give the connection back."""
         self._github.close()
 
+    def _ask(
+        self, path: str, parameters: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """Read, of a repository that has another name by now too; an answer may lead elsewhere."""
+        answer = self._pace.ask(lambda: self._send("GET", path, parameters, headers=headers), again=True)
+        there = urljoin(self._base_url, told := answer.headers.get("Location", ""))
+        if answer.status not in MOVED or not told or urlsplit(there)[:2] != urlsplit(self._base_url)[:2]:
+            return answer
+        left = None if urlsplit(there).query else parameters
+        return self._pace.ask(lambda: self._send("GET", there, left, headers=headers), again=True)
+
     def _send(
         self,
         method: str,
@@ -135,7 +170,6 @@ class Transport:
         parameters: dict[str, Any] | None = None,
         content: Any = None,
         headers: dict[str, str] | None = None,
-        leads: bool = False,
     ) -> Answer:
         self.asked += 1
         try:
@@ -150,7 +184,7 @@ class Transport:
         if (wait := self._throttled_for(answer)) is not None:
             used_up = answer.headers.get("X-RateLimit-Remaining") == "0"  # the hour's requests, of whatever kind
             raise (self._pace if method == "GET" or used_up else self._writing).refused(wait)
-        if not (leads and answer.status == 302):
+        if method != "GET" or not 300 <= answer.status < 400:
             _raise_for(answer, writing=method != "GET")
         return answer
 
@@ -184,13 +218,13 @@ def _data(status: int, body: str) -> Any:
         return None
 
 
-def _raise_for(answer: Answer, writing: bool) -> None:
+def _raise_for(answer: Answer, writing: bool = False) -> None:
     status = answer.status
     if status in (200, 201, 202, 204, 304):
         return
     if 300 <= status < 400:
         moved = f"GitHub says that it is elsewhere ({status}): the repository was renamed. Correct its name here."
-        raise (RefusedError if writing else UnavailableError)(moved)
+        raise (RefusedError if writing else MovedError)(moved)
     if status in (401, 403):
         remedy = "Store a valid GitHub token with the scopes repo and workflow."
         raise NotAuthorizedError(

@@ -39,6 +39,14 @@ class Actions:
         self._ids = itertools.count(17_000_000_001, 7)
         self._numbers = itertools.count(1)
 
+    def rename(self, repo: str, name: str) -> None:
+        """Let all that ran in a repository be under its new name."""
+        with self.lock:
+            for workflow in self.workflows.values():
+                workflow.repo = name if workflow.repo == repo else workflow.repo
+            for run in self.runs.values():
+                run.repo = name if run.repo == repo else run.repo
+
     def workflow(self, repo: str, file: str) -> Workflow:
         """Return a workflow of a repository, made when it is new."""
         with self.lock:

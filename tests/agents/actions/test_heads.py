@@ -117,6 +117,21 @@ def test_a_fork_that_was_deleted_is_no_failure(flink, pull):
     assert Followed.objects.get(repository=FORK, pull_number=pull).problem
 
 
+def test_a_fork_that_was_renamed_is_found_and_tells_of_no_other_commit(flink, pull):
+    run = fork_run(flink, pull)
+    other = start(flink, branch="other", sha="d" * 40, repo=FORK)
+    flink.repositories.create(FORK)
+    flink.rename(FORK, "ada/flink-2")
+    poll()
+    assert (row(run).repository, row(run).pull_number) == ("ada/flink-2", pull)
+    assert row(run).jobs.exists()
+    assert not Build.objects.filter(external_id=other.id).exists()
+    flink.actions.finish(run.id)
+    Followed.objects.update(next_at=None)
+    poll()
+    assert row(run).result == "succeeded"
+
+
 def let_time_pass(**since: float) -> None:
     """Let what was put off be due sooner."""
     for mark in Followed.objects.exclude(next_at=None):

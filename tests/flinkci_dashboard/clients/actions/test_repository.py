@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flinkci_dashboard.clients.errors import NotAuthorizedError, NotFoundError, RefusedError, UnavailableError
+from flinkci_dashboard.clients.errors import (
+    MovedError,
+    NotAuthorizedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from flinkci_dashboard.clients.providers import build_page, connect
 from flinkci_dashboard.sandbox import PULLS, SOURCE
 from tests.canned import canned
@@ -89,6 +95,30 @@ def test_the_token_stays_behind_at_the_redirect(settings, monkeypatch, db):
     assert (tail.first, tail.lines) == (2, ("two",))
     assert "Authorization" in web.asked[0][2]
     assert "Authorization" not in store.asked[0][2]
+
+
+MOVED = "/repositories/7/actions/runs"
+
+
+@pytest.mark.parametrize("location", [MOVED, f"{MOVED}?head_sha={SHA}&per_page=100"])
+def test_a_renamed_repository_is_asked_the_same_question_under_its_new_name(settings, db, location):
+    with canned() as web:
+        settings.GITHUB_API_URL = web.address
+        web.answers["/repos/ada/flink/actions/runs"] = (301, {"message": "Moved"}, {"Location": web.address + location})
+        web.answers[MOVED] = {"total_count": 0, "workflow_runs": []}
+        assert connect("actions", "ada/flink").runs(head_sha=SHA).items == ()
+        assert f"head_sha={SHA}" in web.asked[1][1] and web.asked[1][1].startswith(MOVED)
+        assert len(web.asked) == 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Location": "http://elsewhere.example/x"}, {"Location": "/repos/ada/flink"}])
+def test_what_leads_nowhere_is_refused_at_once(settings, db, headers):
+    with canned() as web:
+        settings.GITHUB_API_URL = web.address
+        web.answers["/repos/ada/flink"] = (301, {"message": "Moved"}, headers)
+        with pytest.raises(MovedError, match="renamed"):
+            connect("actions", "ada/flink").runs(head_sha=SHA)
+        assert len(web.asked) <= 2
 
 
 STEPS = """2026-11-25T00:00:00.1000000Z Set up
