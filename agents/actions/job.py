@@ -35,7 +35,7 @@ from flinkci_dashboard.parts import parts
 
 SPARE = 8  # questions that are kept for lists, while runs that moved take the rest
 ASIDE = 10  # repositories, of those that test no Flink, whose lists one pass asks for
-NOT_FOR_US = (MovedError, NotFoundError, NotAuthorizedError, RefusedError)  # it is gone, or nothing runs there that we may see
+NOT_FOR_US = (MovedError, NotFoundError, NotAuthorizedError, RefusedError)  # gone, or nothing that we may see
 LOGS_OF_A_RUN = 3  # questions for logs that a failed run takes, about
 
 

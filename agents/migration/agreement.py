@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agents.migration.reasons import INFRASTRUCTURE
+from agents.migration.reasons import INFRASTRUCTURE, SILENT, Why
 
 FINISHED = "finished"
 GOOD, BAD = frozenset({"succeeded"}), frozenset({"failed", "partial", "timed_out", "abandoned"})
@@ -55,6 +55,13 @@ class JobSeen:
         """Tell whether it failed before or beside what it tests: for infrastructure."""
         return self.failed and (self.cause in INFRASTRUCTURE or self.result == "abandoned" or not self.ran)
 
+    @property
+    def silence(self) -> Why | None:
+        """Return why it says nothing; None where it does."""
+        if self.status != FINISHED:
+            return Why.UNFINISHED
+        return Why.INFRASTRUCTURE if self.lost else SILENT.get(self.result)
+
 
 @dataclass(frozen=True)
 class BuildSeen:
@@ -83,6 +90,13 @@ def of_jobs(jobs: Sequence[JobSeen]) -> Verdict:
         return Verdict.FAILED
     passed = bool(jobs) and all(job.status == FINISHED and job.result in GOOD for job in jobs)
     return Verdict.PASSED if passed else Verdict.NONE
+
+
+def silence(jobs: Sequence[JobSeen]) -> tuple[Why, ...]:
+    """Return why some jobs say nothing together; nothing where they say something."""
+    if of_jobs(jobs) is not Verdict.NONE:
+        return ()
+    return tuple(sorted({job.silence for job in jobs if job.silence}))
 
 
 def agreement(azure: Verdict, actions: Verdict) -> Agreement:

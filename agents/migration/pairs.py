@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agents.migration.agreement import Agreement, BuildSeen, JobSeen, Verdict, agreement, by_tests, of_jobs
+from agents.migration.agreement import Agreement, BuildSeen, JobSeen, Verdict, agreement, by_tests, of_jobs, silence
 from agents.migration.names import JobMap, Place, matches
 from agents.migration.reasons import Why, reasons
 
@@ -42,6 +42,7 @@ class Side:
     tests: tuple[str, ...] = ()  # that failed
     causes: tuple[str, ...] = ()
     flaked: bool = False
+    silence: tuple[Why, ...] = ()  # why it says nothing
 
     @property
     def is_there(self) -> bool:
@@ -60,7 +61,7 @@ class GroupPair:
     azure: Side
     actions: Side
     agreement: Agreement
-    why: tuple[Why, ...] = ()  # they differ, as far as that is known
+    why: tuple[Why, ...] = ()  # they differ, or say nothing, as far as that is known
     mapped: bool = True  # the job map has a counterpart for Azure's jobs, whether or not it ran
 
     @property
@@ -133,20 +134,31 @@ def _chosen(builds: Sequence[Named], common: Collection[int]) -> int:
 
 def _pair(name: str, group: _Group, known: Collection[str], fork: bool, idle: bool) -> GroupPair:
     azure, actions = group.sides
-    azure, actions = (
-        replace(side, verdict=Verdict.NONE) if idle or _did_nothing(side, other) else side
-        for side, other in ((azure, actions), (actions, azure))
-    )
+    azure, actions = (_heard(*each, idle) for each in ((azure, actions), (actions, azure)))
     agreed = agreement(azure.verdict, actions.verdict)
     if azure.verdict == actions.verdict == Verdict.FAILED:
         agreed = by_tests(azure.tests, actions.tests)
-    if agreed is not Agreement.DIFFER:
-        return GroupPair(name, azure, actions, agreed, mapped=group.mapped)
+    why: tuple[Why, ...] = ()
+    if agreed is Agreement.DIFFER:
+        why = _why_differ(azure, actions, group.gaps, known, fork)
+    elif agreed is Agreement.NONE and azure.is_there and actions.is_there:
+        why = tuple(dict.fromkeys(each for side in (azure, actions) for each in side.silence))
+    return GroupPair(name, azure, actions, agreed, why, group.mapped)
+
+
+def _heard(side: Side, other: Side, idle: bool) -> Side:
+    """Return what a side says, taken together with the other; what passed without testing says nothing."""
+    reason = Why.DOCS if idle else Why.LEFT_OUT if _did_nothing(side, other) else None
+    return replace(side, verdict=Verdict.NONE, silence=(reason,)) if reason else side
+
+
+def _why_differ(
+    azure: Side, actions: Side, gaps: Collection[str], known: Collection[str], fork: bool
+) -> tuple[Why, ...]:
     red = [side for side in (azure, actions) if side.verdict is Verdict.FAILED]
     causes = {cause for side in red for cause in side.causes}
     tests = {test for side in red for test in side.tests}
-    why = tuple(reasons(causes, tests, known, group.gaps, fork))
-    return GroupPair(name, azure, actions, agreed, why, group.mapped)
+    return tuple(reasons(causes, tests, known, gaps, fork))
 
 
 def _did_nothing(side: Side, other: Side) -> bool:
@@ -167,6 +179,7 @@ def _side(jobs: Sequence[JobSeen]) -> Side:
         tests=_all(job.tests for job in jobs),
         causes=_all([job.cause] for job in jobs if job.failed and job.cause),
         flaked=any(job.flaked for job in jobs),
+        silence=silence(jobs),
     )
 
 

@@ -1,4 +1,7 @@
-"""Why two services say different things of the same jobs of one commit, as far as that is known. PURE"""
+"""Why two services say different things of the same jobs of one commit, or one says nothing, as far as that is known.
+
+PURE
+"""
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
@@ -16,7 +19,7 @@ class Gap(StrEnum):
 
 
 class Why(StrEnum):
-    """Why two services disagree, the likeliest first."""
+    """Why two services disagree, the likeliest first; and below, why there is no verdict."""
 
     INFRASTRUCTURE = "infrastructure"
     FLAKY = "flaky"
@@ -24,6 +27,12 @@ class Why(StrEnum):
     PYTHON = "python"
     PROFILE = "profile"
     UNEXPLAINED = "unexplained"
+    UNFINISHED = "unfinished"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    UNBORN = "unborn"
+    DOCS = "docs"
+    LEFT_OUT = "left out"
 
 
 WORDS = {
@@ -33,6 +42,19 @@ WORDS = {
     Why.PYTHON: "another Python",
     Why.PROFILE: "another JDK or Hadoop profile",
     Why.UNEXPLAINED: "not explained",
+    Why.UNFINISHED: "not finished",
+    Why.CANCELLED: "cancelled",
+    Why.SKIPPED: "skipped",
+    Why.UNBORN: "never started",
+    Why.DOCS: "documentation alone was changed",
+    Why.LEFT_OUT: "one side passed in no time: it left its tests out",
+}
+SILENT = {  # results that say nothing, and why
+    "canceled": Why.CANCELLED,
+    "skipped": Why.SKIPPED,
+    "startup_failure": Why.UNBORN,
+    "action_required": Why.UNBORN,
+    "stale": Why.UNBORN,
 }
 GAPS = {
     Gap.PYTHON: "Actions picks a Python at random, Azure has one",

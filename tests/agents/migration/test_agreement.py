@@ -2,7 +2,18 @@
 
 import pytest
 
-from agents.migration.agreement import Agreement, BuildSeen, JobSeen, Verdict, agreement, by_tests, of_build, of_jobs
+from agents.migration.agreement import (
+    Agreement,
+    BuildSeen,
+    JobSeen,
+    Verdict,
+    agreement,
+    by_tests,
+    of_build,
+    of_jobs,
+    silence,
+)
+from agents.migration.reasons import Why
 
 DONE = "finished"
 GREEN = JobSeen("compile", DONE, "succeeded")
@@ -58,6 +69,22 @@ def test_a_failed_build_whose_jobs_are_not_read_yet_has_failed():
 )
 def test_verdicts_of_groups(jobs, verdict):
     assert of_jobs(jobs) is verdict
+
+
+@pytest.mark.parametrize(
+    ("jobs", "why"),
+    [
+        ((), ()),
+        ((GREEN,), ()),
+        ((RED, RUNNING), ()),
+        ((GREEN, RUNNING), (Why.UNFINISHED,)),
+        ((LOST, SKIPPED), (Why.INFRASTRUCTURE, Why.SKIPPED)),
+        ((JobSeen("a", DONE, "canceled"), GREEN), (Why.CANCELLED,)),
+        ((JobSeen("a", DONE, "startup_failure"),), (Why.UNBORN,)),
+    ],
+)
+def test_silence_has_its_reason(jobs, why):
+    assert silence(jobs) == why
 
 
 @pytest.mark.parametrize(

@@ -51,25 +51,27 @@ def test_an_unfilled_matrix_means_that_its_jobs_were_skipped():
     found = paired(azure, [build(job("Default (Java 17) / Test (module: ${{ matrix.module }})", "skipped"))])
     assert set(found) == {"test core", "test table", "e2e 1"}
     assert found["test core"].agreement is Agreement.NONE and found["test core"].has_both
+    assert found["test core"].why == (Why.SKIPPED,)
     assert not found["e2e 1"].has_both
 
 
 @pytest.mark.parametrize(
-    ("azure", "actions", "docs", "agreement"),
+    ("azure", "actions", "docs", "agreement", "why"),
     [
-        (20, 2400, False, Agreement.NONE),  # Azure left the tests out
-        (2400, 20, False, Agreement.NONE),
-        (20, 60, False, Agreement.DIFFER),  # quick on both
-        (1200, 2400, False, Agreement.DIFFER),
-        (1200, 2400, True, Agreement.NONE),
+        (20, 2400, False, Agreement.NONE, Why.LEFT_OUT),  # by Azure
+        (2400, 20, False, Agreement.NONE, Why.LEFT_OUT),
+        (20, 60, False, Agreement.DIFFER, Why.UNEXPLAINED),  # quick on both
+        (1200, 2400, False, Agreement.DIFFER, Why.UNEXPLAINED),
+        (1200, 2400, True, Agreement.NONE, Why.DOCS),
+        (20, 2400, True, Agreement.NONE, Why.DOCS),
     ],
 )
-def test_what_tested_nothing_says_nothing(azure, actions, docs, agreement):
+def test_what_tested_nothing_says_nothing(azure, actions, docs, agreement, why):
     results = ("succeeded", "failed") if azure <= actions else ("failed", "succeeded")
     ours = job("e2e_1_ci", results[0], seconds=azure)
     theirs = job("Default (Java 17) / E2E (group 1)", results[1], seconds=actions)
     (found,) = pair_groups([build(ours)], [build(theirs)], JOBS, (), False, docs)
-    assert found.agreement is agreement
+    assert (found.agreement, found.why) == (agreement, (why,))
 
 
 def test_of_documentation_its_own_check_speaks():
