@@ -9,11 +9,15 @@ REPOSITORIES = (
     (
         "flink-ci/flink-mirror",
         Role.MIRROR,
-        "Mirror of master and the release branches; its builds hold the CI secrets.",
+        "Mirror of master and the release branches; its builds hold the CI secrets, and alone run what needs them.",
     ),
     ("flink-ci/flink", Role.PULL_REQUESTS, "One branch for each pull request's head; its builds see no secret."),
     ("flink-ci/git-repo-sync", Role.BOT, "The script that mirrored the branches before."),
-    ("flink-ci/ci-bot", Role.BOT, "The bot that mirrored pull requests and wrote the CI reports before."),
+    (
+        "flink-ci/ci-bot",
+        Role.BOT,
+        "The bot that mirrored pull requests and wrote the CI reports before (the wiki page writes cibot).",
+    ),
     ("flink-ci/pr-labeler", Role.BOT, "The bot that set the component labels before."),
 )
 

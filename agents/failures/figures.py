@@ -34,9 +34,10 @@ class Figures:
 
     @property
     def trend(self) -> str:
-        """Say how the last 7 days compare with the 7 before: "↑ 2 the week before"."""
-        sign = "↑" if self.hits_7d > self.hits_before else "↓" if self.hits_7d < self.hits_before else "="
-        return f"{sign} {self.hits_before} the week before"
+        """Say how the last 7 days compare with the 7 before: "up from 2 the week before"."""
+        if self.hits_7d == self.hits_before:
+            return "as many the week before"
+        return f"{'up' if self.hits_7d > self.hits_before else 'down'} from {self.hits_before} the week before"
 
     @property
     def services(self) -> list[str]:

@@ -8,6 +8,7 @@ from flinkci_dashboard.models import Credential, StoredValue
 from flinkci_dashboard.web.words import counted
 
 SOON, URGENT = 30, 7  # days
+LABELS = {"failed": "fails", "partial": "works, needs a look", "works": "works", "unknown": "not known"}
 URGENCY = ("bad", "warn", "good", "none")  # what a line's level may be, the most pressing first
 
 
@@ -36,11 +37,11 @@ class CredentialLine:
 
     @property
     def state(self) -> str:
-        """Return the state of its badge: the overview worries about the same credentials as this page."""
-        if self.credential.problem:
-            return "failed"
+        """Return the state of its badge: as bad as the findings call it. One that lacks a scope works all the same."""
         if self.credential.works:
             return "partial" if self.needs_a_look else "works"
+        if self.credential.problem:
+            return "failed" if self.credential.works is False else "unknown"
         return "none"
 
     @property
@@ -48,12 +49,12 @@ class CredentialLine:
         """Return the badge's words."""
         if self.state == "none":
             return "not probed" if self.credential.serves else "listed only"
-        return {"failed": "fails", "partial": "works, needs a look", "works": "works"}[self.state]
+        return LABELS[self.state]
 
     @property
     def needs_a_look(self) -> bool:
         """Tell whether somebody has to look at what it may do, or for which organizations it was issued."""
-        return bool(self.credential.works and (self.credential.scope_problem or self.credential.maybe_global))
+        return bool(self.credential.works) and _has_a_flaw(self.credential)
 
     @property
     def kept(self) -> str:
@@ -79,10 +80,14 @@ def _line(credential: Credential, now: datetime) -> CredentialLine:
     ends = credential.expires_at
     threshold = warning_due(ends, now)
     values = sorted(credential.values.all(), key=lambda value: StoredValue.Role.values.index(value.role))
-    if threshold == 0 or credential.problem:
+    if threshold == 0 or credential.problem and credential.works is False:
         level = "bad"
-    elif threshold is not None or credential.scope_problem or credential.maybe_global and credential.works:
+    elif threshold is not None or _has_a_flaw(credential):
         level = "warn"
     else:
         level = "good" if credential.works or ends else "none"
     return CredentialLine(credential, None if ends is None else days_left(ends, now), level, values)
+
+
+def _has_a_flaw(credential: Credential) -> bool:
+    return bool(credential.problem or credential.scope_problem or credential.maybe_global and credential.works)

@@ -16,7 +16,7 @@ CREDENTIALS = Table(
         Column("scopes_wanted", "Scopes", lambda line: line.credential.scopes_wanted),
         Column("scopes", "", lambda line: line.credential.seen_scopes),
         Column(
-            *("holder", "Holder", lambda line: str(line.credential.holder or "")),
+            *("holder", "Holder", lambda line: line.credential.held_by),
             sort=lambda line: str(line.credential.holder or ""),
         ),
         Column("backup_holder", "", lambda line: str(line.credential.backup_holder or "")),

@@ -21,10 +21,11 @@ def tiles(now: datetime) -> list[Tile]:
     lines += [Part(f"{_what(line)}: {_trouble(line)}", f"{url}#credential-{line.credential.pk}") for line in pressing]
     seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
     state, label = ("ok", "fine") if seen else ("none", "not probed")
+    tally = f"{len(pressing)} to look at" if pressing else ""
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"
     figure, may_see, job = str(len(pressing)), "flinkci_dashboard.view_credential", "probe_credentials"
-    facts = (state, label, seen, lines[:SHOWN], may_see, job)
-    return [Tile("Credentials", url, figure, words, Area.CREDENTIALS, *facts, place=80)]
+    facts = ("partial" if pressing else state, tally or label, seen, lines[:SHOWN], may_see, job)
+    return [Tile("Credentials", url, figure, words, Area.CREDENTIALS, *facts, tally=tally, place=80)]
 
 
 def _what(line: CredentialLine) -> str:

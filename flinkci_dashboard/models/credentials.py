@@ -130,6 +130,11 @@ class Credential(models.Model):
         return min(ends, default=None)
 
     @property
+    def held_by(self) -> str:
+        """Return who holds it: the PMC, as the wiki page says, where no person is entered."""
+        return str(self.holder or "the PMC")
+
+    @property
     def use_labels(self) -> list[str]:
         """Return in words where it is used."""
         return [use.label for use in self.Use if use in self.uses]

@@ -4,7 +4,7 @@ from django import template
 from django.template import RequestContext
 
 from labeler.labels import State, is_ours
-from labeler.models import LabelState
+from labeler.models import LabelState, Ticket
 from sync.models import PullRequest
 
 register = template.Library()
@@ -14,6 +14,13 @@ register = template.Library()
 def ours(names: list[str]) -> list[str]:
     """Return the labels that the labeler cares for."""
     return [name for name in names if is_ours(name)]
+
+
+@register.simple_tag
+def ticket_status(key: str) -> str:
+    """Say how far a ticket is, in Jira's word: " (Open)"; "" where it is not known."""
+    status = Ticket.objects.filter(key=key, known=True).values_list("status", flat=True).first()
+    return f" ({status})" if status else ""
 
 
 @register.inclusion_tag("labeler/_ticket.html", takes_context=True)

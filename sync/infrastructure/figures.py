@@ -13,7 +13,15 @@ from flinkci_dashboard.jobs.history import latest_pass
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Action, Credential, JobRun
 from flinkci_dashboard.web.tones import tone
-from sync.infrastructure.places import ARROWS, MIGRATION_TICKET, PIPELINE_FILE, TEMPLATES, Arrow
+from sync.infrastructure.places import (
+    ARROWS,
+    MIGRATION_TICKET,
+    ORGANIZATION,
+    PIPELINE_FILE,
+    SPONSOR,
+    TEMPLATES,
+    Arrow,
+)
 from sync.models import MirrorBranch, PipelineVariable, Repository
 
 # Which job of ours reads and writes a repository, by its role.
@@ -30,6 +38,11 @@ WRITERS = {
 }
 PUSHES = ("push-branch", "delete-branch", "reset-branch")  # acts on code; all others are on what people read
 LASTING = (Host.AZURE, Host.ALIBABA)  # the hosts whose agents are more than one job's
+GIVEN = {
+    Host.AZURE: "virtual machines that Azure gives to open source projects",
+    Host.ALIBABA: "virtual machines that Alibaba gives for Flink's CI alone",
+    Host.GITHUB: "GitHub's machines, of which the foundation has a share",
+}
 SUCCESSORS = {arrow.instead_of: arrow.job for arrow in ARROWS if arrow.instead_of}  # bot → our job
 
 
@@ -145,7 +158,14 @@ def machines() -> list[dict[str, object]]:
     rows = Agent.objects.order_by().values("host").annotate(known=Count("pk"), online=Count("pk", filter=online))
     of_host = {row["host"]: (row["known"], row["online"]) for row in rows}
     return [
-        {"title": host.label, "lasting": host in LASTING, "known": known, "online": up}
+        {
+            "title": host.label,
+            "host": host.value,
+            "given": GIVEN.get(host, ""),
+            "lasting": host in LASTING,
+            "known": known,
+            "online": up,
+        }
         for host in Host
         if host
         for known, up in [of_host.get(host, (0, 0))]
@@ -168,4 +188,10 @@ def service() -> dict[str, str]:
         "project": settings.AZURE_PROJECT,
         "account": settings.AZURE_DEVOPS_URL.rstrip("/").rpartition("/")[2],
         "file": PIPELINE_FILE,
+        "sponsor": SPONSOR,
     }
+
+
+def organization() -> dict[str, str]:
+    """Return the organization that the repositories for CI are in, and whose it is."""
+    return {"name": ORGANIZATION, "url": f"{settings.GITHUB_GIT_URL}/{ORGANIZATION}", "owner": SPONSOR}

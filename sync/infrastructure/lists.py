@@ -38,8 +38,9 @@ ACCOUNTS = Table(
     (
         Column("account", "Account", lambda row: row.account, "account"),
         Column("credential", "What it is", lambda row: row.name, "name"),
+        Column("scopes", "May", lambda row: row.scopes_wanted),
         Column("used_by", "Used by", lambda row: row.use_labels),
-        Column("held_by", "Held by", lambda row: str(row.holder or "the PMC")),
+        Column("held_by", "Held by", lambda row: row.held_by),
     ),
     "-account",
 )
@@ -65,6 +66,7 @@ MACHINES = Table(
     "machines",
     (
         own("kind", "Kind", lambda line: line["title"]),
+        Column("given", "What they are", lambda line: line["given"]),
         count("known", "Agents known", lambda line: line["known"]),
         count("online", "Online", lambda line: line["online"]),
     ),
@@ -75,6 +77,7 @@ PEOPLE = Table(
         Column("name", "Name", lambda row: row.name, "name"),
         Column("role", "Role", lambda row: row.roles),
         Column("helps_with", "Helps with", lambda row: row.area_labels),
+        Column("about", "", lambda row: row.about),
     ),
     "name",
 )

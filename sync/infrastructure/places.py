@@ -5,6 +5,7 @@ from dataclasses import dataclass
 PIPELINE_FILE = "azure-pipelines.yml"
 TEMPLATES = "tools/azure-pipelines"
 MIGRATION_TICKET = "FLINK-27075"
+ORGANIZATION, SPONSOR = "flink-ci", "Ververica"  # whose the repositories for CI are, and the account of the CI service
 SOURCE, MIRROR, PULLS = "apache/flink", "flink-ci/flink-mirror", "flink-ci/flink"
 SERVICE, JIRA, AGENTS = "Azure Pipelines", "Jira", "agents"
 

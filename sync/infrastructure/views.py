@@ -1,15 +1,16 @@
 """The infrastructure page: what the wiki page “Continuous Integration” says, as it is now."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.jobs.history import last_ended
-from flinkci_dashboard.models import Contact, Credential
+from flinkci_dashboard.models import Contact, Credential, Worker
 from flinkci_dashboard.web.live import Context, live, rights
 from sync.infrastructure import figures
 from sync.infrastructure.lists import ACCOUNTS, FLOWS, MACHINES, PEOPLE, PIPELINES, REPOSITORIES, VARIABLES
 from sync.infrastructure.places import BOXES, HEIGHT, WIDTH
-from sync.models import Pipeline
+from sync.models import Mirror, Pipeline
 
 
 def passes(request: HttpRequest) -> object:
@@ -27,6 +28,10 @@ def infrastructure(request: HttpRequest) -> Context:
         "flows": FLOWS.of(request, flows, "flows-"),
         "boxes": BOXES,
         "size": {"width": WIDTH, "height": HEIGHT},
+        "organization": figures.organization(),
+        "mirror": Mirror.objects.filter(enabled=True).first(),
+        "workers": Worker.objects.all(),
+        "github": settings.GITHUB_GIT_URL,
         "repositories": REPOSITORIES.of(request, figures.repositories(), "repositories-"),
         "accounts": ACCOUNTS.of(request, Credential.objects.select_related("holder"), "accounts-"),
         "service": figures.service(),

@@ -165,4 +165,4 @@ def test_a_ticket_and_a_comment_are_ready_to_copy(member, ticket):
     assert "component Table SQL / Planner" in text and "new in a week" in text
     assert "no run that passed is known" in text
     assert "Reported by the CI dashboard for FLINK-77" in text
-    assert "↓ 2 the week before" in text
+    assert "down from 2 the week before" in text

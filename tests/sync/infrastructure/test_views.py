@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from flinkci_dashboard.jobs.run import run_pass
-from flinkci_dashboard.models import Credential, JobRun
-from sync.models import Pipeline, PipelineVariable
+from flinkci_dashboard.models import Credential, JobRun, Worker
+from labeler.models import Ticket
+from sync.models import Mirror, MirrorBranch, Pipeline, PipelineVariable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 
@@ -26,6 +27,36 @@ def test_a_new_installation_says_what_the_wiki_page_says(member):
         assert person in text
     assert "No key is added without prior notice" in text
     assert "Alibaba-hosted" in text
+
+
+def test_nothing_on_the_wiki_page_is_left_without_its_place(member, settings):
+    """The page of Flink's wiki, line by line; “cibot” is how it writes ci-bot."""
+    Worker.objects.create(host="machine-1", pid=1, started_at=timezone.now(), seen_at=timezone.now())
+    Ticket.objects.create(key="FLINK-27075", known=True, status="Open")
+    mirror = Mirror.objects.get()
+    MirrorBranch.objects.create(mirror=mirror, name="master", selected=True, source_sha="a" * 40)
+    source, azure = settings.GITHUB_GIT_URL, settings.AZURE_DEVOPS_URL
+    links = [
+        *(f"{source}/{name}" for name in ("apache/flink", "flink-ci", "flink-ci/flink-mirror", "flink-ci/flink")),
+        *(f"{source}/flink-ci/{name}" for name in ("git-repo-sync", "ci-bot", "pr-labeler")),
+        *(f"{source}/flinkbot", f"{azure}/{settings.AZURE_PROJECT}/_build", f"{settings.JIRA_URL}/browse/FLINK-27075"),
+        f"{source}/apache/flink/blob/{'a' * 40}/azure-pipelines.yml",
+        f"{source}/apache/flink/tree/{'a' * 40}/tools/azure-pipelines",
+        *(f"/mirrors/{mirror.pk}/policy/", "/migration/", "/agents/#host-azure", "/agents/#host-alibaba"),
+    ]
+    text = page(member)
+    assert [link for link in links if f'href="{link}"' not in text] == []
+    facts = ["does not grant", "Ververica owns", "Ververica sponsors", "hold the CI secrets", "see no secret", "cibot"]
+    facts += ["GitHub classic token", "repo workflow", "the PMC", "gives to open source projects", "Alibaba gives"]
+    facts += ["first lines of its log", "machine-1", "(Open): migrate CI", "git-repo-sync did", "PMC chair"]
+    facts += [
+        "One of the main maintainers",
+        "Ververica contact",
+        "dedicated agents",
+        "none is passed on",
+        "needs a key",
+    ]
+    assert [fact for fact in facts if fact not in text] == []
 
 
 def test_each_way_says_how_its_last_pass_ended(member):
