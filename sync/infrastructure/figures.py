@@ -39,7 +39,7 @@ WRITERS = {
 PUSHES = ("push-branch", "delete-branch", "reset-branch")  # acts on code; all others are on what people read
 LASTING = (Host.AZURE, Host.ALIBABA)  # the hosts whose agents are more than one job's
 GIVEN = {
-    Host.AZURE: "virtual machines that Azure gives to open source projects",
+    Host.AZURE: "virtual machines that the service gives to open source projects",
     Host.ALIBABA: "virtual machines that Alibaba gives for Flink's CI alone",
     Host.GITHUB: "GitHub's machines, of which the foundation has a share",
 }
