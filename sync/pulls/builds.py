@@ -1,4 +1,4 @@
-"""Builds of pull requests: cancelled, retried and queued at the CI service."""
+"""Builds of pull requests: cancelled, retried and queued at the CI service, or read because a report names them."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from agents.builds.observe import ask_for
 from agents.builds.rows import close_gone, save_builds
 from agents.models import Build
 from flinkci_dashboard.clients.errors import (
@@ -21,10 +22,11 @@ from flinkci_dashboard.jobs.attempts import Attempts
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.run import Pass
 from flinkci_dashboard.models import Action
-from flinkci_dashboard.names import branch_name
+from flinkci_dashboard.names import branch_name, build_name
 from sync.models import CommandComment, PullRequest, Repository
 from sync.pulls.acts import CancelBuild, QueueBuild, RetryBuild, SettleCommands, Wanted
-from sync.pulls.state import CANCEL, QUEUE_MISSING, RETRY, build_url, queue_key
+from sync.pulls.report import build_id
+from sync.pulls.state import CANCEL, QUEUE_MISSING, RETRY, build_url, lost_ids, parse_known, queue_key
 from sync.pulls.values import CommandState
 
 QUEUE = "queue-build"
@@ -177,6 +179,30 @@ class Builds:
         return self._definition
 
 
+def read_reported(
+    current: Pass, service: CIService, pulls: Iterable[PullRequest], bodies: dict[int, list[str]]
+) -> bool:
+    """Read the builds that reports name and that we do not know; tells if there were any.
+
+    What the service has no more is noted with the pull request. `bodies` holds the texts of reports by pull request.
+    """
+    lost_before = {pull.pk: lost_ids(pull, service.provider) for pull in pulls}
+    named = {pull.pk: _named(bodies.get(pull.pk, ())) - lost_before[pull.pk] for pull in pulls}
+    wanted = set().union(*named.values()) if named else set()
+    if not wanted:
+        return False
+    known = Build.objects.filter(provider=service.provider, external_id__in=wanted)
+    unknown = wanted - set(known.values_list("external_id", flat=True))
+    if not unknown:
+        return False
+    lost = ask_for(current, service, unknown)
+    for pull in pulls:
+        if gone := named[pull.pk] & lost:
+            pull.lost_builds = sorted({*pull.lost_builds, *(build_name(service.provider, number) for number in gone)})
+            pull.save(update_fields=["lost_builds"])
+    return True
+
+
 def ran_on(build: BuildFacts, action: Action) -> bool:
     """Tell whether a build has gone on since an act saw it: its present run ends at another time, or not yet.
 
@@ -231,3 +257,10 @@ def _for_head(act: RetryBuild | QueueBuild, provider: str) -> dict[str, Any]:
     after = latest_builds([branch], provider).get(branch, 0)
     facts = {"number": act.number, "provider": provider, "branch": branch, "sha": act.sha}
     return facts | {"commands": list(act.commands), "after": after}
+
+
+def _named(bodies: Iterable[str]) -> set[int]:
+    """Return the builds of all commits that are still shown."""
+    reports = [parsed.report for parsed in map(parse_known, bodies) if parsed.report]
+    entries = [entry for report in reports for entry in report.known if entry.status != "DELETED"]
+    return {number for entry in entries if (number := build_id(entry.url))}

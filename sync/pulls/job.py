@@ -19,7 +19,7 @@ from sync.models import CIBranch, PullRequest, Repository
 from sync.pulls.actions.reruns import Reruns
 from sync.pulls.acts import CancelBuild, PullPlan, QueueBuild, RetryBuild, SettleCommands, Wanted, united
 from sync.pulls.branches import HEADS, Branches
-from sync.pulls.builds import Builds, settle_commands
+from sync.pulls.builds import Builds, read_reported, settle_commands
 from sync.pulls.github.bases import read_bases
 from sync.pulls.github.conversations import Conversations
 from sync.pulls.github.pulls import Budget, Observer, note_quota, own_login
@@ -27,9 +27,9 @@ from sync.pulls.outcome import Decision, record_states
 from sync.pulls.plan import plan
 from sync.pulls.recovery import Recovery
 from sync.pulls.replies import Replies, failed_texts
-from sync.pulls.reported import read_reported
 from sync.pulls.requests import Requests
 from sync.pulls.rows import live_pulls, move_times_back, save_branches
+from sync.pulls.settled import Settled
 from sync.pulls.state import JOB, PullStates
 from sync.pulls.trust.gate import FilesReader, note_holds, settle_grants
 
@@ -65,6 +65,7 @@ class PullsPass:
         self.ledger = Ledger(JOB, current.now, forced=current.asked_for_all, asked=self.requests.subjects())
         self.heads: dict[str, str] | None = None  # of the CI repository; None when it does not answer
         self.builds_known = self.heard = False  # whether Azure's builds, and GitHub's comments, could be read
+        self.all_known = False  # whether the builds that reports name are known, too
 
     def run(self) -> None:
         """Look at everything; act only on what could be seen."""
@@ -81,7 +82,7 @@ class PullsPass:
             return
         if changed := refresh_sections(self.current.fail):
             self.current.count("sections_changed", changed)
-        self._work(live_pulls(), conversations)
+        self._work(conversations)
         self._try(conversations.check_all)
         self._try(conversations.observer.history)
 
@@ -118,7 +119,7 @@ class PullsPass:
         self.requests.look(conversations)
         if self.active:
             Recovery(self.current, self.ledger, self.github, self.service, conversations).settle(self.heads)
-        conversations.read_new(live_pulls())
+        conversations.read_new(live_pulls().filter(conversation_read_at=None))
         self._try(FilesReader(self.current, self.github, budget).read)
         self._try(lambda: read_bases(self.current, self.github))
         self.token = self.github.token_fingerprint()  # GitHub has said by now what it may do
@@ -134,7 +135,7 @@ class PullsPass:
 
     def _only_record(self) -> None:
         """GitHub can't be read: nothing is done, and what is known of builds is shown."""
-        states = PullStates(live_pulls(), self.token)
+        states = PullStates(list(live_pulls()), self.token)
         record_states(states, self._decide(states), self.current.now)
         self.requests.answer_rest("Nothing was done: GitHub does not answer.")
 
@@ -148,6 +149,7 @@ class PullsPass:
         except ServiceError as error:
             self.current.fail(str(error))
             return states
+        self.all_known = self.builds_known and not more
         return PullStates(pulls, self.token) if more else states
 
     def _decide(self, states: PullStates) -> dict[int, Decision]:
@@ -164,7 +166,9 @@ class PullsPass:
 
     # Working ----------------------------------------------------------------------------------
 
-    def _work(self, pulls: list[PullRequest], conversations: Conversations) -> None:
+    def _work(self, conversations: Conversations) -> None:
+        settled = Settled(self.current.now, self.token, self.active)
+        pulls = settled.moved()
         states = self._states([*pulls, *self.requests.others(pulls)])
         decided = self._decide(states)
         wished = self.requests.wanted({number: each.state for number, each in decided.items()}, self.active)
@@ -181,6 +185,8 @@ class PullsPass:
             record_states(later, decided_later, self.current.now)
             states.pulls = [pull for pull in states.pulls if pull.number not in touched]
         record_states(states, decided, self.current.now)
+        if self.all_known:
+            settled.note(decided, self.active)
         self.requests.answer_rest()
 
     def _at_the_gate(

@@ -17,7 +17,7 @@ from sync.pulls.acts import (
     RetryBuild,
     SettleCommands,
 )
-from sync.pulls.reporting import words
+from sync.pulls.reporting import ANSWERED, words
 from sync.pulls.values import (
     Branch,
     Build,
@@ -46,6 +46,15 @@ def plan(state: PullState, now: datetime) -> PullPlan:
     served = {id for act in acts for id in getattr(act, "commands", ())}
     served |= {act.comment_id for act in acts if isinstance(act, Grant | Deny) and act.comment_id}
     return PullPlan(acts, tuple(words(state, now, served)))
+
+
+def changes_at(state: PullState, now: datetime) -> datetime | None:
+    """Return when the plan may change next though nothing else does; None when no time matters."""
+    times = [push_due(state)]
+    times += [command.at + wait for command in state.commands for wait in (CANCEL_AGAIN, ANSWERED)]
+    times += [build.cancel_asked_at + CANCEL_AGAIN for build in state.builds if build.cancel_asked_at]
+    times += [(branch.pushed_at or branch.seen_at) + NO_BUILD for branch in state.branches]
+    return min((at for at in times if at and at > now), default=None)
 
 
 # Acts -----------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from flinkci_dashboard.clients.github.reading import CommentFacts, PullFacts
 from flinkci_dashboard.jobs.clocks import move_back
 from flinkci_dashboard.models.writing import Changes
@@ -56,6 +58,8 @@ def save_comment(pull: PullRequest, comment: CommentFacts, bot: str) -> bool:
 def save_branches(heads: Mapping[str, str], now: datetime) -> int:
     """Bring the rows in line with what the CI repository has ({branch: SHA}); returns how many changed."""
     ours = {name: tip for name, tip in heads.items() if name.startswith(OURS) and len(name) <= 255}
+    if ours == dict(CIBranch.objects.values_list("name", "tip")):
+        return 0
     known = {row.name: row for row in CIBranch.objects.all()}
     changes = Changes[CIBranch]()
     for name, tip in ours.items():
@@ -184,11 +188,11 @@ def _branch_row(name: str, tip: str, now: datetime) -> CIBranch:
     return CIBranch(name=name, number=number, sha=sha, tip=tip, seen_at=now, orphan=head is None)
 
 
-def live_pulls() -> list[PullRequest]:
+def live_pulls() -> QuerySet[PullRequest]:
     """Return the pull requests for which something may have to be done."""
     branches = CIBranch.objects.filter(orphan=False).values_list("number", flat=True)
     numbers = {number for number in branches if number is not None}
     waiting = CommandComment.objects.filter(state=CommandComment.State.WAITING).values("pull")
     rows = PullRequest.objects.filter(number__in=numbers) | PullRequest.objects.exclude(waiting=Waiting.CLOSED)
     rows = rows | PullRequest.objects.filter(pk__in=waiting) | PullRequest.objects.filter(state=PullRequest.State.OPEN)
-    return list(rows.order_by("-updated_at", "-number"))
+    return rows.order_by("-updated_at", "-number")

@@ -18,7 +18,6 @@ from sync.pulls.actions.rows import ActionsRows
 from sync.pulls.actions.values import section
 from sync.pulls.commands import RUN_ACTIONS, granted
 from sync.pulls.report import MANUAL, build_id, normalized, parse
-from sync.pulls.reported import lost_ids
 from sync.pulls.trust.rows import Gate
 from sync.pulls.values import (
     Branch,
@@ -196,6 +195,11 @@ class PullStates:
 def queue_key(number: int, sha: str) -> str:
     """Return the key of the build that is queued for a head because none came."""
     return f"queue:{branch_name(number, sha)}"
+
+
+def lost_ids(pull: PullRequest, provider: str) -> set[int]:
+    """Return the ids of a pull request's builds that a service does not have any more."""
+    return {number for name in pull.lost_builds if (number := build_number(name, provider)) is not None}
 
 
 def build_url(row: BuildRow) -> str:

@@ -28,7 +28,7 @@ class FilesReader:
         """Read each head's changed files once. One that can't be read waits."""
         if not reads_files():
             return
-        pulls = live_pulls()
+        pulls = list(live_pulls())
         gate = Gate(pulls)
         for_each(self.current, gate.unread(pulls), lambda pull: pull.number, lambda pull: self._read(gate, pull))
 

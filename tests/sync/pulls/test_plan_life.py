@@ -22,7 +22,7 @@ from sync.pulls.acts import (
     SettleCommands,
     WriteReport,
 )
-from sync.pulls.plan import plan
+from sync.pulls.plan import changes_at, plan
 from sync.pulls.report import Report, parse, render
 from sync.pulls.trust.rules import Hold
 from sync.pulls.values import Branch, Build, Command, CommandState, PullState, Refusal, ReportText, held
@@ -157,6 +157,8 @@ class World(RuleBasedStateMachine):
                 self.say(word)
         self.ask_the_gate()
         assert not plan(self.state, self.now)
+        due = changes_at(self.state, self.now) or self.now + timedelta(days=99)
+        assert not plan(self.state, due - timedelta(seconds=1))
         self.check()
 
     def ask_the_gate(self) -> None:
