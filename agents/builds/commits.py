@@ -7,8 +7,7 @@ from typing import Any
 from django.db.models import Max
 
 from agents.models import Commit
-from flinkci_dashboard.clients.git.commits import Commit as WrittenCommit
-from flinkci_dashboard.clients.github.reading import CommitFacts
+from flinkci_dashboard.clients.git.commits import CommitFacts
 
 TICKET = re.compile(r"\[(FLINK-\d{1,8})\]")
 TAG = re.compile(r"\[([^\]]+)\]")
@@ -34,7 +33,7 @@ def _row(branch: str, order: int, commit: CommitFacts) -> Commit:
     return Commit(branch=branch, order=order, sha=commit.sha, modules=tags(commit.subject), **told(commit))
 
 
-def told(commit: CommitFacts | WrittenCommit) -> dict[str, Any]:
+def told(commit: CommitFacts) -> dict[str, Any]:
     """Return what rows of a commit keep of it: its author, time, subject and ticket."""
     ticket = TICKET.search(commit.subject)
     return {

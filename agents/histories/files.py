@@ -109,4 +109,4 @@ def _keep(files: Collection[TestFile], told: Iterable[FileChange]) -> int:
 
 
 def _row(file: TestFile, change: FileChange) -> FileCommit:
-    return FileCommit(file=file, sha=change.sha, **told(change.commit))
+    return FileCommit(file=file, sha=change.commit.sha, **told(change.commit))

@@ -9,12 +9,11 @@ from django.conf import settings
 
 from flinkci_dashboard.clients.errors import NotFoundError, ServiceError
 from flinkci_dashboard.clients.git.cache import Cache, open_cache
-from flinkci_dashboard.clients.git.commits import Commit
+from flinkci_dashboard.clients.git.commits import CommitFacts
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, GitMissing
 from flinkci_dashboard.clients.git.folder import remove_cache
 from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus
 from flinkci_dashboard.clients.github.pulls import GitHub, connect, token_fingerprint
-from flinkci_dashboard.clients.github.reading import CommitFacts
 from flinkci_dashboard.clients.secrets import UnreadableSecretError
 from flinkci_dashboard.jobs.ledger import Intent, Ledger
 from flinkci_dashboard.jobs.modes import is_active
@@ -154,7 +153,7 @@ class MirrorPass:
             elif new := self.ledger.plan(intents.values()):
                 self.current.count("branches_planned", new)
             heads = cache.contains(self.rows.without_commit(decided))
-            self.histories = {sha: _facts(cache.history(sha, REMEMBERED)) for sha in heads}
+            self.histories = {sha: cache.history(sha, REMEMBERED) for sha in heads}
             cache.tidy()
 
     def _push(self, cache: Cache, intents: Mapping[Push, Intent]) -> None:
@@ -244,10 +243,6 @@ def _history(github: GitHub, sha: str) -> Sequence[CommitFacts]:
         return github.history(sha)
     except NotFoundError:
         return [github.commit(sha)]
-
-
-def _facts(found: Mapping[str, Commit]) -> list[CommitFacts]:
-    return [CommitFacts(sha, each.author, each.committed_at, each.subject) for sha, each in found.items()]
 
 
 def _is_taken(push: Push, results: Mapping[str, PushResult]) -> bool:

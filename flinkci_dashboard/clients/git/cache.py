@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flinkci_dashboard.clients.errors import RefusedError, ServiceError, UnavailableError
-from flinkci_dashboard.clients.git.commits import LAYOUT, WITH_PATHS, Commit, FileChange, read_changes, read_log
+from flinkci_dashboard.clients.git.commits import LAYOUT, WITH_PATHS, CommitFacts, FileChange, read_changes, read_log
 from flinkci_dashboard.clients.git.errors import CacheCorrupt, DiskFull, MissingRefError, classify, words_of
 from flinkci_dashboard.clients.git.folder import LOCAL, owned
 from flinkci_dashboard.clients.git.process import Command, Ended, Limits, Progress, authentication
@@ -147,16 +147,16 @@ class Cache:
         """Return how many commits `new` has that `old` (None: nothing) has not; CacheCorrupt when one is missing."""
         return int(self._local(["rev-list", "--count", f"{old}..{new}" if old else new, "--"]))
 
-    def commit_facts(self, shas: Iterable[str]) -> dict[str, Commit]:
-        """Return {SHA: Commit} for commits that are in the cache."""
+    def commit_facts(self, shas: Iterable[str]) -> dict[str, CommitFacts]:
+        """Return {SHA: facts} for commits that are in the cache."""
         given = "".join(f"{sha}\n" for sha in shas)
         if not given:
             return {}
         log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
-        return read_log(self._local(log, given))
+        return {each.sha: each for each in read_log(self._local(log, given))}
 
-    def history(self, sha: str, most: int) -> dict[str, Commit]:
-        """Return {SHA: Commit} for a commit that is in the cache and those before it, the newest first."""
+    def history(self, sha: str, most: int) -> list[CommitFacts]:
+        """Return a commit that is in the cache and those before it, the newest first."""
         log = ["log", f"--max-count={most}", "--topo-order", "--no-show-signature", LAYOUT, "--end-of-options"]
         return read_log(self._local([*log, sha, "--"]))
 

@@ -1,4 +1,4 @@
-"""Who wrote a commit, and when, as `git log` tells it."""
+"""Who wrote a commit, and when: as `git log` tells it, and as GitHub does, too."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ WITH_PATHS = "--format=%x01%H%x00%an%x00%ct%x00%s%x00"  # before the paths that 
 
 
 @dataclass(frozen=True)
-class Commit:
-    """Who wrote a commit and when it came to be: None when the commit holds nonsense."""
+class CommitFacts:
+    """Who wrote a commit, and when it came to be: None where it holds nonsense."""
 
+    sha: str
     author: str
     committed_at: datetime | None
     subject: str
@@ -24,22 +25,24 @@ class FileChange:
     """A commit that changed a file."""
 
     path: str
-    sha: str
-    commit: Commit
+    commit: CommitFacts
 
 
 def read_changes(text: str) -> Iterator[FileChange]:
     """Read what `git log -z --name-only` with WITH_PATHS tells, in its order: the newest first."""
     for part in text.split("\x01")[1:]:
         sha, author, made, subject, *paths = part.split("\0")
-        commit = Commit(printable(author), _time(made), printable(subject))
-        yield from (FileChange(path.lstrip("\n"), sha, commit) for path in paths if path.strip())
+        commit = _commit(sha, author, made, subject)
+        yield from (FileChange(path.lstrip("\n"), commit) for path in paths if path.strip())
 
 
-def read_log(text: str) -> dict[str, Commit]:
-    """Read the lines of LAYOUT: {SHA: Commit}."""
-    fields = (line.split("\0") for line in text.split("\n") if line.count("\0") == 3)
-    return {sha: Commit(printable(author), _time(made), printable(subject)) for sha, author, made, subject in fields}
+def read_log(text: str) -> list[CommitFacts]:
+    """Read the lines of LAYOUT."""
+    return [_commit(*line.split("\0")) for line in text.split("\n") if line.count("\0") == 3]
+
+
+def _commit(sha: str, author: str, made: str, subject: str) -> CommitFacts:
+    return CommitFacts(sha, printable(author), _time(made), printable(subject))
 
 
 def _time(seconds: str) -> datetime | None:

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, quote
 from django.conf import settings
 
 from flinkci_dashboard.clients.errors import NotFoundError, UnavailableError
+from flinkci_dashboard.clients.git.commits import CommitFacts
 from flinkci_dashboard.clients.github.http import PATIENCE, Answer, Quota, TooDeepError, Transport
 from flinkci_dashboard.clients.github.reading import (
     CommentFacts,
-    CommitFacts,
     FileFacts,
     ForkFacts,
     PullFacts,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from flinkci_dashboard.clients.git.commits import CommitFacts
+
 SHA = re.compile(r"[0-9a-f]{40}")
 MAX_NUMBER = 2**31 - 1  # a pull request's
 MAX_ID = 2**63 - 1
@@ -69,16 +71,6 @@ class ForkFacts:
     sha: str
     at: datetime
     files: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CommitFacts:
-    """Who wrote a commit, and when it came to be."""
-
-    sha: str
-    author: str
-    committed_at: datetime | None
-    subject: str
 
 
 def read_pull(data: dict[str, Any]) -> PullFacts:

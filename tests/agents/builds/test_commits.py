@@ -7,7 +7,7 @@ from django.conf import settings
 
 from agents.builds.commits import remember, tags
 from agents.models import Commit
-from flinkci_dashboard.clients.github.reading import CommitFacts
+from flinkci_dashboard.clients.git.commits import CommitFacts
 from flinkci_dashboard.jobs.run import run_pass
 from flinkci_dashboard.sandbox.world import MIRROR, SOURCE
 from sync.models import MirrorBranch

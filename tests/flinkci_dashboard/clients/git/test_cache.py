@@ -15,7 +15,7 @@ from flinkci_dashboard.clients.errors import NotAuthorizedError, RefusedError, U
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git import process as git_process
 from flinkci_dashboard.clients.git.cache import Cache, open_cache
-from flinkci_dashboard.clients.git.commits import Commit
+from flinkci_dashboard.clients.git.commits import CommitFacts
 from flinkci_dashboard.clients.git.errors import (
     CacheCorrupt,
     CacheInUse,
@@ -70,7 +70,7 @@ def test_commits_are_read_in_one_process_whatever_they_hold(world, cache):
     cache.fetch(url(world), {"master": plain})
     facts = cache.commit_facts([odd, plain])
     assert (facts[odd].author, facts[odd].subject) == ("Weird   Näme", "Ünïcode tab | pipe")
-    assert isinstance(facts[plain], Commit)
+    assert isinstance(facts[plain], CommitFacts)
     assert facts[plain].committed_at > facts[odd].committed_at
     assert cache.commit_facts([]) == {}
     assert cache.contains([odd, plain, "1" * 40]) == {odd, plain}
