@@ -14,6 +14,7 @@ from agents.charts import pace_rows
 from agents.charts.arithmetic import midnight
 from agents.machines.figures import agent_lines
 from agents.machines.findings import bad_machine, empty_pool, longest, low_disk, slow
+from agents.machines.judge import DISK as MACHINE_DISK
 from agents.machines.judge import RULE as MACHINE_BAD
 from agents.machines.waiting import Wait, waiting_jobs
 from agents.migration.authority import Decisions
@@ -37,7 +38,7 @@ RULES = (
     Rule("wait_p90", "Jobs wait for long (90th percentile of today)", 60, "minutes"),
     Rule("wait_oldest", "A job has waited for long", 1, "hours", acknowledge=240),
     MACHINE_BAD,
-    Rule("machine_disk", "A machine's disk is almost full"),
+    MACHINE_DISK,
     Rule("job_slower", "A job has got slower"),
     Rule("cancelling", "A build is being canceled for long", 15, "minutes"),
 )

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from agents.charts.arithmetic import DAY, midnight
 from agents.charts.drawing import Bar, bar
-from agents.machines.judge import BAD_DAYS, RULE, MachineVerdict, Score, judge
+from agents.machines.judge import BAD_DAYS, DISK, RULE, MachineVerdict, Score, judge
 from agents.machines.waiting import Wait, Waits, waiting_jobs, waits_by_host
 from agents.models import Agent, AgentDay, Host, Job, Watermark
 from agents.models.builds import Status
@@ -17,7 +17,6 @@ from flinkci_dashboard.alerts.findings import Rule
 from flinkci_dashboard.alerts.limits import as_set
 from flinkci_dashboard.web.durations import duration
 
-LOW_DISK_SHOWN = timedelta(hours=24)
 SHOWN_UNKNOWN = 10  # workers that no rule knows
 TIMELINE_DAYS = 7
 BAR_KINDS = {
@@ -162,9 +161,9 @@ def bad_agents(agents: Collection[int], now: datetime) -> set[int]:
     return {agent for agent in agents if agent in scores and judge(scores[agent], host, rule).bad}
 
 
-def is_low_on_disk(agent: Agent, now: datetime) -> bool:
-    """Tell whether a job warned lately that the agent's disk is almost full."""
-    return agent.low_disk_at is not None and now - agent.low_disk_at < LOW_DISK_SHOWN
+def is_low_on_disk(agent: Agent, now: datetime, rule: Rule) -> bool:
+    """Tell whether a job warned lately that the agent's disk is almost full, by a rule as admins set it."""
+    return agent.low_disk_at is not None and now - agent.low_disk_at < timedelta(hours=rule.limit or 0)
 
 
 def _job_bar(job: Job, start: datetime, now: datetime) -> Bar | None:
@@ -182,14 +181,14 @@ def agent_lines(agents: list[Agent], now: datetime) -> list[AgentLine]:
     for agent in agents:
         own, host = scores[agent.pk][0], hosts[agent.host]
         hosts[agent.host] = Score(host.finished + own.finished, host.failed + own.failed)
-    rule = as_set(RULE)
-    lines = [_line(agent, scores[agent.pk], hosts[agent.host], now, rule) for agent in agents]
+    rules = as_set(RULE), as_set(DISK)
+    lines = [_line(agent, scores[agent.pk], hosts[agent.host], now, *rules) for agent in agents]
     return sorted(lines, key=_bad_first)
 
 
-def _line(agent: Agent, scores: tuple[Score, Score], host: Score, now: datetime, rule: Rule) -> AgentLine:
+def _line(agent: Agent, scores: tuple[Score, Score], host: Score, now: datetime, bad: Rule, disk: Rule) -> AgentLine:
     lately, today = scores
-    return AgentLine(agent, today, lately, _verdict(agent, lately, host, rule), is_low_on_disk(agent, now))
+    return AgentLine(agent, today, lately, _verdict(agent, lately, host, bad), is_low_on_disk(agent, now, disk))
 
 
 def _scores(now: datetime) -> dict[int, tuple[Score, Score]]:

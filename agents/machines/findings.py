@@ -79,7 +79,7 @@ def low_disk(line: AgentLine) -> Finding | None:
     if not line.low_disk or line.agent.state == Agent.State.GONE:
         return None
     text = f"{line.agent} is almost out of disk space, as a job on it first warned {{time}} ago"
-    return _of_machine(line, "machine_disk", text, None, "no job has warned for a day")
+    return _of_machine(line, "machine_disk", text, None, "no job has warned for as long as the rule has it")
 
 
 def _of_machine(line: AgentLine, rule: str, text: str, since: datetime | None, ends_when: str) -> Finding:

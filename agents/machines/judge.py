@@ -8,6 +8,7 @@ from flinkci_dashboard.alerts.findings import Rule
 
 # How much worse than the host's other machines, and how many finished jobs it takes until a machine is judged.
 RULE = Rule("machine_bad", "A machine fails more than the others", 1.5, "times as often", 20, "jobs to judge by", 1)
+DISK = Rule("machine_disk", "A machine's disk is almost full", 24, "hours", least=1)  # since a job last warned
 MIN_FAILED = 4
 CHANCE = 0.001  # that a machine like the others has this many failures: with 30 machines, one false alarm in 30 looks
 STUCK_WITHOUT_AGENT = timedelta(minutes=5)  # agents restart; after that somebody should look

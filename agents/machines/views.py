@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 from agents.charts.figures import RANGES, charts
 from agents.machines.figures import agent_days, agent_score, agents_page, is_low_on_disk
 from agents.machines.filters import AGENTS, DAYS, RAN, WAITING, AgentFilter
+from agents.machines.judge import DISK
 from agents.models import Agent, Host, Job, Watermark
+from flinkci_dashboard.alerts.limits import as_set
 from flinkci_dashboard.jobs.history import last_ended, last_good
 from flinkci_dashboard.web.live import Context, live, rights
 
@@ -47,7 +49,7 @@ def agent(request: HttpRequest, pk: int) -> Context:
         "agent": shown,
         "score": score,
         "verdict": verdict,
-        "low_disk": is_low_on_disk(shown, now),
+        "low_disk": is_low_on_disk(shown, now, as_set(DISK)),
         "days": DAYS.of(request, agent_days(shown, now), "days-"),
         "table": RAN.of(request, jobs.defer("issues")),
         "polled": Watermark.objects.filter(name="agents").first(),

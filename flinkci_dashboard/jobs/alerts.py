@@ -52,7 +52,7 @@ RULES = (
     WORKER,
     Rule("job_silent", "A job does not run", INTERVALS, "intervals", least=1, acknowledge=120),
     Rule("job_failing", "A job fails, pass after pass", 3, "passes", acknowledge=240),
-    Rule("clock", "The clock jumped"),
+    Rule("clock", "The clock jumped", 2, "minutes", least=0.5),
     Rule("disk", "The worker's disk is full", ALMOST_FULL, "percent", FULL, "percent: failing", acknowledge=120),
 )
 
@@ -73,7 +73,7 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     silent = _worker(now, limits.rules["worker"])
     up_since = _up_since(now)
     jobs = _job_facts(now)
-    found = [silent, clock(_latest_mark(), now)]
+    found = [silent, clock(_latest_mark(), now, limits.length("clock"))]
     found += [disk(host, free, limits["disk"], limits.second("disk")) for host, free in _disks(now).items()]
     found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
     passes = round(limits["job_failing"])
@@ -205,9 +205,9 @@ def failing_job(
     )
 
 
-def clock(latest: datetime | None, now: datetime) -> Finding | None:
+def clock(latest: datetime | None, now: datetime, slack: timedelta = SLACK) -> Finding | None:
     """Judge the latest time that a worker wrote down: it can't lie in the future, unless a clock was set back."""
-    if latest is None or latest <= now + SLACK:
+    if latest is None or latest <= now + slack:
         return None
     at = f"the last pass began at {latest:%Y-%m-%d %H:%M} UTC"
     text = f"a clock was set back, or two hosts disagree, first seen {{time}} ago: {at}"

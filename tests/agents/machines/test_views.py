@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import AgentDay, Waiting, Watermark
+from flinkci_dashboard.models import RuleSetting
 from tests.machines import make_agent, make_build, make_job, minutes
 from tests.reading import read
 
@@ -85,6 +86,8 @@ def test_a_low_disk_is_shown_for_a_day(member, pool):
     make_agent(pool, low_disk_at=minutes(30))
     make_agent(pool, "AlibabaCI001-agent02", low_disk_at=minutes(60 * 30))
     assert read(member, "agents").count("low disk") == 1
+    RuleSetting.objects.update_or_create(rule="machine_disk", defaults={"limit": 48})
+    assert read(member, "agents").count("low disk") == 2
 
 
 def test_waits_of_today_stand_against_the_week_before(member):

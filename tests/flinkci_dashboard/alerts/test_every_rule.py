@@ -105,7 +105,7 @@ TABLE = {
     "worker": lambda wrong: jobs.worker([ago(6 if wrong else 0.2)], NOW),
     "job_silent": lambda wrong: jobs.silent_job(job(9 if wrong else 3), ago(600), NOW, LIMITS["job_silent"]),
     "job_failing": lambda wrong: jobs.failing_job(job(1), NOW, 3, 3 if wrong else 2, ago(5), "no route"),
-    "clock": lambda wrong: jobs.clock(ago(-60 if wrong else 0), NOW),
+    "clock": lambda wrong: jobs.clock(ago(-60 if wrong else 0), NOW, length("clock")),
     "disk": lambda wrong: jobs.disk("one", 9 if wrong else 11, LIMITS["disk"]),
     "token_refused": lambda wrong: credentials.refused(credential(works=not wrong, problem="401"), "GitHub token"),
     "token_ends": lambda wrong: credentials.ends(
