@@ -11,7 +11,7 @@ from flinkci_dashboard.web.durations import Lasting, duration
 MARKS = {Severity.BAD: "✕", Severity.WARN: "!", Severity.INFO: "●"}
 OVER = (Event.ENDED, Event.SETTLED)
 LINES = 40  # of one message
-LONGEST = 600  # characters of one line
+LONGEST, LAST_LINE = 600, 3000  # characters of one line, and of the last, which names what has none
 NAMED = 3  # subjects in a title
 
 
@@ -49,8 +49,8 @@ def compose(items: Sequence[Item], now: datetime, quiet: Quiet | None = None) ->
     title = _names(items) if fresh else f"Over: {_names(items)}"
     lines = [_digest(quiet)] if quiet and any(quiet.covers(item.began_at) for item in items) else []
     lines += [" ".join(line(item, now).split())[:LONGEST] for item in items[:LINES]]
-    if len(items) > LINES:
-        lines.append(f"… and {len(items) - LINES} more.")
+    if rest := [item.subject for item in items[LINES:]]:
+        lines.append(f"… and {len(rest)} more: {', '.join(dict.fromkeys(rest))}"[:LAST_LINE])
     return Message(" ".join(title.split())[:255], "\n".join(lines), kind)  # a title is a mail's header
 
 
