@@ -1,5 +1,7 @@
 """What people ask of the migration's pages, and decide there."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,19 +11,15 @@ from agents.migration.authority import CHOICES
 from agents.migration.over_time import LENGTHS
 from agents.models import Authority
 
+PERCENT = re.compile(r"[0-9]{1,2}|100")
 DAYS = {str(days): f"{days} days" for days in LENGTHS}
 USUAL_DAYS = 14
 
 
-class WhatIfForm(forms.Form):
-    """Which load moves; nonsense moves all of it."""
-
-    percent = forms.IntegerField(min_value=0, max_value=100)
-
-    @property
-    def share(self) -> int:
-        """Return how much of the chosen load moves, in per cent."""
-        return self.cleaned_data["percent"] if self.is_valid() else 100
+def moving(asked: Mapping[str, str], of: str) -> dict[str, int]:
+    """Return how much is to move, in per cent, by name: of "branch.master=50" it is 50. Nonsense is left out."""
+    told = {name.partition(".")[2]: value for name, value in asked.items() if name.startswith(f"{of}.")}
+    return {name: int(value) for name, value in told.items() if PERCENT.fullmatch(value)}
 
 
 class DecisionForm(forms.Form):

@@ -18,7 +18,7 @@ from agents.migration.budget.moving import what_if
 from agents.migration.budget.usage import Use, unread, use
 from agents.migration.edits import under_way
 from agents.migration.filters import PAIRS, PairFilter
-from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, WhatIfForm
+from agents.migration.forms import DAYS, USUAL_DAYS, DecisionForm, moving
 from agents.migration.lists import CRITERIA, DECISIONS, GROUPS, MINUTES, OF_GROUPS, RULINGS, SERVICES
 from agents.migration.over_time import over_time
 from agents.models import Authority, Criterion, Pair
@@ -138,10 +138,8 @@ def moved(request: HttpRequest) -> Context:
 
 
 def _moved(request: HttpRequest, used: Use) -> dict[str, Any]:
-    asked = "chosen" in request.GET
-    groups, branches = (request.GET.getlist(name) if asked else None for name in ("group", "branch"))
-    share = WhatIfForm(request.GET).share
-    return {"moving": what_if(used, timezone.now().date(), groups, branches, share)}
+    groups, branches = (moving(request.GET.dict(), name) for name in ("group", "branch"))
+    return {"moving": what_if(used, timezone.now().date(), groups, branches)}
 
 
 @require_POST

@@ -1,7 +1,5 @@
 """What pages about two CI services say in many places."""
 
-from collections.abc import Collection
-
 from django import template
 from django.utils.safestring import SafeString
 
@@ -43,10 +41,10 @@ def limit(share: float) -> SafeString:
     return badge(state, f"{share:.0%}")
 
 
-@register.simple_tag
-def checked_in(name: str, chosen: Collection[str]) -> str:
-    """Tick a box whose value is among those that were chosen."""
-    return " checked" if name in chosen else ""
+@register.filter
+def whole(number: float) -> int:
+    """Round a number of things of which shares were added."""
+    return round(number)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """What if: the load that Azure carries → what it would cost on hosted runners, against the foundation's limits."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ from agents.models import JobRule, LoadDay
 
 PULLS = "pull requests"
 WEEK = timedelta(days=7)
+EVERYTHING: Mapping[str, int] = {}
 LEARNS_FROM = 30  # days whose pairs tell how long jobs take on the other service
 
 
@@ -43,13 +44,10 @@ class Night:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Loads that could move, those that are chosen, and what that would cost."""
+    """Loads that could move, how much of each does, in per cent, and what that would cost."""
 
-    groups: list[str]
-    branches: list[str]
-    chosen_groups: set[str]
-    chosen_branches: set[str]
-    percent: int  # of the chosen load that moves
+    groups: dict[str, int]
+    branches: dict[str, int]
     projection: Projection
     added: float  # minutes of the last seven days
     lines: list[Line]
@@ -64,23 +62,27 @@ class WhatIf:
 def what_if(
     used: Use,
     today: date,
-    groups: Collection[str] | None = None,
-    branches: Collection[str] | None = None,
-    percent: int = 100,
+    groups: Mapping[str, int] = EVERYTHING,
+    branches: Mapping[str, int] = EVERYTHING,
 ) -> WhatIf:
-    """Project the load of Azure's last days onto hosted runners; None chooses everything. Three queries."""
+    """Project the load of Azure's last days onto hosted runners: all of it, but for the per cent of what is named.
+
+    Three queries.
+    """
     rows = list(LoadDay.objects.filter(day__gt=today - LOOKS_BACK, day__lte=today))
     loads, wide = _read(rows)
     by = scales(pace(LEARNS_FROM))
     all_groups = sorted({load.group for load in loads})
     all_branches = sorted({load.branch for load in loads}, key=lambda name: (name != PULLS, name != "master", name))
-    chosen = set(all_groups if groups is None else groups), set(all_branches if branches is None else branches)
-    found = project(loads, by, *chosen)
-    at_once = jobs_at_once(wide, by, *chosen) if percent else 0
+    of_groups = {name: groups.get(name, 100) for name in all_groups}
+    of_branches = {name: branches.get(name, 100) for name in all_branches}
+    shares = [{name: percent / 100 for name, percent in each.items()} for each in (of_groups, of_branches)]
+    found = project(loads, by, *shares)
+    moving = [{name for name, share in each.items() if share} for each in shares]
     return WhatIf(
-        *(all_groups, all_branches, *chosen, percent, found),
-        added=found.minutes(today - WEEK + timedelta(days=1)) * percent / 100,
-        lines=_lines(used, found, at_once, today, percent / 100),
+        *(of_groups, of_branches, found),
+        added=found.minutes(today - WEEK + timedelta(days=1)),
+        lines=_lines(used, found, jobs_at_once(wide, by, *moving), today),
         nights=_nights(rows, found, used),
     )
 
@@ -99,15 +101,15 @@ def _read(rows: Collection[LoadDay]) -> tuple[list[Load], list[Wide]]:
     return loads, wide
 
 
-def _lines(used: Use, found: Projection, at_once: int, today: date, share: float) -> list[Line]:
+def _lines(used: Use, found: Projection, at_once: int, today: date) -> list[Line]:
     monday, seven = used.week_from.date(), today - WEEK + timedelta(days=1)
     lately = sum(seconds for day, seconds in used.by_day.items() if day >= seven) / 60
-    week = used.minutes_week + share * found.minutes(monday)
+    week = used.minutes_week + found.minutes(monday)
     days = {*used.by_day, *found.by_day}
-    both = {day: used.by_day.get(day, 0.0) / 60 + share * found.by_day.get(day, 0.0) for day in days}
+    both = {day: used.by_day.get(day, 0.0) / 60 + found.by_day.get(day, 0.0) for day in days}
     five, most = worst_window(both)[1], max(used.peak_jobs, at_once)
     return [
-        Line("Minutes of the last seven days", lately, lately + share * found.minutes(seven), MINUTES_WEEK),
+        Line("Minutes of the last seven days", lately, lately + found.minutes(seven), MINUTES_WEEK),
         Line(f"Minutes of this week so far, from {monday:%Y-%m-%d}", used.minutes_week, week, MINUTES_WEEK),
         Line("Minutes of the worst five days of the last 30", used.minutes_worst, five, MINUTES_5_DAYS),
         Line("Jobs of one run at once", used.peak_jobs, most, JOBS_AT_ONCE),

@@ -44,8 +44,8 @@ class Projection:
 
     by_day: dict[date, float]
     by_nightly: dict[str, float]  # by branch, of all nights together
-    jobs: int
-    unscaled: int  # of these jobs no pair of their group tells the scale
+    jobs: float
+    unscaled: float  # of these jobs no pair of their group tells the scale
 
     def minutes(self, first: date) -> float:
         """Return the minutes of all days from one on."""
@@ -64,25 +64,24 @@ def scales(pairs: Iterable[tuple[str, float, float, int]]) -> dict[str, Scale]:
 
 
 def project(
-    loads: Iterable[Load], by: Mapping[str, Scale], groups: Collection[str], branches: Collection[str]
+    loads: Iterable[Load], by: Mapping[str, Scale], groups: Mapping[str, float], branches: Mapping[str, float]
 ) -> Projection:
-    """Move the load of these groups on these branches; what no pair scales counts as it is.
+    """Move shares (0 to 1) of the load of groups, and of branches; what no pair scales counts as it is.
 
     Nightly builds are told of all branches, moved or not.
     """
     by_day: dict[date, float] = defaultdict(float)
     by_nightly: dict[str, float] = defaultdict(float)
-    jobs = unscaled = 0
+    jobs = unscaled = 0.0
     for load in loads:
-        if load.group not in groups:
-            continue
-        minutes = load.seconds * _factor(load.group, by) / 60
+        minutes = groups.get(load.group, 0.0) * load.seconds * _factor(load.group, by) / 60
         if load.nightly:
             by_nightly[load.branch] += minutes
-        if load.branch in branches:
-            by_day[load.day] += minutes
-            jobs += load.jobs
-            unscaled += 0 if load.group in by else load.jobs
+        of_branch = branches.get(load.branch, 0.0)
+        by_day[load.day] += of_branch * minutes
+        moved = of_branch * groups.get(load.group, 0.0) * load.jobs
+        jobs += moved
+        unscaled += 0 if load.group in by else moved
     return Projection(dict(by_day), dict(by_nightly), jobs, unscaled)
 
 

@@ -135,18 +135,28 @@ def test_the_budget_names_what_costs_and_what_if_moves_the_rest(member):
     assert "Flink CI (beta)" in page and "250,000" in page and "216,000" in page
     asked = {
         "whole": "",
-        "none": "?chosen=1",
-        "half": "?percent=50",
-        "master": "?chosen=1&branch=master&group=test+core",
+        "none": "?branch.master=0",
+        "half": "?branch.master=50",
+        "core": "?group.Java+11:+test+core=0&group.Java+11:+test+misc=0",
+        "both": "?branch.master=50&group.Java+11:+test+core=0&group.Java+11:+test+misc=0",
+        "nonsense": "?branch.master=500&group.=x&branch.=1&group.test+core=",
     }
     found = {name: member.get(reverse("migration_what_if") + query).context["moving"] for name, query in asked.items()}
-    assert {name: each.added for name, each in found.items()} == {"whole": 90, "none": 0, "half": 45, "master": 30}
+    assert {name: each.added for name, each in found.items()} == {
+        "whole": 90,
+        "none": 0,
+        "half": 45,
+        "core": 30,
+        "both": 15,
+        "nonsense": 90,
+    }
     seven, week, five, jobs = found["whole"].lines
     assert (seven.now, seven.then, five.then, five.limit, jobs.then) == (80, 170, 170, 216_000, 2)
     assert week.limit == 250_000 and found["none"].lines[3].then == 1
     [night] = found["whole"].nights
     assert (night.branch, night.moved, night.actual) == ("master", 60, 50)
-    assert read(member, "migration_what_if", query="?percent=nonsense")
+    page = read(member, "migration_what_if", query=asked["both"])
+    assert page.count('type="range"') == 4 and "50 %" in page
 
 
 def test_criteria_turn_green_with_their_day_and_red_again(member):

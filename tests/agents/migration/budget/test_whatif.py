@@ -13,7 +13,7 @@ LOADS = [
     Load(DAY, PULLS, "compile", 6000, 20),
     Load(DAY + timedelta(days=1), "master", "e2e", 1200, 2, nightly=True),
 ]
-ALL = ({"compile", "e2e"}, {"master", PULLS})
+ALL = ({"compile": 1.0, "e2e": 1.0}, {"master": 1.0, PULLS: 1.0})
 BY = {"compile": Scale(1.5, 9), "": Scale(2, 9)}
 
 
@@ -31,9 +31,12 @@ def test_without_pairs_there_is_no_scale():
     ("groups", "branches", "minutes"),
     [
         (*ALL, (600 + 6000) * 1.5 / 60 + 1200 * 2 / 60),
-        ({"compile"}, {"master"}, 15),
-        ({"e2e"}, {PULLS}, 0),
-        (set(), ALL[1], 0),
+        ({"compile": 1.0}, {"master": 1.0}, 15),
+        ({"e2e": 1.0}, {PULLS: 1.0}, 0),
+        ({}, ALL[1], 0),
+        ({"compile": 0.5}, {"master": 1.0}, 7.5),
+        ({"compile": 1.0}, {"master": 0.5, PULLS: 0.1}, (300 + 600) * 1.5 / 60),
+        ({"compile": 0.5, "e2e": 0.0}, {"master": 0.5, PULLS: 0.0}, 3.75),
     ],
 )
 def test_chosen_jobs_of_chosen_branches_move(groups, branches, minutes):
@@ -41,7 +44,7 @@ def test_chosen_jobs_of_chosen_branches_move(groups, branches, minutes):
 
 
 def test_days_count_from_one_on_and_nights_apart_whatever_moves():
-    found = project(LOADS, BY, ALL[0], {PULLS})
+    found = project(LOADS, BY, ALL[0], {PULLS: 1.0})
     assert (found.minutes(DAY), found.minutes(DAY + timedelta(days=1))) == (150, 0)
     assert found.by_nightly == {"master": 40}
 
