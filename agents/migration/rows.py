@@ -93,9 +93,16 @@ def _groups(
 
 
 def _latest_of_each(builds: Sequence[Build]) -> list[Build]:
-    """Return the latest build of each pipeline or workflow, scheduled ones apart: earlier ones were repeated."""
+    """Return the latest build of each pipeline or workflow, scheduled ones apart: earlier ones were repeated.
+
+    A workflow is its file, a pipeline its number: both may be called otherwise from one day to the next.
+    """
     ordered = sorted(builds, key=lambda build: (build.queued_at.timestamp() if build.queued_at else 0.0, build.pk))
-    return list({(build.definition, build.reason == Build.Reason.SCHEDULE): build for build in ordered}.values())
+    return list({(_what(build), build.reason == Build.Reason.SCHEDULE): build for build in ordered}.values())
+
+
+def _what(build: Build) -> str:
+    return build.workflow or str(build.definition_id or build.definition)
 
 
 def _is_fork(build: Build) -> bool:
@@ -104,7 +111,13 @@ def _is_fork(build: Build) -> bool:
 
 def _named(builds: Iterable[Build]) -> list[Named]:
     return [
-        Named(build.pk, build.definition, build.reason == Build.Reason.SCHEDULE, build.queued_at) for build in builds
+        Named(
+            build.pk,
+            f"{build.definition} {build.workflow}",
+            build.reason == Build.Reason.SCHEDULE,
+            build.queued_at,
+        )
+        for build in builds
     ]
 
 

@@ -14,8 +14,8 @@ from agents.models.builds import BAD_RESULTS, Provider, Result
 
 Subject = tuple[str, str, int]  # sha, branch, number of the pull request
 OF_BUILDS = (
-    *("provider", "definition", "repository", "branch", "version", "reason", "scope", "pull_number", "status"),
-    *("result", "queued_at", "finished_at", "jobs_pending"),
+    *("provider", "definition", "definition_id", "workflow", "repository", "branch", "version", "reason", "scope"),
+    *("pull_number", "status", "result", "queued_at", "finished_at", "jobs_pending"),
 )
 
 

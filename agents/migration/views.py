@@ -166,7 +166,7 @@ def undo_authority(request: HttpRequest) -> HttpResponse:
     branch, purpose = request.POST.get("branch", ""), request.POST.get("purpose", "")
     found = Decisions()
     before = found.before(branch, Authority.Purpose(purpose)) if purpose in Authority.Purpose else None
-    if before is None:
+    if before is None or request.POST.get("to", before) != before:  # pressed twice, or somebody else was quicker
         messages.error(request, "There is nothing to take back.")
         return _back()
     place = (branch, Authority.Purpose(purpose))

@@ -95,6 +95,42 @@ def test_of_several_builds_the_last_of_the_same_kind_count(member):
     assert [(each["azure"]["id"], each["actions"]["id"]) for each in asked(member)] == [(1, 3)]
 
 
+def test_a_workflow_that_was_renamed_is_the_same_one(member):
+    azure = make_build(1, version=SHA)
+    make_job(azure, "test_ci core")
+    name, file = "Default (Java 17) / Test (module: core)", {"workflow": "ci.yml"}
+    early, late = make_run(2, ago=50, result="failed", **file), make_run(3, ago=20, definition="CI", **file)
+    make_job(early, name, "failed", host="github")
+    make_job(late, name, host="github")
+    nightly = make_run(4, ago=5, definition="All variants", workflow="nightly.yml", result="failed")
+    pair_up(azure, early, late, nightly)
+    (one,) = asked(member)
+    assert (one["actions"]["id"], one["groups_agreed"], one["groups_differed"]) == (3, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "agreement", "flaked"),
+    [
+        (["canceled", "succeeded"], (1, 0, 0), False),
+        (["failed", "succeeded"], (1, 0, 0), True),
+        (["failed", "canceled"], (0, 0, 1), False),
+        (["succeeded", "failed"], (0, 1, 0), False),
+        (["failed", ""], (0, 0, 1), False),  # the second one runs
+    ],
+)
+def test_the_last_attempt_of_a_job_counts(member, attempts, agreement, flaked):
+    azure, run = make_build(1, version=SHA), make_run(2)
+    make_job(azure, "test_ci core")
+    for number, result in enumerate(attempts, 1):
+        status = "finished" if result else "running"
+        name = "Default (Java 17) / Test (module: core)"
+        make_job(run, name, result, attempt=number, key="core", host="github", status=status)
+    pair_up(azure, run)
+    (one,) = asked(member)
+    assert (one["groups_agreed"], one["groups_differed"], one["groups_undecided"]) == agreement
+    assert PairGroup.objects.get().actions_flaked is flaked
+
+
 def test_lists_are_filtered_by_branch_and_age(member):
     pair_up(make_build(1, version=SHA), make_run(2))
     old = {"branch": "release-2.2", "ago": 3 * 24 * 60}

@@ -20,6 +20,7 @@ from agents.models import (
     Job,
     JobRule,
     KnownTicket,
+    Pair,
     PairFigures,
     Test,
     TestFailure,
@@ -174,6 +175,27 @@ def test_criteria_turn_green_with_their_day_and_red_again(member):
     assert f"after it had been met since {day:%Y-%m-%d}" in read(member, "migration", query="?tab=criteria")
 
 
+def test_a_criterion_that_turns_green_again_has_the_new_day_and_says_when_it_had_fallen_back(member):
+    Criterion.objects.exclude(kind="agreement").delete()
+    now = timezone.now()
+    days = [now - timedelta(days=n) for n in (9, 8, 6, 5)]
+    seen = []
+    commit(1)
+    for at, differed in zip(days, (0, 1, 1, 0), strict=True):
+        Pair.objects.update(differed=differed)
+        refresh_criteria(at, news=True)
+        row = Criterion.objects.get()
+        seen.append((row.met_since, row.lost_since, row.lost_at))
+    assert seen == [
+        (days[0], None, None),
+        (None, days[0], days[1]),
+        (None, days[0], days[1]),
+        (days[3], days[0], days[1]),
+    ]
+    page = read(member, "migration", query="?tab=criteria")
+    assert f"since {days[3]:%Y-%m-%d}" in page and f"fell back on {days[1]:%Y-%m-%d}" in page
+
+
 def test_a_criterion_that_an_admin_changes_begins_anew(member, admin):
     Criterion.objects.exclude(kind="agreement").delete()
     commit(1)
@@ -206,6 +228,32 @@ def test_a_decision_has_a_reason_is_recorded_and_taken_back_by_one_press(db):
     operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing"})
     assert Decisions().providers("master") == (Provider.AZURE,)
     assert AuditEvent.objects.filter(subject="master: testing").count() == 2
+
+
+def test_a_second_press_brings_nothing_back(db):
+    operator = with_role("operator")
+    decide(operator)
+    for _ in range(2):
+        operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing", "to": "azure"})
+    assert Decisions().providers("master") == (Provider.AZURE,)
+    assert [row.undoes for row in Authority.objects.order_by("pk")] == [False, True]
+
+
+@pytest.mark.parametrize("branch", ["master", "release-2.2", PULLS], ids=["master", "a release", "pull requests"])
+def test_what_is_taken_back_is_that_branch_and_purpose_alone(db, branch):
+    operator = with_role("operator")
+    for place in ("master", "release-2.2", PULLS):
+        for purpose in (TESTING, Authority.Purpose.PUBLISHING):
+            decide(operator, purpose=purpose, branch=place)
+    operator.post(reverse("undo_authority"), {"branch": branch, "purpose": "publishing"})
+    found = Decisions()
+    left = {
+        (place, purpose.value)
+        for place in ("master", "release-2.2", PULLS)
+        for purpose in (TESTING, Authority.Purpose.PUBLISHING)
+        if found.providers(place, purpose) == (Provider.AZURE,)
+    }
+    assert left == {(branch, "publishing")}
 
 
 def test_testing_publishing_and_pushing_are_decided_apart(db):
