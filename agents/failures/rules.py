@@ -35,7 +35,7 @@ CAUSES = {
     Cause.NETWORK: "network or download",
     Cause.DOCKER: "Docker",
     Cause.AGENT: "lost agent or no runner",
-    Cause.CANCELLED: "cancelled",
+    Cause.CANCELLED: "canceled",
     Cause.UNKNOWN: "unknown",
 }
 

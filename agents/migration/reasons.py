@@ -43,7 +43,7 @@ WORDS = {
     Why.PROFILE: "another JDK or Hadoop profile",
     Why.UNEXPLAINED: "not explained",
     Why.UNFINISHED: "not finished",
-    Why.CANCELLED: "cancelled",
+    Why.CANCELLED: "canceled",
     Why.SKIPPED: "skipped",
     Why.UNBORN: "never started",
     Why.DOCS: "documentation alone was changed",

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from flinkci_dashboard.accounts.roles import APPS, may_administer
+from flinkci_dashboard.accounts.roles import ADMINISTER, APPS, RIGHTS, may_administer
 
 # The other apps' tables hold secrets (sign-in apps, second factors) or run code (django-q2's schedules).
 SHOWN = {*APPS, "auth"}
@@ -46,7 +46,7 @@ class Site(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people to the site's own sign-in, which knows second factors and limits attempts."""
         if request.user.is_authenticated:
-            raise PermissionDenied
+            raise PermissionDenied(RIGHTS[ADMINISTER])
         return redirect_to_login(request.GET.get("next") or "/admin/")
 
 
