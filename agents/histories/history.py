@@ -61,8 +61,8 @@ class History:
     rate: Rate
     culprits: Culprits | None
     days: Chart
-    lengths: Chart  # of its class, where it passed; and of its own failures
-    slow: list[TestPace]  # where its class has got slower
+    lengths: Chart  # its own or its class's, where it passed; and of its own failures
+    slow: list[TestPace]  # where it or its class has got slower
     file: str  # its path on the main branch, "" where that is not known
     is_sought: bool  # its file was looked for
     commits: list[FileCommit]  # that changed it, the newest first
@@ -121,7 +121,7 @@ def history_of(key: str, now: datetime) -> History | None:
         rate=_rate(recent, now),
         culprits=_culprits(tests),
         days=_days(recent, now),
-        lengths=_lengths(failed, paces),
+        lengths=_lengths(failed, paces, "where it passed" if any(each.name == key for each in paces) else "its class"),
         slow=[each for each in paces if each.since],
         file=file.path if file else "",
         is_sought=file is not None,
@@ -197,8 +197,8 @@ def _days(failures: Sequence[TestFailure], now: datetime) -> Chart:
     return line_chart("failures", "How often", note, [Series("builds", "one", points)], plain)
 
 
-def _lengths(failures: Sequence[TestFailure], paces: Sequence[TestPace]) -> Chart:
-    """Draw how long its class took where it passed, by branch, and it itself where it failed, as far as was told."""
+def _lengths(failures: Sequence[TestFailure], paces: Sequence[TestPace], what: str) -> Chart:
+    """Draw how long it or its class took where it passed, by branch, and it where it failed, as far as was told."""
     by_branch: dict[str, dict[datetime, float]] = defaultdict(dict)
     for pace in paces:
         for moment, seconds in pace.runs:
@@ -208,11 +208,12 @@ def _lengths(failures: Sequence[TestFailure], paces: Sequence[TestPace]) -> Char
     failed = tuple((each.at, each.seconds) for each in reversed(failures) if each.seconds is not None)
     series = [Series("where it failed", COLOURS[0], failed)] if failed or not most else []
     series += [
-        Series(f"its class on {branch}", colour, tuple(sorted(by_branch[branch].items())))
+        Series(f"{what} on {branch}", colour, tuple(sorted(by_branch[branch].items())))
         for branch, colour in zip(most, COLOURS[1:], strict=False)
     ]
     note = (
-        "Where it passed its log tells the time of its class as a whole, read of failed jobs and of a build of each "
-        "branch in six hours; where it failed its service may tell its own."
+        "Where it passed, logs tell: of a Java test its class as a whole, of a Python test it itself where it is one "
+        "of the slowest. They are read of failed jobs, and of a build of each branch in six hours. Where it failed its "
+        "service may tell its own."
     )
     return line_chart("lengths", "How long it ran", note, series, duration, nice_duration)

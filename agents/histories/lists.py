@@ -18,7 +18,7 @@ def _slower(name: str, title: str) -> Table:
 
 
 SLOW_JOBS = _slower("slow-jobs", "Got slower")
-SLOW_TESTS = _slower("slow-tests", "Tests that got slower, by class")
+SLOW_TESTS = _slower("slow-tests", "Tests that got slower")
 IDLE_JOBS = Table(
     "idle-jobs",
     (

@@ -1,4 +1,4 @@
-"""How long classes of tests take on branches, by the logs that are read anyway: rows, and which have got slower."""
+"""How long tests take on branches, by the logs that are read anyway: rows, and which have got slower."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -41,8 +41,9 @@ def slow_tests(now: datetime) -> list[TestPace]:
 
 
 def paces_of(key: str) -> list[TestPace]:
-    """Return how long the class of a test, by its key, took lately: on each branch, in each job."""
-    return list(TestPace.objects.filter(name=owner_of(key)).order_by("branch", "provider", "key"))
+    """Return how long a test, by its key, or else its class took lately: on each branch, in each job."""
+    rows = TestPace.objects.filter(name__in={key, owner_of(key)}).order_by("branch", "provider", "key")
+    return [row for row in rows if row.name == key] or list(rows)
 
 
 def owner_of(key: str) -> str:
@@ -66,11 +67,8 @@ def _that_failed(names: Iterable[str]) -> set[str]:
     wanted = set(names)
     if not wanted:
         return set()
-    return {owner for name in Test.objects.values_list("name", flat=True) if (owner := _owner(name)) in wanted}
-
-
-def _owner(name: str) -> str:
-    return owner_of(name_of(name).key)
+    keys = {name_of(name).key for name in Test.objects.values_list("name", flat=True)}
+    return wanted & (keys | {owner_of(key) for key in keys})
 
 
 def _with(row: TestPace, at: datetime, seconds: float) -> dict[str, Any]:

@@ -109,11 +109,11 @@ class SlowJob(models.Model):
 
 
 class TestPace(models.Model):
-    """How long a class of tests, or an end-to-end test, took in its last runs on a branch that passed."""
+    """How long a class of tests, an end-to-end or Python test took in its last runs on a branch that passed."""
 
     __test__ = False
 
-    name = models.CharField(max_length=255)  # package.Class, or the end-to-end test's title
+    name = models.CharField(max_length=255)  # package.Class, the end-to-end test's title, or the Python test's key
     branch = models.CharField(max_length=255)
     provider = models.CharField(max_length=8)
     key = models.CharField(max_length=255)  # of the job

@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from agents.charts.pace import passed_in
-from agents.histories.paces import note_paces, slow_tests
+from agents.histories.paces import note_paces, paces_of, slow_tests
 from agents.models import Test, TestFailure, TestPace
 from tests.machines import make_build, make_job, minutes
 from tests.reading import read
 
 FOO = "org.apache.flink.FooITCase"
+UDF, KEY = "pyflink/table/tests/test_udf.py::UdfTests::test_open", "pyflink.table.tests.test_udf.UdfTests#test_open"
 TOLD = "[INFO] Tests run: {}, Failures: {}, Errors: 0, Skipped: 0, Time elapsed: {} s -- in {}"
 
 
@@ -29,11 +30,21 @@ TOLD = "[INFO] Tests run: {}, Failures: {}, Errors: 0, Skipped: 0, Time elapsed:
         ("[FAIL] 'A b's c' failed after 3 minutes and 2 seconds! Test exited with exit code 1", {}),
         (f"  says {TOLD.format(3, 0, '41', FOO)}", {}),
         (TOLD.format(3, 0, "1.2.3", FOO), {FOO: 0.0}),
+        (f"41.25s call     {UDF}", {KEY: 41.25}),
+        (f"0.30s setup    {UDF}[a b-(1, 2)]", {KEY: 0.3}),
+        (f"says 41.25s call     {UDF}", {}),
+        ("41.25s call     not/a/test", {}),
         ("", {}),
     ],
 )
 def test_a_log_tells_how_long_passing_tests_took(line, found):
     assert passed_in([line]) == found
+
+
+def test_parts_of_a_python_test_add_up_its_longest_case_counts_and_a_failed_one_does_not():
+    told = [f"1.50s setup    {UDF}[a]", f"61.00s call     {UDF}[b]", f"70.00s call     {UDF}[a]"]
+    assert passed_in(told) == {KEY: 71.5}
+    assert passed_in([*told, f"FAILED {UDF}[b] - AssertionError"]) == {}
 
 
 def run(number, seconds, name=FOO, branch="master", failed=0, **build):
@@ -61,6 +72,16 @@ class TestRows:
         run(35, 610)
         assert not slow_tests(timezone.now())
         assert len(TestPace.objects.get().runs) == 27, "no more are kept"
+
+    def test_a_python_test_is_judged_by_itself(self):
+        Test.objects.create(name=KEY.replace("#", "."))
+        for number in range(27):
+            row = make_build(number, ago=60 * (100 - number), branch="master")
+            job = make_job(row, finished_at=minutes(60 * (100 - number)))
+            note_paces(row, [(job, [f"12:00:00 {1000 if number > 23 else 9}.00s call     {UDF}"])])
+        assert [pace.since is not None for pace in paces_of(KEY)] == [True]
+        assert [row.name for row in slow_tests(timezone.now())] == [KEY]
+        assert paces_of(f"{FOO}#testBar") == []
 
     def test_a_log_that_is_read_twice_tells_of_one_run(self):
         assert run(1, 600) == 1
