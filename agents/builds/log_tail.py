@@ -167,7 +167,10 @@ class _Log:
 
     def _read_summed(self, text: str) -> None:
         found = NAME.match(text)
-        if found is None or "." not in found[0]:
+        if found is None:
+            return
+        if "." not in found[0]:
+            self._read_class(found[0], text[found.end() :])
             return
         end = _after_case(text, found.end())
         case, rest = text[found.end() : end], text[end:]
@@ -179,6 +182,12 @@ class _Log:
         short = f"{first.partition('>')[0]}.{method}"
         name = self._known(short) or self._qualified(short)
         self._summed.add(self._add(_failure(name, message.strip().removeprefix("» "), case)))
+
+    def _read_class(self, name: str, rest: str) -> None:
+        """Read a class that failed before any of its tests began: `FooITCase » ContainerLaunch no container`."""
+        if self._section and rest.startswith(" » "):
+            known = self._known(name) or self._classes.get(name, name)
+            self._summed.add(self._add(_failure(known, rest.removeprefix(" » "))))
 
     def _read_listed(self, name: str, rest: str) -> None:
         """Read a name that stands alone: a test that was run more than once, or a class whose VM crashed."""

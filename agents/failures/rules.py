@@ -65,6 +65,8 @@ def _weak(cause: Cause, *shapes: str) -> Rule:
     return Rule(cause, re.compile("|".join(shapes)), is_weak=True)
 
 
+ENDED = r"(?:[Ee]xit code|[Ee]xited with code|\bEXIT CODE:|returned code|exit status)"
+
 # Of two rules that match, the earlier one tells the job's cause: the later ones' lines are what followed from it.
 RULES = (
     _rule(
@@ -74,18 +76,21 @@ RULES = (
         r"[Tt]he hosted runner (?:lost communication with the server|encountered an error)",
         r"^The self-hosted runner(?:: .{1,100})? lost communication with the server",
         r"^The agent: .{1,100} lost communication with the server",
-        r"^The runner has received a shutdown signal",
+        r"\b[Tt]he runner has received a shutdown signal",
         r"^No (?:agent|hosted parallelism)\b.{0,80}(?:could be found|has been purchased)",
         r"^No agents? (?:was |were )?found in pool ",
+        r"^There are no (?:online )?agents in pool ",
+        r"\bthere were no enabled runners online to process the request\b",
+        r"^GitHub Actions has encountered an internal error when running your job",
         r"^The remote provider was unable to process the request",
         r"^The job was not acquired by Runner",
     ),
     _rule(
         Cause.DISK,
-        r"(?:^|: |\] )(?:java\.io\.IOException: )?No space left on device\b",
+        r"(?:^|: |\] |\()(?:java\.io\.IOException: )?[Nn]o space left on device\b",
         r"\bENOSPC\b",
         r"^(?:\[ERROR\] )?.{0,200}There is not enough space on the disk",
-        r"\bdisk quota exceeded\b",
+        r"\b[Dd]isk quota exceeded\b",
     ),
     _rule(
         Cause.TIMEOUT,
@@ -95,13 +100,15 @@ RULES = (
         r"^The job (?:running on runner .{1,100} )?has exceeded the maximum execution time of ",
         r"^The task has timed out",
         r"^The action '[^']{1,200}' has timed out after \d+ minutes",
-        r"^\[ERROR\] Process Exit Code: 143$",
+        r"^\[ERROR\] (?:.{1,300} )?Process Exit Code: 143\b",
         r"^Test (?:has )?(?:exceeded|run over) the (?:time ?out|time limit)",
         r"^Test \(pid: \d+\) did not finish after \d+ seconds",
     ),
     _rule(
         Cause.MEMORY,
-        r"^\[ERROR\] Process Exit Code: 137$",
+        r"^\[ERROR\] (?:.{1,300} )?Process Exit Code: 137\b",
+        r"^\[ERROR\] (?:Java heap space|GC overhead limit exceeded)\b",
+        r"^(?:# )?Native memory allocation \(\w{1,20}\) failed\b",
         r"^(?:# )?There is insufficient memory for the Java Runtime Environment",
         r"^(?:\[ERROR\] |Exception in thread \"[^\"]{1,100}\" )?java\.lang\.OutOfMemoryError\b",
         r"^OpenJDK 64-Bit Server VM warning: .{0,120}Cannot allocate memory",
@@ -116,8 +123,9 @@ RULES = (
         r"^(?:docker: )?Error response from daemon: (?!No such container|[Cc]ontainer \S{1,100} is not running)",
         r"\btoomanyrequests: ",
         r"^(?:Head|Get) \"?https://registry-1\.docker\.io/",
-        r"^Docker (?:pull|login|create|start) failed with exit code \d+",
-        r"^(?:ERROR: )?failed to (?:solve|pull|register layer)\b.{0,120}",
+        r"^Docker (?:pull|login|create|start|build) fail(?:ed)? with exit code \d+",
+        r"^(?:docker: |(?:ERROR|Error): )?failed to (?:solve|pull|register layer)\b.{0,120}",
+        r"^error pulling image configuration: ",
         r"^Cannot connect to the Docker daemon at ",
         r"^Error: (?:No such image|Exit code \d+ returned from process: file name '\S{0,100}docker')",
         r"^Unable to find image '[^']{1,200}' (?:remotely|in the registry)",
@@ -129,9 +137,13 @@ RULES = (
         r"^\[ERROR\] .{0,900}(?:status code: (?:429|50\d)|Connection (?:timed out|reset)|Read timed out|Unknown host)",
         r"^fatal: unable to access '[^']{1,300}': ",
         r"^fatal: (?:the remote end hung up unexpectedly|early EOF)",
+        r"^error: RPC failed; ",
+        r"^\[ERROR\] .{0,900}(?:Could not download Node\.js|PKIX path building failed)",
+        r"^Failed to (?:resolve action download info|download archive 'http)",
         r"^E: (?:Failed to fetch|Unable to fetch some archives)",
         r"^(?:pip|ERROR): .{0,300}(?:ReadTimeoutError|ConnectTimeoutError|NewConnectionError|Max retries exceeded)",
-        r"^(?:ERROR: .{0,200})?HTTPSConnectionPool\(host=",
+        r"^(?:ERROR: .{0,200}|pip\._vendor\.[\w.]{1,100}: )?HTTPSConnectionPool\(host=",
+        r"^CondaHTTPError: HTTP ",
         r"\bReturn code is: (?:429|5\d\d)\b",
         r"^npm (?:ERR!|error) (?:network|code (?:ETIMEDOUT|ECONNRESET|ENOTFOUND|EAI_AGAIN))",
         r"^Failed to download (?:the )?\S{1,300}(?: after \d+ attempts)?\.?$",
@@ -141,7 +153,8 @@ RULES = (
         r"^\[ERROR\] COMPILATION ERROR",
         r"^\[ERROR\] Failed to execute goal \S{0,60}(?::maven-compiler|:scala-maven|:frontend-maven)-plugin:",
         r"^\[ERROR\] /\S{1,400}\.(?:java|scala):\[\d+,\d+\] (?:error: )?(?!\(\w+\) )",
-        r"^\[ERROR\] \S{1,400}\.scala:\d+: error: ",
+        r"^\[ERROR\] (?:\[Error\] )?\S{1,400}\.scala:\d+:(?:\d+:)? (?!warning)",
+        r"^\[error\] \S{1,400}\.(?:scala|java):\d+:",
         r"^\[ERROR\] .{0,300}Could not find artifact \S{1,200} in ",
         r"^\[ERROR\] The build could not read \d+ projects?",
         r"^\[(?:ERROR|FATAL)\] Non-(?:resolvable|parseable) ",
@@ -159,7 +172,9 @@ RULES = (
         r"^\[ERROR\] .{0,200}The following files had format violations",
         r"^\[ERROR\] Rule \d+: org\.apache\.maven\.(?:plugins\.)?enforcer\b",
         r"^(?:\[ERROR\] )?Too many files with unapproved license: \d+",
-        r"^(?:flake8|mypy|ruff) checks?\.\.\. \[FAILED\]",
+        r"^=*(?:flake8|mypy|ruff|sphinx) checks?\.{2,3} ?\[FAILED\]",
+        r"^\[ERROR\] Failed to execute goal \S{1,60}:japicmp-maven-plugin:",
+        r"^(?:\[ERROR\] )?Dependency convergence error for ",
         r"^[\w./-]{1,300}\.py:\d+:\d+: [EWFC]\d{3} ",
         r"^(?:\[ERROR\] )?.{0,200}(?:missing|incorrect) (?:licen[cs]e|NOTICE) (?:header|file|entry)",
         r"^(?:ERROR|\[ERROR\])\s.{0,100}LicenseChecker\b",
@@ -170,19 +185,18 @@ RULES = (
         Cause.COMPILE,
         r"^Compilation failure detected, skipping test execution\.",
         r"^Compiling Flink failed\.",
-        r"^Error building the docs",
+        r"^(?:ERROR: )?Error building the docs",
     ),
     _rule(Cause.TEST, *OF_A_TEST, r"^\[ERROR\] (?:[a-z]\w{0,60}\.){2,20}[A-Z][\w$]{0,200}$", of_test=True),
     _rule(
         Cause.TEST,
         r"^\[FAIL\] '.{1,300}?' failed after ",
         r"^(?:FAILED|ERROR) +[\w./-]{1,300}\.py\b",
-        r"^tox checks\.\.\. \[FAILED\]",
-        r"^pytest checks?\.\.\. \[FAILED\]",
-        r"^\[ERROR\] Process Exit Code: 239$",
+        r"^=*(?:tox|pytest) checks?\.{2,3} ?\[FAILED\]",
+        r"^\[ERROR\] (?:.{1,300} )?Process Exit Code: 239\b",
         r"The forked VM terminated without properly saying goodbye",
         r"^\[ERROR\] Crashed tests:",
-        r"There are test failures\.",
+        r"There (?:are test failures\.|was a test failure\b)",
         r"^\[ERROR\] Tests run: \d+, (?:Failures: [1-9]|Failures: \d+, Errors: [1-9])",
         r"^One or more tests have failed",
         r"^=+ .{0,80}\b\d+ failed\b.{0,80} in \d",
@@ -190,7 +204,7 @@ RULES = (
     # What explains a failure only where nothing above does.
     _weak(
         Cause.MEMORY,
-        r"(?:exit code|exited with code|returned code|exit status) '?137\b",
+        rf"{ENDED} '?137\b",
         r"^Killed$",
     ),
     _weak(
@@ -210,8 +224,13 @@ RULES = (
     ),
     _weak(Cause.DISK, r"^Free disk space on \S+ is lower than \d+%"),
     _weak(Cause.TIMEOUT, r"^\[ERROR\] .{0,300}There was a timeout or other error in the fork"),
-    _weak(Cause.TIMEOUT, r"(?:exit code|exited with code|returned code|exit status) '?(?:143|124)\b"),
-    _weak(Cause.CANCELLED, r"^The (?:operation|build|job|run) was cancell?ed\b", r"^The Operation will be canceled\."),
+    _weak(Cause.TIMEOUT, rf"{ENDED} '?(?:143|124)\b"),
+    _weak(
+        Cause.CANCELLED,
+        r"^(?:Error: )?The (?:operation|build|job|run) was cancell?ed\b",
+        r"^The Operation will be canceled\.",
+        r"^Canceling since a (?:higher|deployment)",
+    ),
     # A script that is gone, as after a clean-up of the wrong folder: the shell ends with 127.
     _weak(
         Cause.UNKNOWN,
@@ -221,7 +240,7 @@ RULES = (
     # Wrappers say that something failed, and belong to whatever did; alone they are all there is to show.
     _weak(
         Cause.UNKNOWN,
-        r"\bexited with (?:exit )?code '?[1-9]",
+        r"\bexited with (?:exit |EXIT )?(?:code|CODE):? '?[1-9]",
         r"^Process completed with exit code [1-9]",
         r"^\[ERROR\] Failed to execute goal ",
         r"^\[INFO\] BUILD FAILURE",

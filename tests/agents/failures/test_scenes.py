@@ -97,6 +97,22 @@ LOGS = {
         [begin("ATest"), *failed("ATest", "testX[a = [b, c], (d) e]"), EXIT],
         ("test", ["ATest.testX"]),
     ),
+    "a class that failed before its tests began, by the summary alone": (
+        [begin("ATest"), passed("ATest"), "[ERROR] Errors: ", "[ERROR]   ATest » ContainerLaunch no container", EXIT],
+        ("test", ["ATest"]),
+    ),
+    "such words outside of a summary": ([begin("ATest"), "[ERROR]   ATest » Timeout", EXIT], ("unknown", [])),
+    "a Python job, as it ends": (
+        ["64.15s call     pyflink/a/test_b.py::T::test_slow", "FAILED pyflink/a/test_b.py::T::test_c - OSError: [Errno 2] x"]
+        + ["ERROR:   py39-cython: commands failed", "============tox checks... [FAILED]============"]
+        + ["./flink-python/dev/lint-python.sh: line 593: deactivate: command not found"]
+        + ["Process exited with EXIT CODE: 1.", EXIT],
+        ("test", ["pyflink.a.test_b.T.test_c"]),
+    ),
+    "a Python job that fails by its style": (
+        ["./pyflink/a.py:12:80: E501 line too long", "============flake8 checks... [FAILED]===========", EXIT],
+        ("style", []),
+    ),
     "a nested class": ([begin("Outer$Inner"), *failed("Outer$Inner"), EXIT], ("test", ["Outer$Inner.testX"])),
     "a Scala test's title": (
         [begin("ScalaTest"), *failed("ScalaTest", "should do it, when asked"), EXIT],
