@@ -103,7 +103,7 @@ LOGS = {
     ),
     "such words outside of a summary": ([begin("ATest"), "[ERROR]   ATest » Timeout", EXIT], ("unknown", [])),
     "a Python job, as it ends": (
-        ["64.15s call     pyflink/a/test_b.py::T::test_slow", "FAILED pyflink/a/test_b.py::T::test_c - OSError: [Errno 2] x"]
+        ["64.15s call     pyflink/a/test_b.py::T::test_s", "FAILED pyflink/a/test_b.py::T::test_c - OSError: x"]
         + ["ERROR:   py39-cython: commands failed", "============tox checks... [FAILED]============"]
         + ["./flink-python/dev/lint-python.sh: line 593: deactivate: command not found"]
         + ["Process exited with EXIT CODE: 1.", EXIT],
