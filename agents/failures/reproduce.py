@@ -1,7 +1,8 @@
 """How a failed job or test is run again by hand: module, JDK, profile, Python, and the seed of its configuration.
 
 Flink draws random configuration from the commit's id, so that one commit has the same on both CI services. Which JDK
-and profile a job has is read from its name, as CI has it; where that does not say, the branch's default is told. PURE
+and profile a job has is read from its name, as CI has it; where that does not say, the branch's default is told. What
+Maven is told is what `build-apache-repo.yml` and the workflows of each branch have in their PROFILE. PURE
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from agents.failures.match import in_pytest_form
 
 MODULE = re.compile(r"\btest_\w+[ .](\w+)$|\bTest \(module: (\w+)\)")
+COMPILE = re.compile(r"\bcompile_|(?:^| / )Compile$")
 END_TO_END = re.compile(r"\be2e_(\d)_|\bE2E \(group (\d)\)")
 JDK = re.compile(r"jdk ?(\d{1,2})\b|\bJava (\d{1,2})\b|_jdk(\d{1,2})", re.I)
 HADOOP = re.compile(r"hadoop ?(\d)\.?(\d)\.?(\d)(?!\d)", re.I)
@@ -17,8 +19,10 @@ ADAPTIVE = re.compile(r"adaptive.?scheduler", re.I)
 JAVA_TEST = re.compile(r"(?P<owner>\w[\w.]*\.)?(?P<name>\w[\w$]*)(?:#(?P<method>[\w$]+))?")
 PYTHON_TEST = re.compile(r"[\w./-]+\.py(?:::[\w:]+)?")
 SHA = re.compile(r"[0-9a-f]{7,40}")
-DEFAULT_JDKS = ((re.compile(r"master"), "17"), (re.compile(r"release-1\."), "8"))
-DRAWN = "actions"  # the service on which Flink draws a Python at random, for want of what pins it elsewhere
+DEFAULT_JDKS = ((re.compile(r"master|release-2\."), "17"), (re.compile(r"release-1\."), "8"))
+CALLED = {"3.1.3": "3.2.3"}  # jobs of this name have run with this Hadoop ever since
+ACTIONS = "actions"
+PYTHONS = ((re.compile(r"release-(?:1\.20|2\.0)$"), ("3.8", "3.11")), (re.compile(r""), ("3.9", "3.12")))
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Setup:
 
     module: str = ""
     group: str = ""  # of end-to-end tests
+    compiles: bool = False
     jdk: str = ""
     profile: str = ""  # in words: "default", "Hadoop 3.4.3", "adaptive scheduler"
     options: tuple[str, ...] = ()  # of Maven
@@ -51,22 +56,26 @@ def setup_of(job: str, provider: str, base: str) -> Setup:
     """Return what a job of this name ran with. `base` is its branch, or the one that its pull request is against."""
     module, hadoop = _first(MODULE, job), HADOOP.search(job)
     jdk = _first(JDK, job) or next((version for branch, version in DEFAULT_JDKS if branch.match(base)), "")
-    options = [f"-Djdk{jdk}", f"-Pjava{jdk}-target"] if jdk and jdk != "8" else []
+    options = _of_jdk(jdk, base)
     profile = []
     if hadoop:
         version = ".".join(hadoop.groups())
+        version = CALLED.get(version, version)
         profile.append(f"Hadoop {version}")
-        options.append(f"-Dflink.hadoop.version={version}")
+        options += [f"-Dflink.hadoop.version={version}", "-Phadoop3-tests,hive3"]
     if ADAPTIVE.search(job):
         profile.append("adaptive scheduler")
         options.append("-Penable-adaptive-scheduler")
+    if provider == ACTIONS and not profile:
+        options.append("-Dinclude_hadoop_aws")
     return Setup(
         module=module,
         group=_first(END_TO_END, job),
+        compiles=COMPILE.search(job) is not None,
         jdk=jdk,
         profile=", ".join(profile) or "default",
         options=tuple(options),
-        python=_python(provider) if module == "python" else "",
+        python=_python(job, provider, base) if module == "python" else "",
     )
 
 
@@ -83,13 +92,23 @@ def card(job: str, provider: str, base: str, repository: str, sha: str, test: st
     return Card(test if test and _test(setup, sha, test) else job, setup, f"{fetch}\n{run}")
 
 
-def _python(provider: str) -> str:
-    return "one of 3.9 to 3.12, drawn at random" if provider == DRAWN else "3.12"
+def _of_jdk(jdk: str, base: str) -> list[str]:
+    """Return what tells Maven the JDK; on older branches, that it is newer than those in between, too."""
+    if not jdk or jdk == "8":
+        return []
+    older = [each for each in ("11", "17") if base.startswith("release-1.") and int(each) < int(jdk)]
+    return [*(f"-Djdk{each}" for each in (*older, jdk)), f"-Pjava{jdk}-target"]
+
+
+def _python(job: str, provider: str, base: str) -> str:
+    """Return which Python ran: what a push to Azure starts has the newest, all else one that is drawn at random."""
+    oldest, newest = next(versions for branch, versions in PYTHONS if branch.match(base))
+    return f"one of {oldest} to {newest}, drawn at random" if provider == ACTIONS or "cron" in job else newest
 
 
 def _test(setup: Setup, sha: str, test: str) -> str:
     if PYTHON_TEST.fullmatch(python := in_pytest_form(test)):
-        return f"cd flink-python && python -m pytest '{python}'"
+        return f"{_build(setup, sha)}\ncd flink-python && python -m pytest '{python}'"
     found = JAVA_TEST.fullmatch(test)
     if not found or not found["owner"]:
         return ""
@@ -108,10 +127,16 @@ def _job(setup: Setup, sha: str) -> str:
             f'DEBUG_FILES_OUTPUT_DIR=/tmp/flink-logs PROFILE="{profile}" ./tools/ci/test_controller.sh {setup.module}'
         )
     if setup.group:
-        build = f"./mvnw install -DskipTests -Dfast {profile}"
-        run = f"FLINK_DIR=build-target flink-end-to-end-tests/run-nightly-tests.sh {setup.group}"
-        return f"{build}\n{run}"
-    return ""
+        run = (
+            f'FLINK_DIR=$PWD/build-target PROFILE="{profile}" flink-end-to-end-tests/run-nightly-tests.sh {setup.group}'
+        )
+        return f"{_build(setup, sha)}\n{run}"
+    return " ".join(["./mvnw clean test-compile -Dfast", *setup.options]) if setup.compiles else ""
+
+
+def _build(setup: Setup, sha: str) -> str:
+    """Return how Flink is built, so that build-target is there, which end-to-end and Python tests run."""
+    return " ".join(["./mvnw install -DskipTests -Dfast -Pskip-webui-build", *setup.options, _seed(sha)])
 
 
 def _seed(sha: str) -> str:
