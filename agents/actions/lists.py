@@ -26,7 +26,7 @@ UPKEEP = timedelta(minutes=10)  # between two looks at what the first page can't
 RUNNING = "status=in_progress"
 PAST = timedelta(days=90)  # GitHub keeps logs for so long, and we ask for no older runs
 WINDOW = timedelta(days=1)
-SMALLEST = timedelta(minutes=10)
+SMALLEST = timedelta(minutes=1)
 
 
 class Lists:
