@@ -42,9 +42,9 @@ class Decisions:
         return rows[-1] if rows else None
 
     def before(self, branch: str, purpose: Authority.Purpose) -> Authority.Choice | None:
-        """Return what held before the last decision; None where there was none."""
-        rows = self._latest.get((branch, purpose), [])
-        return Choice(rows[-2].choice) if len(rows) > 1 else CHOICES[purpose][0] if rows else None
+        """Return what held before the last decision that was not taken back; None where there is none."""
+        left = self._left(branch, purpose)
+        return Choice(left[-2].choice) if len(left) > 1 else CHOICES[purpose][0] if left else None
 
     def providers(self, branch: str, purpose: Authority.Purpose = Purpose.TESTING) -> tuple[Provider, ...]:
         """Return the services that have the say."""
@@ -52,13 +52,24 @@ class Decisions:
 
     def hears(self, branch: str, provider: str, publishes: bool = False) -> bool:
         """Tell whether alerts about a branch speak of a service: of all of them until somebody decides."""
-        decided = self.latest(branch, Purpose.PUBLISHING if publishes else Purpose.TESTING)
-        return decided is None or provider in PROVIDERS[Choice(decided.choice)]
+        left = self._left(branch, Purpose.PUBLISHING if publishes else Purpose.TESTING)
+        return not left or provider in PROVIDERS[Choice(left[-1].choice)]
 
     def unpushed(self) -> dict[str, Authority]:
         """Return what is not pushed, with the decision that says so."""
         last = {branch: rows[-1] for (branch, purpose), rows in self._latest.items() if purpose == Purpose.PUSHING}
         return {branch: row for branch, row in last.items() if row.choice == Choice.OFF}
+
+    def _left(self, branch: str, purpose: Authority.Purpose) -> list[Authority]:
+        """Return the decisions that were not taken back: where none is left, it is as if nobody had decided."""
+        left: list[Authority] = []
+        for row in self._latest.get((branch, purpose), []):
+            below = left[-2].choice if len(left) > 1 else CHOICES[purpose][0]
+            if row.undoes and left and row.choice == below:
+                left.pop()
+            else:
+                left.append(row)
+        return left
 
     def branches(self) -> set[str]:
         """Return the branches of which something was decided."""

@@ -239,6 +239,26 @@ def test_a_second_press_brings_nothing_back(db):
     assert [row.undoes for row in Authority.objects.order_by("pk")] == [False, True]
 
 
+def test_each_press_takes_one_decision_back_until_it_is_as_if_nobody_had_decided(db):
+    operator = with_role("operator")
+    held = []
+    for choice in ("both", "actions", "", "", ""):
+        if choice:
+            decide(operator, choice)
+        else:
+            operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing"})
+        found = Decisions()
+        held.append((found.choice("master", TESTING), found.hears("master", "actions"), found.hears("master", "azure")))
+    assert held == [
+        ("both", True, True),
+        ("actions", True, False),
+        ("both", True, True),
+        ("azure", True, True),  # until somebody decides, alerts are told of both
+        ("azure", True, True),
+    ]
+    assert Authority.objects.count() == 4
+
+
 @pytest.mark.parametrize("branch", ["master", "release-2.2", PULLS], ids=["master", "a release", "pull requests"])
 def test_what_is_taken_back_is_that_branch_and_purpose_alone(db, branch):
     operator = with_role("operator")
