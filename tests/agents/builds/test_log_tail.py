@@ -265,6 +265,9 @@ def test_odd_lines(lines, tests):
     "name, bare",
     [
         ("org.apache.flink.FooTest.testX(String, int)[2]", "org.apache.flink.FooTest.testX"),
+        ("org.apache.flink.FooTest.testX(int) [2] 3", "org.apache.flink.FooTest.testX"),
+        ("org.apache.flink.FooTest.testX [1]", "org.apache.flink.FooTest.testX"),
+        ("org.apache.flink.FooTest.should fail [1]", "org.apache.flink.FooTest.should fail [1]"),
         ("pyflink.table.tests.test_udf.Tests.test_all[1 2]", "pyflink.table.tests.test_udf.Tests.test_all"),
         ("org.apache.flink.FooTest.testX", "org.apache.flink.FooTest.testX"),
         ("Running HA dataset (x) test", "Running HA dataset (x) test"),
