@@ -1,6 +1,5 @@
 """What is wrong with the ground's own work: the workers, the jobs, the clock and the disks."""
 
-import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +10,14 @@ from django.urls import reverse
 
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule, Severity
 from flinkci_dashboard.alerts.limits import as_set, set_by
-from flinkci_dashboard.jobs.heartbeat import disk_free
+from flinkci_dashboard.jobs.heartbeat import disks
 from flinkci_dashboard.jobs.history import ACHIEVED, of_each
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.models import Area, Credential, JobRun, JobSchedule, RuleSetting, Worker
+from flinkci_dashboard.web.durations import duration
 
-LATELY = timedelta(minutes=5)  # what a worker said of its disk since then counts
 SLACK = timedelta(minutes=2)  # beyond three intervals; and what clocks may differ by
+JUMP_TOLD = timedelta(hours=1)
 CAUSE_FIRST = timedelta(minutes=3)
 BY_HAND = timedelta(hours=1)
 ALMOST_FULL, FULL = 10, 3  # percent free
@@ -74,7 +74,8 @@ def findings(now: datetime, limits: Limits) -> list[Finding]:
     up_since = _up_since(now)
     jobs = _job_facts(now)
     found = [silent, clock(_latest_mark(), now, limits.length("clock"))]
-    found += [disk(host, free, limits["disk"], limits.second("disk")) for host, free in _disks(now).items()]
+    found += [disk(host, free, limits["disk"], limits.second("disk")) for host, free in disks(now).items()]
+    found += [jumped(each, now, limits.length("clock")) for each in Worker.objects.exclude(clock_moved_at=None)]
     found += [silent_job(job, up_since, now, limits["job_silent"]) for job in jobs]
     passes = round(limits["job_failing"])
     found += [failing_job(job, now, passes, *_failing(job.name, passes)) for job in jobs]
@@ -215,6 +216,16 @@ def clock(latest: datetime | None, now: datetime, slack: timedelta = SLACK) -> F
     return Finding("clock", "clock", Severity.WARN, text, url=reverse("jobs"), area=area, ends_when=ends)
 
 
+def jumped(worker: Worker, now: datetime, slack: timedelta = SLACK) -> Finding | None:
+    """Judge whether a worker's clock was set forward lately: what seems late since then may not be."""
+    at, by = worker.clock_moved_at, timedelta(seconds=worker.clock_moved_by)
+    if at is None or by <= slack or not timedelta(0) <= now - at < JUMP_TOLD:
+        return None
+    text = f"the clock of {worker.host} was set forward by {duration(by)}, or the host slept so long, {{time}} ago"
+    area, ends = Area.HOSTING, "it has been right for an hour"
+    return Finding("clock", worker.host, Severity.WARN, text, at, url=reverse("jobs"), area=area, ends_when=ends)
+
+
 def disk(host: str, percent_free: float, least: float = ALMOST_FULL, full: float = FULL) -> Finding | None:
     """Judge how much of the disk that holds DATA_DIR is free."""
     if percent_free >= least:
@@ -224,12 +235,6 @@ def disk(host: str, percent_free: float, least: float = ALMOST_FULL, full: float
     text = f"the disk of {host} that holds DATA_DIR has had less than {left:g} % free for {{time}}"
     ends = f"{least:g} % of it are free"
     return Finding("disk", host, severity, text, url=reverse("jobs"), area=Area.HOSTING, ends_when=ends)
-
-
-def _disks(now: datetime) -> dict[str, float]:
-    """Return how many percent are free on each host: as its worker said lately, and of this one as it is now."""
-    told = Worker.objects.filter(seen_at__range=(now - LATELY, now + LATELY), disk_free__isnull=False)
-    return {each.host: each.disk_free or 0.0 for each in told} | {socket.gethostname(): disk_free()}
 
 
 def _latest_mark() -> datetime | None:

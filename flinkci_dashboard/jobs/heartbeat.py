@@ -13,6 +13,7 @@ from flinkci_dashboard.models import Worker
 
 log = logging.getLogger(__name__)
 
+LATELY = timedelta(minutes=5)  # what a worker said of its disk since then counts
 MOVED = timedelta(seconds=30)  # that a clock goes wrong by between two beats, beyond what waiting and load explain
 
 
@@ -20,6 +21,12 @@ def disk_free() -> float:
     """Return how many percent are free of the disk that holds this host's DATA_DIR."""
     usage = shutil.disk_usage(settings.DATA_DIR)
     return 100 * usage.free / usage.total
+
+
+def disks(now: datetime) -> dict[str, float]:
+    """Return how many percent are free on each host: as its worker said lately, and of this one as it is now."""
+    told = Worker.objects.filter(seen_at__range=(now - LATELY, now + LATELY), disk_free__isnull=False)
+    return {each.host: each.disk_free or 0.0 for each in told} | {socket.gethostname(): disk_free()}
 
 
 class Heartbeat:

@@ -7,7 +7,7 @@ import pytest
 from flinkci_dashboard.alerts.findings import Severity
 from flinkci_dashboard.credentials import alerts as credentials
 from flinkci_dashboard.jobs import alerts as jobs
-from flinkci_dashboard.models import Credential, Exposure
+from flinkci_dashboard.models import Credential, Exposure, Worker
 from labeler import alerts as labels
 from labeler.models import JiraContact
 from sync import alerts as sync
@@ -74,6 +74,16 @@ def test_a_failing_job(failures, since, expected):
 @pytest.mark.parametrize(("latest", "expected"), [(None, None), (ago(-1), None), (ago(-60), WARN)])
 def test_a_clock_that_was_set_back(latest, expected):
     assert severity(jobs.clock(latest, NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ago_", "by", "expected"),
+    [(5, 7200, WARN), (59, 7200, WARN), (61, 7200, None), (5, 90, None), (5, -7200, None), (-9, 7200, None)],
+)
+def test_a_clock_that_was_set_forward(ago_, by, expected):
+    worker = Worker(host="one", clock_moved_at=ago(ago_), clock_moved_by=by)
+    assert severity(jobs.jumped(worker, NOW)) == expected
+    assert jobs.jumped(Worker(host="one"), NOW) is None
 
 
 @pytest.mark.parametrize(("free", "expected"), [(11, None), (9.9, WARN), (2.9, BAD)])
