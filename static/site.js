@@ -264,7 +264,8 @@ const PATIENCE = 1500; // ms between g and its letter
 let leaping = 0;
 
 function walk(step) {
-  const links = [...document.querySelectorAll("main tbody th a, main [data-hits] a")].filter((link) => link.offsetParent);
+  const rows = [...document.querySelectorAll("main table:not(.job-grid) tbody tr, main [data-hits] li")];
+  const links = rows.map((row) => row.querySelector("th a, a:not([href^='mailto:'])")).filter((link) => link?.offsetParent);
   const here = links.findIndex((link) => link.closest("tr, li") === document.activeElement?.closest("tr, li"));
   const next = here < 0 ? (step > 0 ? 0 : links.length - 1) : here + step;
   links[Math.min(Math.max(next, 0), links.length - 1)]?.focus();

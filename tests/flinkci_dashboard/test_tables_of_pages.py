@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 TABLE = re.compile(r"<table\b[^>]*>(.*?)</table>", re.DOTALL)
 HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
 WORDS = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
+ROW = re.compile(r"<tr(?![^>]* id=)[^>]*>\s*<th scope=\"row\">\s*<a[^>]*>.*?</a>", re.DOTALL)
+LIVE = ("/pulls/", "/builds/", "/agents/", "/failures/", "/migration/", "/mirrors/", "/jobs/", "/alerts/", "/labels/")
 FILES = re.compile(r'<a href="([^"]+)" download')
 NO_LISTS = {  # their heads → why no file is wanted of them
     "State Means What to do": "help, and no data",
@@ -41,9 +43,14 @@ def browser(bootstrapped, settings) -> Client:
     return with_role("admin")
 
 
-def test_every_table_is_sorted_by_its_heads_and_given_as_files(browser):
+def test_every_table_is_sorted_by_its_heads_given_as_files_and_keeps_the_focus(browser):
     pages = plain_pages(browser) | {path: browser.get(path).content.decode() for path in examples()}
     found = [f"{path}: {each}" for path, page in pages.items() for each in unsorted(page)]
+    found += [
+        f"{path}: a row that a new one above it would take the focus from: {each}"
+        for path in LIVE
+        for each in ROW.findall(pages[path])
+    ]
     assert not found, "\n".join(found)
     files = {path + html.unescape(url) for path, page in pages.items() for url in FILES.findall(page)}
     assert len(files) > 80
