@@ -60,7 +60,8 @@ class Changes(Generic[Row]):
         """Update rows of which many change in the same way; returns the others."""
         alike: dict[str, list[Row]] = defaultdict(list)
         for row in self.changed:
-            alike[repr(sorted(self._values[row].items()))].append(row)
+            values = sorted(self._values[row].items())
+            alike[repr([(name, value.pk if isinstance(value, Model) else value) for name, value in values])].append(row)
         for rows in alike.values():
             if len(rows) >= ALIKE:
                 model._default_manager.filter(pk__in=[row.pk for row in rows]).update(**self._values[rows[0]])
