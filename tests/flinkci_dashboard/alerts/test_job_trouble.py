@@ -20,7 +20,7 @@ from flinkci_dashboard.models import (
     Worker,
 )
 from labeler.models import JiraContact
-from sync.models import Mirror
+from sync.models import Mirror, PullRequest
 from tests.findings import KEY, alert
 from tests.sink import Sink, make_channel
 
@@ -243,3 +243,20 @@ def test_a_service_that_comes_and_goes_has_the_tokens_probed_each_time(clock, wo
         assert probe.get().next_run_at == timezone.now()
         JiraContact.objects.update(silent_since=None, problem="")
         clock.run(15)
+
+
+def test_reports_that_waited_for_github_are_told_only_when_the_next_pass_leaves_them(settings, clock, worker, member):
+    settings.SYNC_MODE, now = "active", timezone.now()
+    JobRun.objects.create(job="sync_pulls", outcome="failed", started_at=now, ended_at=now)
+    facts = {"title": "x", "author": "li", "base": "master", "created_at": now, "updated_at": now}
+    PullRequest.objects.create(number=7, report_due_since=now - timedelta(minutes=20), **facts)
+    Mirror.objects.update(source_problem="no answer", source_problem_since=now - timedelta(minutes=20))
+    clock.run()
+    Mirror.objects.update(source_problem="", source_problem_since=None)
+    clock.run(15)
+    assert not Alert.objects.filter(rule="reports_stale").exists()
+    assert "report" not in member.get("/api/v1/status").json()["sentence"]
+    at = timezone.now() + timedelta(seconds=5)
+    JobRun.objects.create(job="sync_pulls", outcome="ok", started_at=at, ended_at=at)
+    clock.run(15)
+    assert Alert.objects.get(rule="reports_stale").state == "firing"
