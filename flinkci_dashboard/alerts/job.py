@@ -12,7 +12,7 @@ from flinkci_dashboard.alerts.episodes import GROUP_WAIT
 from flinkci_dashboard.alerts.findings import Case, Severity
 from flinkci_dashboard.alerts.places import places
 from flinkci_dashboard.alerts.record import Alerts
-from flinkci_dashboard.alerts.rows import save_findings
+from flinkci_dashboard.alerts.rows import SILENT, Saved, save_findings
 from flinkci_dashboard.alerts.sending import send_test, send_waiting
 from flinkci_dashboard.alerts.summary import JOB, keep
 from flinkci_dashboard.clients import notify
@@ -24,7 +24,7 @@ __all__ = ["JOB", "send_alerts"]
 BEAT = timedelta(seconds=60)
 KEEP = timedelta(days=180)  # ended alerts, and messages
 PROBE, PROBE_AGAIN = "probe_credentials", timedelta(minutes=10)
-MAY_BE_A_TOKEN = ("service_", "job_failing:")  # keys of what may be explained by a token that is refused
+MAY_BE_A_TOKEN = (SILENT, "job_failing:")  # keys of what may be explained by a token that is refused
 FAILS = "job_failing"  # the rule whose subjects are jobs
 LATE = ("worker", "job_silent")  # rules that say that not every job is on time
 
@@ -46,7 +46,7 @@ def send_alerts(current: Pass) -> None:
     for what, number in (("alerts_begun", len(made.begin) + len(made.come_back)), ("alerts_ended", len(made.end))):
         if number:
             current.count(what, number)
-    _probe_tokens(current, [*made.begin, *(alerts.rows[pk].key for pk in made.come_back)], cases)
+    _probe_tokens(current, [*made.begin, *(alerts.rows[pk].key for pk in made.come_back)], found)
     if made.end:  # of a cause, perhaps: what failed for it alone is found to be well again by its next pass
         hurry([each.subject for each in found.left_over if each.rule == FAILS], current.now)
     wait = timedelta() if current.run.trigger == "command" else GROUP_WAIT  # a person watches it
@@ -57,13 +57,15 @@ def send_alerts(current: Pass) -> None:
     _forget(current.now)
 
 
-def _probe_tokens(current: Pass, begun: Iterable[str], cases: Iterable[Case]) -> None:
+def _probe_tokens(current: Pass, begun: Iterable[str], found: Saved) -> None:
     """Have the tokens probed where a service went silent, for one of them may be why, and while one is refused.
 
-    What is found within the wait for others to join explains the silence, and is told in its place.
+    What is found within the wait for others to join explains the silence, and is told in its place. A service that
+    answers again may have been given a token that it takes.
     """
     silent = any(key.startswith(MAY_BE_A_TOKEN) for key in begun)
-    if silent or (any(case.finding.rule == "token_refused" for case in cases) and not _probed(current.now)):
+    refused = any(case.finding.rule == "token_refused" for case in found.cases)
+    if silent or (refused and (found.answered or not _probed(current.now))):
         hurry([PROBE], current.now)
 
 

@@ -25,6 +25,7 @@ from flinkci_dashboard.alerts.places import backups, mail_to, names_to_ask, told
 from flinkci_dashboard.alerts.rows import shared_facts
 from flinkci_dashboard.models import Alert, Channel, Contact, Notice, Telling
 
+JUST_NOW = timedelta(minutes=2)
 REMEMBERED = NEWS + timedelta(days=1)  # alerts that ended longer ago are history
 
 
@@ -60,7 +61,21 @@ class Alerts:
             with transaction.atomic():
                 self._apply(made, standing)
         self._refresh(standing)
+        self._take_back()
         return made
+
+    def _take_back(self) -> None:
+        """Forget what began just now and turned out to have a cause before anybody was told: it was no alert."""
+        early = [row.pk for row in self.rows.values() if row.key in self.hidden and self._is_unheard(row)]
+        if early:
+            Alert.objects.filter(pk__in=early).delete()
+            self.rows = {pk: row for pk, row in self.rows.items() if pk not in early}
+
+    def _is_unheard(self, row: Alert) -> bool:
+        new = row.ended_at is None and row.turns == 1 and self.now - row.began_at < JUST_NOW
+        return (
+            new and not any(self.told[row.pk].values()) and row.acknowledged_at is None and row.silenced_until is None
+        )
 
     def _refresh(self, standing: Mapping[str, Finding]) -> None:
         for row in self.rows.values():

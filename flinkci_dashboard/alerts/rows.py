@@ -11,6 +11,7 @@ from flinkci_dashboard.alerts.collect import Told
 from flinkci_dashboard.alerts.findings import Case, Finding, Severity, fold
 from flinkci_dashboard.models import Alert, OpenFinding
 
+SILENT = "service_"  # how the rules begin whose subjects are services that do not answer
 PLAIN = ("rule", "subject", "text", "since", "url", "area", "ends_when")
 LISTS = ("cause_of", "under")
 
@@ -29,6 +30,7 @@ class Saved:
 
     cases: list[Case]
     left_over: list[Finding]  # what a cause that is over may still explain: nothing of it is known before the next pass
+    answered: bool  # a service does that was silent
     changed: int  # rows
 
 
@@ -40,7 +42,8 @@ def save_findings(told: Iterable[Told], now: datetime) -> Saved:
     parents = {each.key: case.finding.key for case in cases for each in case.folded}
     parents |= {each.key: rows[each.key].parent for each in left_over}
     changed = _write(rows, {key: _facts(each, parents.get(key, "")) for key, each in found.items()})
-    return Saved(cases, left_over, changed)
+    answered = any(row.rule.startswith(SILENT) and key not in found for key, row in rows.items())
+    return Saved(cases, left_over, answered, changed)
 
 
 def _judged(found: Mapping[str, Open], rows: Mapping[str, OpenFinding]) -> tuple[list[Case], list[Finding]]:

@@ -175,6 +175,29 @@ def test_a_service_that_goes_silent_has_the_tokens_probed_and_a_refused_one_agai
     assert probe.get().next_run_at == timezone.now()
 
 
+def test_a_token_that_is_refused_is_one_alert_and_over_once_its_service_answers(channel, sink, clock, worker):
+    probe, now = JobSchedule.objects.filter(job="probe_credentials"), timezone.now()
+    silent = {"source_problem": "no answer", "source_problem_since": now - timedelta(minutes=3)}
+    Mirror.objects.update(**silent)
+    clock.run()
+    Credential.objects.filter(serves="github").update(works=False, problem="401", problem_since=timezone.now())
+    JobRun.objects.create(job="probe_credentials", outcome="ok", started_at=timezone.now())
+    clock.run(15)
+    clock.run(15)
+    (text,) = sink.texts
+    assert "has not worked" in text and "explains 1 other" in text
+    probe.update(next_run_at=timezone.now() + timedelta(hours=9))
+    Mirror.objects.update(source_problem="", source_problem_since=None)
+    clock.run(15)
+    assert probe.get().next_run_at == timezone.now()
+    Credential.objects.filter(serves="github").update(works=True, problem="", problem_since=None)
+    Worker.objects.update(seen_at=timezone.now())
+    clock.run(15)
+    clock.run(15)
+    assert len(sink.texts) == 2 and "Over" in sink.texts[1] and "has not answered" not in sink.texts[1]
+    assert list(Alert.objects.values_list("rule", flat=True)) == ["token_refused"]
+
+
 def test_what_knows_no_beginning_is_since_it_was_first_found_wherever_that_is_told(clock, worker, member, settings):
     settings.PUBLIC_STATUS = True
     Credential.objects.filter(serves="github").update(works=True, quota_left=4, quota_limit=5000)
