@@ -30,6 +30,7 @@ class GitService:
         self.repositories = repositories
         self.account_of = account_of
         self.pushed = pushed
+        self._offer: Answer | None = None
 
     def __call__(self, call: Call) -> Answer:
         """Answer one request of a git client."""
@@ -42,7 +43,11 @@ class GitService:
             return Answer(301, "Moved Permanently", {"Location": there, "Content-Type": "text/plain"})
         account, refusal = self._authenticate(call)
         refusal = refusal or self._authorize(full_name, service, account)
-        return refusal or self._backend(call, account)
+        if refusal:
+            return refusal
+        if (what, service, call.headers.get("git-protocol")) == ("info/refs", "git-upload-pack", "version=2"):
+            return self._offered(call, account)
+        return self._backend(call, account)
 
     def _authenticate(self, call: Call) -> tuple[Account | None, Answer | None]:
         kind, _, value = call.headers.get("authorization", "").partition(" ")
@@ -69,6 +74,16 @@ class GitService:
             denied = f"Permission to {full_name}.git denied to {account.login}."
             return Answer(403, denied, {"Content-Type": "text/plain"})
         return None
+
+    def _offered(self, call: Call, account: Account | None) -> Answer:
+        """Say what git can do: in its second protocol that names no ref, and is the same for all repositories."""
+        if self._offer is None:
+            answer = self._backend(call, account)
+            body = b"".join(answer.stream or ())
+            if answer.status != 200:
+                return Answer(answer.status, body, answer.headers)
+            self._offer = Answer(200, body, answer.headers)
+        return Answer(200, self._offer.body, dict(self._offer.headers))
 
     def _backend(self, call: Call, account: Account | None) -> Answer:
         said = tempfile.TemporaryFile()  # noqa: SIM115 (the stream closes it)
