@@ -1,5 +1,6 @@
 """What tests share: a sandbox world of their own, and people who may sign in."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         config.hook.pytest_deselected(items=[each for each in items if not _touches_database(each)])
         items[:] = [each for each in items if _touches_database(each)]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what lives as long as the run: code, tests and settings."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def _touches_database(item: pytest.Item) -> bool:
