@@ -24,10 +24,7 @@ REPOSITORIES = (
 
 def bootstrap() -> None:
     """Create the repositories that are missing, the mirror unless there is any, and what can be switched on."""
-    for full_name, role, description in REPOSITORIES:
-        owner, name = full_name.split("/")
-        defaults = {"role": role, "description": description}
-        Repository.objects.get_or_create(owner=owner, name=name, defaults=defaults)
+    Repository.objects.bulk_create([_repository(*each) for each in REPOSITORIES], ignore_conflicts=True)
     if not Mirror.objects.exists():
         Mirror.objects.create(
             source=Repository.objects.get(owner="apache", name="flink"),
@@ -36,3 +33,8 @@ def bootstrap() -> None:
     if not TrustGate.objects.exists():
         TrustGate.objects.create()
     offer_switch()
+
+
+def _repository(full_name: str, role: str, description: str) -> Repository:
+    owner, name = full_name.split("/")
+    return Repository(owner=owner, name=name, role=role, description=description)

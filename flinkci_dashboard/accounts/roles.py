@@ -75,4 +75,6 @@ def create_roles() -> None:
     ):
         group, created = Group.objects.get_or_create(name=name)
         if created:
-            group.permissions.set(Permission.objects.filter(granted))
+            keys = Permission.objects.filter(granted).order_by().values_list("pk", flat=True)
+            own = Group.permissions.through
+            own.objects.bulk_create(own(group_id=group.pk, permission_id=key) for key in keys)

@@ -68,5 +68,6 @@ def _joined(finding: Finding) -> Finding:
 
 def create_settings() -> None:
     """Make the settings of rules that have none."""
-    for rule in rules().values():
-        RuleSetting.objects.get_or_create(rule=rule.name, defaults={"acknowledge": rule.acknowledge})
+    known = set(RuleSetting.objects.values_list("rule", flat=True))
+    new = [RuleSetting(rule=rule.name, acknowledge=rule.acknowledge) for rule in rules().values()]
+    RuleSetting.objects.bulk_create((row for row in new if row.rule not in known), ignore_conflicts=True)

@@ -44,8 +44,8 @@ def _collect_static() -> None:
 @transaction.atomic
 def _prepare() -> list[str]:
     """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
-    for job in JOBS.values():
-        JobSchedule.objects.get_or_create(job=job.name, defaults={"interval": job.interval})
+    schedules = [JobSchedule(job=job.name, interval=job.interval) for job in JOBS.values()]
+    JobSchedule.objects.bulk_create(schedules, ignore_conflicts=True)
     for part in parts("bootstrap"):
         part.bootstrap()
     create_settings()

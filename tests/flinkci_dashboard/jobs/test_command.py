@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 
 from flinkci_dashboard.jobs.run import ConfigurationError
+from flinkci_dashboard.models import JobSchedule, RuleSetting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("test_job")]
 
@@ -65,6 +66,17 @@ def test_migrating_is_enough_for_the_caches_rows():
     for _ in ("new", "old"):
         made(None, SimpleNamespace(connection=connection))
         assert "django_cache" in connection.introspection.table_names()
+
+
+def test_bootstrap_costs_few_queries_and_again_fewer_and_what_an_admin_changed_stays(django_assert_max_num_queries):
+    with django_assert_max_num_queries(90):
+        call_command("bootstrap", stdout=StringIO())
+    JobSchedule.objects.filter(job="sync_pulls").update(interval=77)
+    RuleSetting.objects.filter(rule="worker").update(limit=5)
+    with django_assert_max_num_queries(50):
+        call_command("bootstrap", stdout=StringIO())
+    assert JobSchedule.objects.get(job="sync_pulls").interval == 77
+    assert RuleSetting.objects.get(rule="worker").limit == 5
 
 
 def test_bootstrap_collects_the_pages_files_where_the_web_server_has_none(monkeypatch):
