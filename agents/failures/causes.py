@@ -21,6 +21,7 @@ OF_TESTS = 1 + max(rank for rank, rule in enumerate(RULES) if rule.cause is Caus
 WEAK = next(
     rank for rank, rule in enumerate(RULES) if rule.is_weak
 )  # from here on, what explains only for want of more
+FETCHING = (Cause.NETWORK, Cause.DOCKER)
 SHORT = 4  # letters: shorter names of tests are in many a line
 
 
@@ -61,7 +62,8 @@ def cause_of_log(
     for number, line in _numbered(lines, first, told):
         scenes.see(line)
         if (rank := _rank(line, names, found.rank)) is not None:
-            scenes.note(line, Found(RULES[rank].cause, line, number, rank))
+            cause = RULES[rank].cause
+            scenes.note(line, Found(cause, line, number, rank), of_fetching=cause in FETCHING)
     return min(scenes.notes(), key=lambda note: note.rank, default=found)
 
 

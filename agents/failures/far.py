@@ -67,7 +67,9 @@ def _without_assertions(pattern: str) -> str:
 
 
 COLOUR = re2.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
-SCENE = re2.compile(rb"\[INFO\] Running |Running '|Tests run: |\[(?:PASS|FAIL)\] '")
+SCENE = re2.compile(
+    rb"\[INFO\] (?:Running|Scanning) |Running '|Tests run: |\[(?:PASS|FAIL)\] '|= test session starts ="
+)
 
 
 def _hint() -> Any:

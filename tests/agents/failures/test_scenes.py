@@ -9,6 +9,8 @@ from agents.failures.causes import cause_of_log
 
 DISK = "java.io.IOException: No space left on device"
 OOM = "java.lang.OutOfMemoryError: Java heap space"
+PULL = 'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout'
+FETCH = "fatal: unable to access 'https://github.com/apache/flink/': Could not resolve host: github.com"
 EXIT = "##[error]Bash exited with code '1'."
 
 
@@ -88,6 +90,29 @@ LOGS = {
         [begin("ATest"), *failed("ATest"), begin("BTest"), "Process produced no output for 900 seconds."]
         + ["Killing process with pid=4711", "##[error]Bash exited with code '143'."],
         ("timeout", ["ATest.testX"]),
+    ),
+    "an image was pulled again, and a test failed": (
+        [PULL, "Docker pull failed with exit code 1, back off 3.3 seconds before retry.", "Status: Downloaded"]
+        + [begin("ATest"), *failed("ATest"), EXIT],
+        ("test", ["ATest.testX"]),
+    ),
+    "the code was fetched again, and does not compile": (
+        [FETCH, "[INFO] Scanning for projects...", "[ERROR] COMPILATION ERROR : ", EXIT],
+        ("compile", []),
+    ),
+    "a package was fetched again, and a test of Python failed": (
+        ["E: Failed to fetch http://archive.ubuntu.com/x  503", "=========== test session starts ==========="]
+        + ["FAILED pyflink/a/test_b.py::T::test_c - x", EXIT],
+        ("test", ["pyflink.a.test_b.T.test_c"]),
+    ),
+    "the code could not be fetched": ([FETCH, FETCH, EXIT], ("network", [])),
+    "Maven could not fetch": (
+        [FETCH, "[INFO] Scanning for projects...", "[ERROR] Non-x: Could not transfer artifact a:b:jar:1", EXIT],
+        ("network", []),
+    ),
+    "an image could not be pulled in the test that failed": (
+        ["Running 'D'", PULL, "[FAIL] 'D' failed after 0 minutes and 2 seconds! Test exited with exit code 1", EXIT],
+        ("docker", ["D"]),
     ),
     "a download was tried again, and a test failed": (
         ["curl: (28) Operation timed out", "curl: (28) Operation timed out", begin("ATest"), *failed("ATest"), EXIT],
