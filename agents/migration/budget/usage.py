@@ -1,7 +1,7 @@
 """Jobs on hosted runners → what each workflow used of them, day by day (UTC)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -31,6 +31,16 @@ Place = tuple[str, str, str]  # repository, workflow, branch
 
 
 @dataclass(frozen=True)
+class RunCost:
+    """What one run of a workflow costs on average, of how many, and how many jobs of one worked at once, at most."""
+
+    workflow: str
+    minutes: float
+    runs: int
+    peak: int
+
+
+@dataclass(frozen=True)
 class Use:
     """What is used of the foundation's runners, in minutes, and its limits."""
 
@@ -42,7 +52,7 @@ class Use:
     by_repository: list[tuple[str, float]]
     by_workflow: list[tuple[str, float]]
     by_branch: list[tuple[str, float]]
-    runs: list[tuple[str, float, int]]  # workflow, minutes of one run on average, runs this week
+    runs: list[RunCost]  # this week, by workflow
     by_day: dict[date, float]  # seconds of the last 30 days
     nights: dict[str, float]  # by branch, minutes of one nightly on average
 
@@ -115,18 +125,21 @@ def _nights(rows: Iterable[HostedDay]) -> dict[str, float]:
     nightly = [row for row in rows if row.repository == PROJECT and NIGHTLY in row.workflow.lower()]
     found: dict[str, float] = {}
     for branch in {row.branch for row in nightly}:
-        found[branch] = sum(minutes for _, minutes, _ in _per_run(row for row in nightly if row.branch == branch))
+        found[branch] = sum(each.minutes for each in _per_run([row for row in nightly if row.branch == branch]))
     return found
 
 
-def _per_run(rows: Iterable[HostedDay]) -> list[tuple[str, float, int]]:
-    seconds: dict[str, float] = defaultdict(float)
-    runs: dict[str, int] = defaultdict(int)
+def _per_run(rows: Iterable[HostedDay]) -> list[RunCost]:
+    days: dict[str, list[HostedDay]] = defaultdict(list)
     for row in rows:
-        seconds[row.workflow] += row.seconds
-        runs[row.workflow] += row.runs
-    costs = [(name, seconds[name] / 60 / number, number) for name, number in runs.items() if number]
-    return sorted(costs, key=lambda cost: -cost[1])
+        days[row.workflow].append(row)
+    costs = [_cost(workflow, of_workflow) for workflow, of_workflow in days.items()]
+    return sorted((cost for cost in costs if cost.runs), key=lambda cost: -cost.minutes)
+
+
+def _cost(workflow: str, days: Collection[HostedDay]) -> RunCost:
+    runs, seconds = sum(row.runs for row in days), sum(row.seconds for row in days)
+    return RunCost(workflow, seconds / 60 / max(runs, 1), runs, max(row.peak for row in days))
 
 
 def _of_days(days: list[date], now: datetime) -> list[HostedDay]:

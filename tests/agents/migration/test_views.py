@@ -1,7 +1,8 @@
 """The migration's pages, its map of jobs, and who has the say."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -10,11 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.charts.periods import mark_stale, refresh_stale_days
-from agents.migration.authority import PULLS, Decisions
 from agents.migration.over_time import refresh_over_time
 from agents.migration.readiness import refresh_criteria, refresh_migration
 from agents.models import (
-    Authority,
     Criterion,
     Failure,
     Job,
@@ -25,16 +24,12 @@ from agents.models import (
     Test,
     TestFailure,
 )
-from agents.models.builds import Provider
-from flinkci_dashboard.models import AuditEvent
 from tests.machines import make_build, make_job
 from tests.migration import NIGHTLY, make_hosted, make_run, pair_up
-from tests.people import with_role
 from tests.reading import read, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 TABS = ("pairs", "time", "budget", "criteria", "authority")
-TESTING, PUSHING = Authority.Purpose.TESTING, Authority.Purpose.PUSHING
 
 
 def commit(number, azure="succeeded", actions="succeeded", hours=1, **facts):
@@ -160,6 +155,20 @@ def test_the_budget_names_what_costs_and_what_if_moves_the_rest(member):
     assert page.count('type="range"') == 4 and "50 %" in page
 
 
+def test_the_budget_says_of_which_workflow_too_many_jobs_work_at_once(member, time_machine):
+    time_machine.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC), tick=False)
+    for number, (workflow, jobs) in enumerate({"Few": 15, "Many": 16, "Most": 21}.items()):
+        run = make_run(number, f"{number:040x}", definition=workflow)
+        for job in range(jobs):
+            make_hosted(run, f"job {job}", 30)
+    page = member.get(reverse("migration") + "?tab=budget")
+    assert {each.workflow: each.peak for each in page.context["used"].runs} == {"Few": 15, "Many": 16, "Most": 21}
+    shown = [re.sub(r"<[^>]+>|\s+", " ", each) for each in re.findall(r"(?s)<tr>.*?</tr>", page.content.decode())]
+    said = {name: [row for row in shown if f" {name} " in row][-1] for name in ("Few", "Many", "Most")}
+    assert "many" not in said["Few"] and "too many" in said["Most"]
+    assert "many" in said["Many"] and "too many" not in said["Many"]
+
+
 def test_criteria_turn_green_with_their_day_and_red_again(member):
     Criterion.objects.exclude(kind="agreement").delete()
     commit(1)
@@ -208,89 +217,6 @@ def test_a_criterion_that_an_admin_changes_begins_anew(member, admin):
     assert Criterion.objects.get().met_since is None
     refresh_migration(now := timezone.now())
     assert Criterion.objects.get().met_since == now
-
-
-def decide(browser, choice="actions", purpose=TESTING, branch="master", reason="They agree."):
-    facts = {"branch": branch, "purpose": purpose, "choice": choice, "reason": reason}
-    return browser.post(reverse("decide_authority"), facts, follow=True).content.decode()
-
-
-def test_a_decision_has_a_reason_is_recorded_and_taken_back_by_one_press(db):
-    operator = with_role("operator")
-    assert "and why" in decide(operator, reason=" ")
-    decide(operator)
-    assert Decisions().providers("master") == (Provider.ACTIONS,)
-    assert Decisions().providers(PULLS) == (Provider.AZURE,)
-    event = AuditEvent.objects.filter(subject="master: testing").get()
-    assert (event.before, event.after) == ({"choice": "azure"}, {"choice": "actions", "reason": "They agree."})
-    page = text(operator, "/migration/?tab=authority")
-    assert "They agree." in page and "Back to Azure Pipelines" in page
-    operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing"})
-    assert Decisions().providers("master") == (Provider.AZURE,)
-    assert AuditEvent.objects.filter(subject="master: testing").count() == 2
-
-
-def test_a_second_press_brings_nothing_back(db):
-    operator = with_role("operator")
-    decide(operator)
-    for _ in range(2):
-        operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing", "to": "azure"})
-    assert Decisions().providers("master") == (Provider.AZURE,)
-    assert [row.undoes for row in Authority.objects.order_by("pk")] == [False, True]
-
-
-def test_each_press_takes_one_decision_back_until_it_is_as_if_nobody_had_decided(db):
-    operator = with_role("operator")
-    held = []
-    for choice in ("both", "actions", "", "", ""):
-        if choice:
-            decide(operator, choice)
-        else:
-            operator.post(reverse("undo_authority"), {"branch": "master", "purpose": "testing"})
-        found = Decisions()
-        held.append((found.choice("master", TESTING), found.hears("master", "actions"), found.hears("master", "azure")))
-    assert held == [
-        ("both", True, True),
-        ("actions", True, False),
-        ("both", True, True),
-        ("azure", True, True),  # until somebody decides, alerts are told of both
-        ("azure", True, True),
-    ]
-    assert Authority.objects.count() == 4
-
-
-@pytest.mark.parametrize("branch", ["master", "release-2.2", PULLS], ids=["master", "a release", "pull requests"])
-def test_what_is_taken_back_is_that_branch_and_purpose_alone(db, branch):
-    operator = with_role("operator")
-    for place in ("master", "release-2.2", PULLS):
-        for purpose in (TESTING, Authority.Purpose.PUBLISHING):
-            decide(operator, purpose=purpose, branch=place)
-    operator.post(reverse("undo_authority"), {"branch": branch, "purpose": "publishing"})
-    found = Decisions()
-    left = {
-        (place, purpose.value)
-        for place in ("master", "release-2.2", PULLS)
-        for purpose in (TESTING, Authority.Purpose.PUBLISHING)
-        if found.providers(place, purpose) == (Provider.AZURE,)
-    }
-    assert left == {(branch, "publishing")}
-
-
-def test_testing_publishing_and_pushing_are_decided_apart(db):
-    operator = with_role("operator")
-    decide(operator, "both", TESTING)
-    decide(operator, "off", PUSHING, "release-2.2", "It is built by Actions.")
-    assert "say what should hold" in decide(operator, "off", TESTING)
-    found = Decisions()
-    assert found.choice("master", Authority.Purpose.PUBLISHING) == "azure"
-    assert found.providers("master") == (Provider.AZURE, Provider.ACTIONS)
-    assert set(found.unpushed()) == {"release-2.2"}
-
-
-def test_members_may_not_decide(reader):
-    assert reader.post(reverse("decide_authority"), {}).status_code == 403
-    assert reader.post(reverse("undo_authority"), {}).status_code == 403
-    assert "Decide" not in text(reader, "/migration/?tab=authority")
 
 
 PREVIEW = "/admin/agents/jobrule/preview/"
