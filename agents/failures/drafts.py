@@ -44,9 +44,9 @@ def drafts(failures: Collection[Failure], latest: dict[int, TestFailure], now: d
 def hit_of(failure: TestFailure) -> Hit:
     """Return one time that a test failed, as tickets and comments tell it: linked at the line of the log, if known."""
     build, job = failure.build, failure.job
-    module = setup_of(job.name, build.provider, build.branch).module
+    setup = setup_of(job.name, build.provider, build.branch)
     job.build = build
-    return Hit(build.branch, job.name, build.version, job.log_url or build.web_url, failure.message, module)
+    return Hit(build.branch, job.name, build.version, job.log_url or build.web_url, failure.message, setup)
 
 
 def _ticket(failure: Failure, last: TestFailure, since: Culprits | None) -> Draft:
@@ -54,7 +54,7 @@ def _ticket(failure: Failure, last: TestFailure, since: Culprits | None) -> Draf
     commits = [f"{commit.sha[:10]} {commit.subject}" for commit in since.commits] if since else ()
     says = since.sentence if since and last.build.branch == MAIN else ""
     text = ticket_text(failure.key, hit, says, commits if says else ())
-    return Draft(text, ticket_title(failure.key, last.message), component_of(failure.key, hit.module), since)
+    return Draft(text, ticket_title(failure.key, last.message), component_of(failure.key, hit.setup.module), since)
 
 
 def _comment(failure: Failure, hits: list[TestFailure], now: datetime) -> Draft:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from agents.failures.match import in_pytest_form
+from agents.failures.reproduce import Setup, command_of
 
 ISSUE = "Bug, Critical, label test-stability"  # of Flink's process for unstable tests
 MAX_TITLE = 255  # of Jira's summaries
@@ -54,14 +54,14 @@ OF_MODULES = {
 
 @dataclass(frozen=True)
 class Hit:
-    """One time that a test failed. `module` is the job's, where its name tells one."""
+    """One time that a test failed; `setup` is the job's."""
 
     branch: str
     job: str
     sha: str
     url: str
     message: str
-    module: str = ""
+    setup: Setup = Setup()
 
 
 def ticket_title(key: str, message: str) -> str:
@@ -88,8 +88,8 @@ def ticket_text(key: str, hit: Hit, since: str = "", commits: Sequence[str] = ()
     if since:
         lines += ["", f"On {hit.branch} {since}."]
         lines += [f"* {_plain(commit)}" for commit in commits]
-    if "#" in key:
-        lines += ["", f"Reproduce: {_mono(_command(key, hit.sha))}"]
+    if command := command_of(hit.setup, hit.sha, key):
+        lines += ["", "Reproduce:", "{noformat}", command, "{noformat}"]
     return "\n".join(lines)
 
 
@@ -108,12 +108,6 @@ def comment_text(ticket: str, key: str, hits: Sequence[Hit], day: date) -> str:
 def mark(ticket: str, day: date) -> str:
     """Return the line by which our comment of a day is found again."""
     return MARK.format(key=ticket, day=day.isoformat())
-
-
-def _command(key: str, sha: str) -> str:
-    if python := in_pytest_form(key):
-        return f"python -m pytest {python}"
-    return f"./mvnw verify -Dtest={key.rpartition('.')[2]} -Dtest.randomization.seed={sha}"
 
 
 def _trace(message: str) -> list[str]:

@@ -85,11 +85,12 @@ def card(job: str, provider: str, base: str, repository: str, sha: str, test: st
     `repository` is where the commit is fetched from, an address. What is not a plain name gets into no command.
     """
     setup = setup_of(job, provider, base)
-    run = _test(setup, sha, test) or _job(setup, sha)
+    alone = command_of(setup, sha, test)
+    run = alone or _job(setup, sha)
     if not run or not SHA.fullmatch(sha):
         return None
     fetch = f"git fetch {repository} {sha} && git checkout {sha}"
-    return Card(test if test and _test(setup, sha, test) else job, setup, f"{fetch}\n{run}")
+    return Card(test if alone else job, setup, f"{fetch}\n{run}")
 
 
 def _of_jdk(jdk: str, base: str) -> list[str]:
@@ -106,7 +107,10 @@ def _python(job: str, provider: str, base: str) -> str:
     return f"one of {oldest} to {newest}, drawn at random" if provider == ACTIONS or "cron" in job else newest
 
 
-def _test(setup: Setup, sha: str, test: str) -> str:
+def command_of(setup: Setup, sha: str, test: str) -> str:
+    """Return what runs one test, by its key, in the code that is checked out; "" of what is not run alone."""
+    if not SHA.fullmatch(sha):
+        return ""
     if PYTHON_TEST.fullmatch(python := in_pytest_form(test)):
         return f"{_build(setup, sha)}\ncd flink-python && python -m pytest '{python}'"
     found = JAVA_TEST.fullmatch(test)

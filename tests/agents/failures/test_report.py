@@ -7,6 +7,7 @@ import pytest
 
 from agents.failures.match import Matcher, TicketFacts
 from agents.failures.report import Hit, comment_text, component_of, mark, ticket_text, ticket_title
+from agents.failures.reproduce import Setup
 
 HIT = Hit("master", "test_ci core", "a" * 40, "https://ci/1", "java.lang.AssertionError: expected <1>")
 KEY = "org.apache.flink.FooITCase#testBar"
@@ -60,8 +61,24 @@ def test_a_text_says_where_since_when_and_how_to_run_it_again():
     text = ticket_text(KEY, HIT, "since one of 2 commits", ["abc [FLINK-1] Change {x}"])
     for part in ("master", "[test_ci core|https://ci/1]", "expected <1>", f"-Dtest.randomization.seed={'a' * 40}"):
         assert part in text
-    assert "-Dtest=FooITCase#testBar " in text
+    assert "-Dtest='FooITCase#testBar' " in text
     assert "On master since one of 2 commits.\n* abc  FLINK-1  Change  x" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("org.apache.flink.Outer$Inner#testBar", "-Dtest='Outer$Inner#testBar' "),  # no shell reads $Inner
+        ("org.apache.flink.FooITCase", "-Dtest='FooITCase' "),
+        ("pyflink.a.test_b.T#test_c", "python -m pytest 'pyflink/a/test_b.py::T::test_c'"),
+        ("org.apache.flink.S#should do it", ""),
+        ("Some title of a test", ""),
+    ],
+)
+def test_what_is_copied_from_a_ticket_runs_that_test_alone(key, told):
+    text = ticket_text(key, replace(HIT, setup=Setup(options=("-Djdk17", "-Pjava17-target"))))
+    assert ("Reproduce:" in text) == bool(told) and told in text
+    assert not told or ("-Djdk17 -Pjava17-target" in text and text.count("{noformat}") == 2)
 
 
 @pytest.mark.parametrize("words", ["x {code} h1. y", "x {noformat} y", "{code:java}", "{CODE}"])
