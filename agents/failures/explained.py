@@ -36,6 +36,11 @@ class Explained:
         """Return where that is read."""
         return f"{settings.JIRA_URL}/browse/{self.ticket}" if self.ticket else ""
 
+    @property
+    def came_back(self) -> bool:
+        """Tell whether it failed again after its ticket was closed."""
+        return bool(self.ticket and self.ticket.came_back(self.seen.last_seen))
+
 
 @dataclass(frozen=True)
 class Why:

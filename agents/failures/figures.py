@@ -83,8 +83,7 @@ class Line:
     def came_back(self) -> bool:
         """Tell whether it failed again after its ticket was closed."""
         ticket = self.failure.ticket
-        closed_at = (ticket.closed_at or ticket.updated_at) if ticket and ticket.closed else None
-        return bool(closed_at and self.seen.last_seen and self.seen.last_seen > closed_at)
+        return bool(ticket and ticket.came_back(self.seen.last_seen))
 
 
 def chosen(known: bool | None = None, ticket: str = "", text: str = "") -> QuerySet[Failure]:

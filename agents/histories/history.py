@@ -70,6 +70,12 @@ class History:
     is_cut: bool  # there are more failures than were counted by place
 
     @property
+    def came_back(self) -> bool:
+        """Tell whether it failed again after its ticket was closed."""
+        tickets = [each.ticket for each in self.failures if each.ticket]
+        return any(ticket.came_back(self.seen.last_seen) for ticket in tickets)
+
+    @property
     def is_awaited(self) -> bool:
         """Tell whether its file, and the commits that changed it, are still to be read."""
         return not self.is_sought and bool(file_name(name_of(self.key)))

@@ -1,5 +1,7 @@
 """Failures that come again: what fails, and the ticket that knows it."""
 
+from datetime import datetime
+
 from django.db import models
 
 from agents.models.builds import Build, Job, Test
@@ -28,6 +30,10 @@ class KnownTicket(models.Model):
     def closed(self) -> bool:
         """Tell whether somebody took it for settled."""
         return self.status in CLOSED
+
+    def came_back(self, last_seen: datetime | None) -> bool:
+        """Tell whether what it knows failed again after somebody took it for settled."""
+        return bool(self.closed and last_seen and last_seen > (self.closed_at or self.updated_at))
 
 
 class Failure(models.Model):

@@ -78,11 +78,17 @@ def test_a_failure_is_found_by_a_part_of_its_name_or_ticket(member, ticket, word
 
 def test_a_closed_ticket_whose_test_fails_again_says_so(member, ticket):
     failed("a.FooITCase.testBar", 5, ticket=ticket)
-    assert "failed again since" not in read(member, "failures")
+    build = TestFailure.objects.get().build
+    pages = [("failures",), ("failing_test", "a.FooITCase#testBar"), ("build", build.provider, build.external_id)]
+
+    def told():
+        return ["failed again since" in read(member, *page) for page in pages]
+
+    assert told() == [False] * 3
     KnownTicket.objects.update(status="Closed")
-    assert "failed again since" in read(member, "failures")
+    assert told() == [True] * 3
     KnownTicket.objects.update(updated_at=timezone.now())
-    assert "failed again since" not in read(member, "failures")
+    assert told() == [False] * 3
 
 
 def test_a_ticket_of_its_class_is_maybe_and_the_failure_not_known(member, ticket):
