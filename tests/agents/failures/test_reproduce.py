@@ -45,7 +45,7 @@ def test_a_test_is_run_alone_with_its_seed():
     assert text.startswith(f"git fetch {REPOSITORY} {SHA} && git checkout {SHA}\n./mvnw verify ")
     for part in ("-Dtest='FooITCase#testBar'", f"-Dtest.randomization.seed={SHA}", "-Djdk11 -Pjava11-target", "-pl "):
         assert part in text
-    assert "'*/Outer.*'" in command(test="org.Outer$Inner#testBar")
+    assert "'*/org/Outer.*'" in command(test="org.Outer$Inner#testBar")
     assert "-Dtest='FooITCase'" in command(test="org.FooITCase")
 
 
