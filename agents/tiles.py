@@ -29,10 +29,10 @@ Ended = tuple[datetime, str, str, str]  # when, how, why it was started, and of 
 def tiles(now: datetime) -> list[Tile]:
     """Return tiles about the branches, their nightly builds, all builds, and each host's machines."""
     seen = last_good("poll_builds")
-    ended = _ended(now)
+    ended, red = _ended(now), red_runs(now)
     return [
-        _branches(PUSH, "Release branches", "succeeded in their last run", seen, ended, now),
-        _branches(NIGHTLY, "Nightly", "succeeded in the last night", seen, ended, now),
+        _branches(PUSH, "Release branches", "succeeded in their last run", seen, ended, red[PUSH], now),
+        _branches(NIGHTLY, "Nightly", "succeeded in the last night", seen, ended, red[NIGHTLY], now),
         _builds(seen, ended, now),
         *_hosts(now),
     ]
@@ -49,9 +49,17 @@ def _trend(words: str, ended: Iterable[Ended], now: datetime) -> trends.Trend:
     return trends.counted_trend(words, ((at, result in BAD_RESULTS) for at, result, *_ in ended), now, "build")
 
 
-def _branches(kind: str, title: str, words: str, seen: datetime | None, ended: list[Ended], now: datetime) -> Tile:
+def _branches(
+    kind: str,
+    title: str,
+    words: str,
+    seen: datetime | None,
+    ended: list[Ended],
+    runs: dict[str, int],
+    now: datetime,
+) -> Tile:
     """Say how many branches are green, and name each; a branch is as red as its worst service that has a say."""
-    red = {name: runs for name, runs in red_runs(kind, now).items() if lasting(name)}
+    red = {name: number for name, number in runs.items() if lasting(name)}
     names = sorted(red, key=in_order)
     green = sum(not runs for runs in red.values())
     state, label, tally = _colour(green, len(red))

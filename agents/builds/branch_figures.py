@@ -152,7 +152,8 @@ def branch_tabs(now: datetime, found: Standing) -> list[BranchTab]:
     """
     recent = Build.objects.filter(scope=Build.Scope.BRANCH, queued_at__gt=now - RECENT).exclude(branch="")
     names = sorted(set(recent.values_list("branch", flat=True).order_by().distinct()), key=in_order)
-    pushes, nights = red_runs(PUSH, now), red_runs(NIGHTLY, now)
+    red = red_runs(now)
+    pushes, nights = red[PUSH], red[NIGHTLY]
     return [_tab(name, found.tagged(f"branch:{name}"), pushes.get(name, 0), nights.get(name, 0)) for name in names]
 
 

@@ -161,14 +161,14 @@ def _change(build: Build) -> Change:
     return Change(build.version, "", build.message, ticket[1] if ticket else "", tags(build.message))
 
 
-def red_runs(kind: str, now: datetime) -> dict[str, int]:
-    """Return by branch how many runs in a row failed, by the service that has a say and is the worst."""
-    red: dict[str, int] = defaultdict(int)
-    rows = Streak.objects.filter(kind=kind, key=WHOLE, latest__queued_at__gt=now - RECENT)
+def red_runs(now: datetime) -> dict[str, dict[str, int]]:
+    """Return by kind and branch how many runs in a row failed, by the service that has a say and is the worst."""
+    red: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    rows = Streak.objects.filter(key=WHOLE, latest__queued_at__gt=now - RECENT)
     decisions = Decisions()
-    for branch, provider, runs in rows.values_list("branch", "provider", "red_runs"):
+    for kind, branch, provider, runs in rows.values_list("kind", "branch", "provider", "red_runs"):
         if decisions.hears(branch, provider):
-            red[branch] = max(red[branch], runs)
+            red[kind][branch] = max(red[kind][branch], runs)
     return red
 
 

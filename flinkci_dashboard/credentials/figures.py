@@ -57,6 +57,11 @@ class CredentialLine:
         return bool(self.credential.works) and _has_a_flaw(self.credential)
 
     @property
+    def pressing(self) -> bool:
+        """Tell whether the overview names it: it fails, runs out within 30 days, or needs a look."""
+        return self.level in ("bad", "warn")
+
+    @property
     def kept(self) -> str:
         """Say where its value is, when none is stored here."""
         if self.credential.works and not self.values:
@@ -69,11 +74,6 @@ def credential_lines(now: datetime) -> list[CredentialLine]:
     rows = Credential.objects.select_related("holder", "backup_holder").prefetch_related("values")
     lines = [_line(credential, now) for credential in rows]
     return sorted(lines, key=lambda line: (URGENCY.index(line.level), line.days is None, line.days or 0))
-
-
-def pressing_credentials(now: datetime) -> list[CredentialLine]:
-    """Return the credentials that fail, run out within 30 days, or need a look: what the overview says."""
-    return [line for line in credential_lines(now) if line.level in ("bad", "warn")]
 
 
 def _line(credential: Credential, now: datetime) -> CredentialLine:

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Max
 from django.urls import reverse
 
-from flinkci_dashboard.credentials.figures import CredentialLine, pressing_credentials
-from flinkci_dashboard.models import Area, Credential, Exposure
+from flinkci_dashboard.credentials.figures import CredentialLine, credential_lines
+from flinkci_dashboard.models import Area, Exposure
 from flinkci_dashboard.web.tiles import Part, Tile
 
 SHOWN = 4
@@ -14,12 +13,13 @@ SHOWN = 4
 
 def tiles(now: datetime) -> list[Tile]:
     """Return the credentials' tile."""
-    pressing = pressing_credentials(now)
+    every = credential_lines(now)
+    pressing = [line for line in every if line.pressing]
     exposed = Exposure.objects.filter(state=Exposure.State.EXPOSED)
     url = reverse("credentials")
     lines = [Part(f"Exposed: {exposure.title} no longer holds", url) for exposure in exposed]
     lines += [Part(f"{_what(line)}: {_trouble(line)}", f"{url}#credential-{line.credential.pk}") for line in pressing]
-    seen = Credential.objects.aggregate(last=Max("probed_at"))["last"]
+    seen = max((at for line in every if (at := line.credential.probed_at)), default=None)
     state, label = ("ok", "fine") if seen else ("none", "not probed")
     tally = f"{len(pressing)} to look at" if pressing else ""
     words = "keys fail, end soon or need a look" if len(pressing) != 1 else "key fails, ends soon or needs a look"

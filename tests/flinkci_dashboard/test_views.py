@@ -100,6 +100,11 @@ class TestPage:
         assert "Mirror sync" in page
         assert "no_longer_there" in page
 
+    def test_costs_a_few_queries_for_each_tile(self, member, django_assert_max_num_queries):
+        member.get("/")
+        with django_assert_max_num_queries(34):
+            member.get("/")
+
     def test_costs_one_query_while_nothing_changes(self, member, django_assert_num_queries):
         first = member.get("/", headers=HTMX)
         with django_assert_num_queries(3):  # the session, the person, and the version
