@@ -117,7 +117,8 @@ def command_of(setup: Setup, sha: str, test: str) -> str:
     if not found or not found["owner"]:
         return ""
     name = found["name"] + (f"#{found['method']}" if found["method"] else "")
-    file = f"*/{found['owner'].replace('.', '/')}{found['name'].split('$')[0]}.*"  # classes of one name are in many modules
+    # Classes of one name are in many modules.
+    file = f"*/{found['owner'].replace('.', '/')}{found['name'].split('$')[0]}.*"
     module = f"$(git ls-files '{file}' | sed 's|/src/.*||' | head -1)"
     options = [f"-Dtest='{name}'", "-Dsurefire.failIfNoSpecifiedTests=false", *setup.options, _seed(sha)]
     return f'./mvnw verify -Dfast -am -pl "{module}" {" ".join(options)}'
