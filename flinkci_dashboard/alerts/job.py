@@ -12,7 +12,7 @@ from flinkci_dashboard.alerts.episodes import GROUP_WAIT
 from flinkci_dashboard.alerts.findings import Case, Severity
 from flinkci_dashboard.alerts.places import places
 from flinkci_dashboard.alerts.record import Alerts
-from flinkci_dashboard.alerts.rows import SILENT, Saved, save_findings
+from flinkci_dashboard.alerts.rows import MAY_BE_A_TOKEN, Saved, save_findings
 from flinkci_dashboard.alerts.sending import send_test, send_waiting
 from flinkci_dashboard.alerts.summary import JOB, keep
 from flinkci_dashboard.clients import notify
@@ -24,7 +24,6 @@ __all__ = ["JOB", "send_alerts"]
 BEAT = timedelta(seconds=60)
 KEEP = timedelta(days=180)  # ended alerts, and messages
 PROBE, PROBE_AGAIN = "probe_credentials", timedelta(minutes=10)
-MAY_BE_A_TOKEN = (SILENT, "job_failing:")  # keys of what may be explained by a token that is refused
 FAILS = "job_failing"  # the rule whose subjects are jobs
 LATE = ("worker", "job_silent")  # rules that say that not every job is on time
 

@@ -22,7 +22,7 @@ from flinkci_dashboard.alerts.episodes import (
 from flinkci_dashboard.alerts.findings import Case, Finding, Limits, Severity
 from flinkci_dashboard.alerts.messages import Item, compose
 from flinkci_dashboard.alerts.places import backups, mail_to, names_to_ask, told_only
-from flinkci_dashboard.alerts.rows import shared_facts
+from flinkci_dashboard.alerts.rows import MAY_BE_A_TOKEN, shared_facts
 from flinkci_dashboard.models import Alert, Channel, Contact, Notice, Telling
 
 JUST_NOW = timedelta(minutes=2)
@@ -102,7 +102,7 @@ class Alerts:
         known = {place.target: place for place in places}
         told = {target for found in self.told.values() for target in found} - known.keys()
         for place in (*known.values(), *told_only(self._reachable(told), self.now)):
-            if news := news_for(place, self._visible(), self.now, wait):
+            if news := news_for(place, self._explained_by_now(wait), self.now, wait):
                 written += self._write(place, news)
         for episode in self._visible():
             rule = limits.rules.get(self.rows[episode.pk].rule)
@@ -113,6 +113,14 @@ class Alerts:
     def _visible(self) -> list[Episode]:
         """Return what is told of: what ended, and what lasts and is not explained by a cause."""
         return [each for each in self.episodes() if each.ended_at or each.key not in self.hidden]
+
+    def _explained_by_now(self, wait: timedelta) -> list[Episode]:
+        """Return what is told of, without silences so new that the tokens have not been probed yet: one may be why."""
+        return [
+            each
+            for each in self._visible()
+            if each.ended_at or self.now - each.changed_at >= wait or not each.key.startswith(MAY_BE_A_TOKEN)
+        ]
 
     def _escalate(self, row: Alert) -> int:
         targets = [mail_to(address) for address in backups(row, self.contacts)]

@@ -12,6 +12,7 @@ from flinkci_dashboard.alerts.findings import Case, Finding, Severity, fold
 from flinkci_dashboard.models import Alert, OpenFinding
 
 SILENT = "service_"  # how the rules begin whose subjects are services that do not answer
+MAY_BE_A_TOKEN = (SILENT, "job_failing:")  # keys of what may be explained by a token that is refused
 PLAIN = ("rule", "subject", "text", "since", "url", "area", "ends_when")
 LISTS = ("cause_of", "under")
 

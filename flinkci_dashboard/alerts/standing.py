@@ -143,7 +143,7 @@ class Standing:
     def tagged(self, tag: str) -> str:
         """Return the state of what bears a tag, such as a branch: good, warn, bad or unknown."""
         found = [each.severity for line in self.lines for each in _all(line) if tag in each.tags]
-        if self.unknown:
+        if self.unknown or self.as_of is None:
             return "unknown"
         return min(found, key=lambda each: RANK[each]).value if found else GOOD
 

@@ -15,8 +15,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from flinkci_dashboard.alerts import figures
-from flinkci_dashboard.alerts.standing import standing
+from flinkci_dashboard.alerts.standing import GOOD, standing
 from flinkci_dashboard.models import Alert
+from flinkci_dashboard.parts import parts
 
 ENTRIES = 50
 WORDS = {"good": "passing", "warn": "worth a look", "bad": "failing", "unknown": "not known"}
@@ -58,6 +59,8 @@ def badge(request: HttpRequest, branch: str) -> HttpResponse:
     if not branch.isprintable() or len(branch) > 255:
         raise Http404("There is no such branch.")
     state = standing(timezone.now()).tagged(f"branch:{branch}")
+    if state == GOOD and not any(part.knows(branch) for part in parts("branches")):
+        state = "unknown"
     left, right = (round(len(words) * WIDTH + SPACE) for words in (branch, WORDS[state]))
     sizes = {"left": left, "right": right, "width": left + right, "centre": left / 2, "middle": left + right / 2}
     context = {"branch": branch, "words": WORDS[state], "fill": FILLS[state], **sizes}

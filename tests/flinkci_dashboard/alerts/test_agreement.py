@@ -13,6 +13,7 @@ from django.utils import timezone
 from flinkci_dashboard.alerts.standing import standing
 from flinkci_dashboard.models import Area, JobRun, JobSchedule, RuleSetting, Worker
 from tests.findings import at_work, make_finding, stand
+from tests.machines import make_build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 BRANCH = {"area": Area.BUILDS, "tags": ("branch:master",)}
@@ -28,6 +29,7 @@ BADGES = {"passing": "good", "worth a look": "warn", "failing": "bad", "not know
 @pytest.fixture(autouse=True)
 def open_to_all(settings):
     settings.PUBLIC_STATUS, settings.METRICS_TOKEN = True, "watch me"
+    make_build(branch="master")
     JobSchedule.objects.exclude(job="send_alerts").update(enabled=False)  # nobody runs the others here
 
 

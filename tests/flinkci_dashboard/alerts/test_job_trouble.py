@@ -175,6 +175,16 @@ def test_a_service_that_goes_silent_has_the_tokens_probed_and_a_refused_one_agai
     assert probe.get().next_run_at == timezone.now()
 
 
+def test_a_silence_waits_for_the_probe_of_its_token_though_others_have_waited(channel, sink, clock, break_branch):
+    break_branch()
+    clock.run()
+    JiraContact.load().note_silence(timezone.now() - timedelta(minutes=9), "Jira answers 503.", None)
+    clock.run(15)
+    assert "has diverged" in sink.texts[-1] and "Jira" not in sink.texts[-1]
+    clock.run(15)
+    assert "Jira has not answered" in sink.texts[-1]
+
+
 def test_a_token_that_is_refused_is_one_alert_and_over_once_its_service_answers(channel, sink, clock, worker):
     probe, now = JobSchedule.objects.filter(job="probe_credentials"), timezone.now()
     silent = {"source_problem": "no answer", "source_problem_since": now - timedelta(minutes=3)}

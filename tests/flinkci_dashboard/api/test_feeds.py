@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 
 from flinkci_dashboard.models import Alert, JobRun, Worker
+from sync.models import Mirror, MirrorBranch
 from tests.findings import at_work, make_finding, stand
+from tests.machines import make_build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bootstrapped")]
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -34,7 +36,17 @@ def alert(**facts) -> Alert:
     return Alert.objects.create(**finding() | {"began_at": now, "changed_at": now} | facts)
 
 
+def test_nothing_is_said_of_a_branch_that_nobody_knows_nor_before_anything_was_looked_at(member):
+    make_build(branch="master")
+    assert "master: not known" in member.get("/badges/master.svg").content.decode()
+    at_work()
+    assert "master: passing" in member.get("/badges/master.svg").content.decode()
+    assert "release-0.1: not known" in member.get("/badges/release-0.1.svg").content.decode()
+
+
 def test_a_branch_says_that_it_fails_by_the_list_of_what_is_wrong(member, worker):
+    make_build(branch="master")
+    MirrorBranch.objects.create(mirror=Mirror.objects.get(), name="release-2.1", state="in_sync")
     assert "release-2.1: passing" in member.get("/badges/release-2.1.svg").content.decode()
     stand(make_finding("release-2.1", tags=("branch:release-2.1",)))
     answer = member.get("/badges/release-2.1.svg")
