@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Min, Q
 
-from agents.builds.grid import SILENT, Mark, green_streak, marks
+from agents.builds.grid import BAD, SILENT, Mark, green_streak, marks
 from agents.builds.nightly import NIGHTLY, PUSH
 from agents.builds.nightly_figures import RECENT, red_runs, red_words
 from agents.charts.drawing import Chart, Series, line_chart, nice_duration
@@ -106,17 +106,20 @@ class Grid:
     streak: int
     streak_is_all: bool  # all builds shown are green: it may be longer
     new_failures: int
+    latest: str  # how the last build ended that says something; "" where none does
     durations: Chart
 
     @property
     def state(self) -> str:
         """Return the state of its badge."""
-        return "ok" if self.streak else "failed" if self.new_failures else "partial"
+        return "failed" if self.latest in BAD else self.latest or "none"
 
     @property
     def label(self) -> str:
         """Return the badge's words."""
-        return {"ok": "succeeded", "failed": "new failures", "partial": "failed"}[self.state]
+        if self.state == "failed":
+            return "new failures" if self.new_failures else "failed"
+        return "" if self.latest else "none has ended"
 
     @property
     def words(self) -> str:
@@ -241,6 +244,7 @@ def _grid(key: str, title: str, builds: list[Build], known: _Known) -> Grid:
         streak=streak,
         streak_is_all=streak > 0 and (SILENT | {"succeeded"}).issuperset(results),
         new_failures=latest.count(Mark.NEW),
+        latest=next((result for result in results if result not in SILENT), ""),
         durations=_durations(key, builds),
     )
 

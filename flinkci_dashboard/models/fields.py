@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 
 SEAL = "gAAAA"  # how every Fernet token begins: version 0x80 and the high bytes of the time, in base64
 
@@ -24,7 +25,7 @@ class ChoiceListField(models.JSONField):
             choices=self.of.choices if self.of else [],
             widget=forms.CheckboxSelectMultiple,
             required=not self.blank,
-            label=self.verbose_name,
+            label=capfirst(self.verbose_name),
             help_text=self.help_text,
         )
 

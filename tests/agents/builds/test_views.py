@@ -263,3 +263,20 @@ def test_a_red_build_and_branch_explain_themselves(member):
         for words in ("why", "not in Jira", "1, 7, 30 days", "FooTest%23testBar"):
             assert words in text
     assert f"-Dtest.randomization.seed={row.version}" in text and "-Dtest=&#x27;FooTest#testBar&#x27;" in text
+
+
+@pytest.mark.parametrize(
+    ("results", "state", "label"),
+    [
+        (["succeeded", "failed"], "failed", "new failures"),
+        (["failed", "failed"], "failed", "failed"),
+        (["failed", "partial"], "partial", ""),
+        (["failed", "succeeded", "canceled"], "succeeded", ""),
+        (["canceled"], "none", "none has ended"),
+    ],
+)
+def test_a_grid_is_called_as_its_last_build_that_says_something(member, results, state, label):
+    for number, result in enumerate(results):
+        make_job(make_build(number + 1, 300 - number, result=result), result=result)
+    grid, _ = member.get(reverse("branches")).context["grids"][0]
+    assert (grid.state, grid.label) == (state, label)
