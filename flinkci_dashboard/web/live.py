@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import Permission, User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -65,7 +66,14 @@ def session(request: HttpRequest) -> object:
 def rights(request: HttpRequest) -> object:
     """Return whom a fragment is for that shows the same to all who may do the same."""
     user = signed_in(request)
-    return user.is_superuser, user.is_staff, frozenset(user.get_all_permissions())
+    return user.is_superuser, user.is_staff, frozenset() if user.is_superuser else _permissions(user)
+
+
+def _permissions(user: User) -> frozenset[int]:
+    """Return the keys of what somebody who is no superuser may do, by one query and not Django's two."""
+    through_groups = Permission.objects.filter(group__user=user).order_by().values_list("pk", flat=True)
+    own = Permission.objects.filter(user=user).order_by().values_list("pk", flat=True)
+    return frozenset(through_groups.union(own))
 
 
 def live(

@@ -7,7 +7,7 @@ from difflib import ndiff
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -87,7 +87,7 @@ def test_what_readers_of_the_same_rights_see_is_rendered_once(django_assert_num_
     passed()
     first, second = colleague("ada"), colleague("grace")
     told = first.get("/mirrors/", headers=HTMX)
-    with django_assert_num_queries(5):  # the session, the person and the version; what they may do, by two
+    with django_assert_num_queries(4):  # the session, the person, the version, and what they may do
         assert second.get("/mirrors/", headers=HTMX)["ETag"] == told["ETag"]
 
 
@@ -96,6 +96,15 @@ def test_those_who_may_do_less_see_less():
     operator, member = with_role("operator"), with_role("member")
     told, less = (each.get("/jobs/", headers=HTMX).content for each in (operator, member))
     assert b"Run now" in told and b"Run now" not in less
+
+
+def test_who_is_given_more_than_the_role_sees_more_at_once():
+    passed()
+    first, second = colleague("ada", "member"), colleague("grace", "member")
+    assert b"Run now" not in first.get("/jobs/", headers=HTMX).content
+    User.objects.get(username="grace").user_permissions.add(Permission.objects.get(codename="operate"))
+    assert b"Run now" in second.get("/jobs/", headers=HTMX).content
+    assert b"Run now" not in first.get("/jobs/", headers=HTMX).content
 
 
 def test_each_reader_gets_forms_that_work_for_them(monkeypatch):
