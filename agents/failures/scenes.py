@@ -2,8 +2,8 @@
 
 Surefire says where a class begins and how it ended, Flink's end-to-end runner says so of each of its tests. Several
 classes run at the same time: what is printed then belongs to any of them, and counts unless all of those pass. What
-Maven says itself, with its level before it, is printed by no test. What could not be fetched before Maven, pytest or a
-test began was fetched at last: they would not have begun. PURE
+Maven says itself, with its level before it, is printed by no test but an end-to-end one that runs Maven. What could
+not be fetched before Maven, pytest or a test began was fetched at last: they would not have begun. PURE
 """
 
 import re
@@ -57,7 +57,8 @@ class Scenes(Generic[Note]):
 
     def note(self, line: str, note: Note, of_fetching: bool = False) -> None:
         """Take a note on the line that was seen last. `of_fetching`: it tells that something could not be fetched."""
-        held = _Held(note, set() if OF_MAVEN.match(line) else set(self._running))
+        running = self._titles() if OF_MAVEN.match(line) else self._running
+        held = _Held(note, set(running))
         held.lasts = not held.tests
         self._all.append(held)
         if of_fetching and held.lasts:
@@ -68,6 +69,10 @@ class Scenes(Generic[Note]):
     def notes(self) -> list[Note]:
         """Return the notes that last, in their order; those too whose tests have not ended: they were cut off."""
         return [each.note for each in self._all if not each.is_dropped]
+
+    def _titles(self) -> list[str]:
+        """Return the end-to-end tests that run: they may run Maven. What Maven runs has a name without blanks."""
+        return [name for name in self._running if " " in name]
 
     def _overcome(self) -> None:
         for each in self._before:

@@ -11,6 +11,7 @@ DISK = "java.io.IOException: No space left on device"
 OOM = "java.lang.OutOfMemoryError: Java heap space"
 PULL = 'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout'
 FETCH = "fatal: unable to access 'https://github.com/apache/flink/': Could not resolve host: github.com"
+TRANSFER = "[ERROR] Failed to execute goal on project a: Could not transfer artifact a:b:jar:1 from/to central"
 EXIT = "##[error]Bash exited with code '1'."
 
 
@@ -107,12 +108,24 @@ LOGS = {
     ),
     "the code could not be fetched": ([FETCH, FETCH, EXIT], ("network", [])),
     "Maven could not fetch": (
-        [FETCH, "[INFO] Scanning for projects...", "[ERROR] Non-x: Could not transfer artifact a:b:jar:1", EXIT],
+        [FETCH, "[INFO] Scanning for projects...", TRANSFER, EXIT],
         ("network", []),
     ),
     "an image could not be pulled in the test that failed": (
         ["Running 'D'", PULL, "[FAIL] 'D' failed after 0 minutes and 2 seconds! Test exited with exit code 1", EXIT],
         ("docker", ["D"]),
+    ),
+    "Maven could not fetch in an end-to-end test that failed": (
+        ["Running 'Q x test'", "[INFO] Scanning for projects...", TRANSFER]
+        + ["[FAIL] 'Q x test' failed after 0 minutes and 2 seconds! Test exited with exit code 1", "Running 'R x test'"]
+        + ["[PASS] 'R x test' passed after 0 minutes and 2 seconds! Test exited with exit code 0.", EXIT],
+        ("network", ["Q x test"]),
+    ),
+    "Maven could not fetch in an end-to-end test that passed": (
+        ["Running 'Q x test'", "[INFO] Scanning for projects...", TRANSFER]
+        + ["[PASS] 'Q x test' passed after 0 minutes and 2 seconds! Test exited with exit code 0."]
+        + ["Running 'R x test'", "[FAIL] 'R x test' failed after 0 minutes and 2 seconds! Test exited", EXIT],
+        ("test", ["R x test"]),
     ),
     "a download was tried again, and a test failed": (
         ["curl: (28) Operation timed out", "curl: (28) Operation timed out", begin("ATest"), *failed("ATest"), EXIT],
