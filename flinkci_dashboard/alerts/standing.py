@@ -98,11 +98,6 @@ class Standing:
         return max(len(self.lines) - 1, 0)
 
     @property
-    def and_others(self) -> str:
-        """Say how many these are."""
-        return f" – and {self.beside_worst} more" if self.beside_worst else "."
-
-    @property
     def sentence(self) -> str:
         """Say it all in one: the worst first, with cause, since when and whom to ask."""
         if not self.lines:
