@@ -70,7 +70,7 @@ class Sandbox:
         self.mail: MailServer | None = None  # made by those who want it
         services |= {"sink": self.sink, "store": self.github.store}
         self.server = Server(port, services, self.clock.now)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
