@@ -50,6 +50,10 @@ class Decisions:
         """Return the services that have the say."""
         return PROVIDERS[self.choice(branch, purpose)]
 
+    def is_decided(self, branch: str, purpose: Authority.Purpose) -> bool:
+        """Tell whether a decision is left that was not taken back."""
+        return bool(self._left(branch, purpose))
+
     def hears(self, branch: str, provider: str, publishes: bool = False) -> bool:
         """Tell whether alerts about a branch speak of a service: of all of them until somebody decides."""
         left = self._left(branch, Purpose.PUBLISHING if publishes else Purpose.TESTING)

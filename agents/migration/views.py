@@ -152,8 +152,9 @@ def decide_authority(request: HttpRequest) -> HttpResponse:
         return _back()
     branch, purpose = form.cleaned_data["branch"], Authority.Purpose(form.cleaned_data["purpose"])
     choice, reason = Authority.Choice(form.cleaned_data["choice"]), form.cleaned_data["reason"]
-    before = Decisions().choice(branch, purpose)
-    if before == choice:
+    found = Decisions()
+    before = found.choice(branch, purpose)
+    if before == choice and found.is_decided(branch, purpose):
         messages.info(request, "That holds already.")
         return _back()
     return _decided(request, (branch, purpose), before, choice, reason)

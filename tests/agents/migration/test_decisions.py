@@ -43,6 +43,15 @@ def test_a_second_press_brings_nothing_back(db):
     assert [row.undoes for row in Authority.objects.order_by("pk")] == [False, True]
 
 
+def test_what_holds_by_itself_may_be_decided_and_then_holds(db):
+    operator = with_role("operator")
+    assert Decisions().hears("master", "actions")
+    assert "That holds already" not in decide(operator, "azure")
+    assert not Decisions().hears("master", "actions")  # alerts speak of the other service alone from now on
+    assert "That holds already" in decide(operator, "azure")
+    assert Authority.objects.count() == 1
+
+
 def test_each_press_takes_one_decision_back_until_it_is_as_if_nobody_had_decided(db):
     operator = with_role("operator")
     held = []
