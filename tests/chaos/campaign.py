@@ -15,7 +15,7 @@ from tests.chaos.town import Town, found
 
 CALM = 3  # passes of each job that make the world right
 BETWEEN = 65 * 60.0  # seconds before each of those: longer than anything waits after a failure
-KILLS, ABORTS = 0.03, 0.15  # shares of passes
+KILLS, ABORTS = 0.1, 0.15  # shares of passes
 READING = re.compile("upload-pack|/search")  # what is asked for by POST
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
