@@ -101,6 +101,7 @@ def test_the_overview_names_each_branch_with_its_colour_and_draws_the_last_day(m
 def test_a_branch_whose_last_run_failed_is_not_called_in_order_anywhere(member, kind, words):
     build = make_build(branch="release-1.9", result="failed", finished_at=timezone.now())
     Streak.objects.create(red_runs=1, branch="release-1.9", kind=kind, provider="azure", latest=build)
+    at_work()
     tabs = member.get("/branches/release-1.9/").context["tabs"]
     assert [(tab.name, tab.label) for tab in tabs] == [("release-1.9", words)]
     assert "1 red" in read(member, "overview")

@@ -102,10 +102,11 @@ def test_a_hung_remote_is_given_up_and_leaves_no_process(mirrored, monkeypatch):
 
 
 def test_a_push_that_hangs_is_given_up_and_tried_again_by_the_next_pass(mirrored, monkeypatch):
-    monkeypatch.setattr(git, "TRANSFER", Limits(total=5, idle=0.5))
     head = mirrored.commit("master")
     mirrored.fault(service="git", method="POST", path="git-receive-pack", hang=True, times=1)
-    assert sync().outcome == "failed"
+    with monkeypatch.context() as hurried:
+        hurried.setattr(git, "TRANSFER", Limits(total=5, idle=0.5))
+        assert sync().outcome == "failed"
     assert row().state == "unreachable"
     mirrored.clear_faults()
     assert sync().counts == {"branches_pushed": 1}
