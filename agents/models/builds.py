@@ -112,6 +112,7 @@ class Build(models.Model):
         indexes = [
             models.Index(F("queued_at").desc(), F("id").desc(), name="build_newest"),
             models.Index(F("branch"), F("queued_at").desc(), name="build_branch"),
+            models.Index(F("branch"), F("provider"), F("reason"), F("queued_at").desc(), name="build_nightly"),
             models.Index(F("scope"), F("queued_at").desc(), name="build_scope"),
             models.Index(F("result"), F("queued_at").desc(), name="build_result"),
             models.Index(F("reason"), F("queued_at").desc(), name="build_reason"),
