@@ -78,8 +78,11 @@ def timed(act: Callable[[], object]) -> float:
 
 
 def report(name: str, milliseconds: float, queries: int, before: int, limit: float) -> bool:
-    """Print a line; tells whether it is within the limits."""
-    good = milliseconds <= limit and queries <= before
+    """Print a line; tells whether it is within the limits.
+
+    A list that fits on one page is not counted: on several it takes a query more. What grew with rows would take many.
+    """
+    good = milliseconds <= limit and queries <= before + 1
     verdict = "" if good else "  TOO MUCH"
     print(f"  {name:20} {milliseconds:6.1f} ms  {queries:3} queries ({before} at a hundredth){verdict}")
     return good

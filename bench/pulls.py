@@ -30,7 +30,7 @@ SECONDS = 20.0  # that 200 changed heads may take
 FEW = 10
 DAY = 86_400  # seconds
 ROUNDS = 100  # passes in which a job comes to rest
-START, IDLE = 15.0, 45.0  # seconds that a worker has to start, and that it is watched
+START, IDLE = 90.0, 60.0  # seconds in which each process of a worker has looked once, and that it is watched
 
 
 def main() -> None:
