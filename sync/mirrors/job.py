@@ -152,9 +152,14 @@ class MirrorPass:
                 self._push(cache, intents)
             elif new := self.ledger.plan(intents.values()):
                 self.current.count("branches_planned", new)
-            heads = cache.contains(self.rows.without_commit(decided))
-            self.histories = {sha: cache.history(sha, REMEMBERED) for sha in heads}
+            self.histories = self._read_histories(cache, self.rows.without_commit(decided))
             cache.tidy()
+
+    def _read_histories(self, cache: Cache, heads: Mapping[str, str]) -> dict[str, Sequence[CommitFacts]]:
+        """Read what came up to heads that are in the cache; after the ones that they follow, where those are, too."""
+        here = cache.contains({*heads, *heads.values()} - {""})
+        known = {head: before if before in here else "" for head, before in heads.items() if head in here}
+        return {head: cache.history(head, REMEMBERED, before) for head, before in known.items()}
 
     def _push(self, cache: Cache, intents: Mapping[Push, Intent]) -> None:
         """Push all branches in one go; where the mirror did not take all of them, look for what came of it."""

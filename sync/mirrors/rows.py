@@ -1,5 +1,6 @@
 """What the mirror job remembers of a mirror: each branch's row, and how both sides answered."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -79,10 +80,18 @@ class MirrorRows:
         others = [_as_facts(row) for name, row in self.rows.items() if name not in spoken_of]
         self.record([*spoken_of.values(), *others], {}, ())
 
-    def without_commit(self, plan: MirrorPlan) -> set[str]:
-        """Return the source heads whose author and subject are not recorded yet."""
-        recorded = {row.source_sha for row in self.rows.values() if row.subject}
-        return {each.source_sha for each in plan.branches if each.source_sha} - recorded
+    def without_commit(self, plan: MirrorPlan) -> dict[str, str]:
+        """Return {source head whose author and subject are not recorded yet: the recorded one that it follows}.
+
+        "" where there is none, or where branches with that head followed different ones.
+        """
+        known = {row.source_sha for row in self.rows.values() if row.subject}
+        before = {name: row.source_sha for name, row in self.rows.items() if row.subject and row.selected}
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in plan.branches:
+            if each.source_sha and each.source_sha not in known:
+                found[each.source_sha].add(before.get(each.branch, ""))
+        return {head: shas.pop() if len(shas) == 1 else "" for head, shas in found.items()}
 
     def new_heads(self, plan: MirrorPlan) -> set[str]:
         """Return the source heads of mirrored branches that this pass sees for the first time."""

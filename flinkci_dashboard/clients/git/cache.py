@@ -155,10 +155,15 @@ class Cache:
         log = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", LAYOUT]
         return {each.sha: each for each in read_log(self._local(log, given))}
 
-    def history(self, sha: str, most: int) -> list[CommitFacts]:
-        """Return a commit that is in the cache and those before it, the newest first."""
-        log = ["log", f"--max-count={most}", "--topo-order", "--no-show-signature", LAYOUT, "--end-of-options"]
-        return read_log(self._local([*log, sha, "--"]))
+    def history(self, sha: str, most: int, after: str = "") -> list[CommitFacts]:
+        """Return a commit that is in the cache and those before it, the newest first.
+
+        With `after`, another one that is in the cache, those that it has are left out, unless it has them all: to put
+        everything in order the whole history is read.
+        """
+        log = ["log", f"--max-count={most}", "--topo-order", "--no-show-signature", LAYOUT, "--end-of-options", sha]
+        newer = read_log(self._local([*log, f"^{after}", "--"])) if after else []
+        return newer or read_log(self._local([*log, "--"]))
 
     def change_of(self, sha: str, base: str) -> tuple[str, datetime, list[str]] | None:
         """Return where a commit left a branch that was fetched (SHA, time), and the paths that it changes since.

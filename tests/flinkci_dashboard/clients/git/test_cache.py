@@ -87,6 +87,14 @@ def test_ancestry_and_counts(world, cache):
     assert cache.count_commits(None, new) == 4
 
 
+def test_history_after_a_commit_leaves_out_what_that_has_unless_it_has_all(world, cache):
+    first, second, third = (world.commit("master") for _ in range(3))
+    cache.fetch(url(world), {"master": third})
+    assert [each.sha for each in cache.history(third, 2)] == [third, second]
+    assert [each.sha for each in cache.history(third, 9, first)] == [third, second]
+    assert [each.sha for each in cache.history(first, 1, third)] == [first]
+
+
 def test_branch_names_that_would_clash_as_files_live_side_by_side(world, cache):
     sha = world.commit("master")
     cache.fetch(url(world), {"a": sha, "a/b": sha, "ä%2F": sha})
