@@ -24,7 +24,9 @@ REPOSITORIES = (
 
 def bootstrap() -> None:
     """Create the repositories that are missing, the mirror unless there is any, and what can be switched on."""
-    Repository.objects.bulk_create([_repository(*each) for each in REPOSITORIES], ignore_conflicts=True)
+    known = {str(row) for row in Repository.objects.all()}
+    missing = [_repository(*each) for each in REPOSITORIES if each[0] not in known]
+    Repository.objects.bulk_create(missing, ignore_conflicts=True)
     if not Mirror.objects.exists():
         Mirror.objects.create(
             source=Repository.objects.get(owner="apache", name="flink"),

@@ -44,7 +44,8 @@ def _collect_static() -> None:
 @transaction.atomic
 def _prepare() -> list[str]:
     """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
-    schedules = [JobSchedule(job=job.name, interval=job.interval) for job in JOBS.values()]
+    known = set(JobSchedule.objects.values_list("job", flat=True))
+    schedules = [JobSchedule(job=job.name, interval=job.interval) for job in JOBS.values() if job.name not in known]
     JobSchedule.objects.bulk_create(schedules, ignore_conflicts=True)
     for part in parts("bootstrap"):
         part.bootstrap()
