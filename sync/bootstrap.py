@@ -1,5 +1,6 @@
 """The repositories, the mirror and the trust gate that an installation starts from."""
 
+from flinkci_dashboard.models.writing import add_missing
 from sync.merging.rows import offer_switch
 from sync.models import Mirror, Repository, TrustGate
 
@@ -24,9 +25,7 @@ REPOSITORIES = (
 
 def bootstrap() -> None:
     """Create the repositories that are missing, the mirror unless there is any, and what can be switched on."""
-    known = {str(row) for row in Repository.objects.all()}
-    missing = [_repository(*each) for each in REPOSITORIES if each[0] not in known]
-    Repository.objects.bulk_create(missing, ignore_conflicts=True)
+    add_missing([_repository(*each) for each in REPOSITORIES], "owner", "name")
     if not Mirror.objects.exists():
         Mirror.objects.create(
             source=Repository.objects.get(owner="apache", name="flink"),

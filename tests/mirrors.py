@@ -48,10 +48,21 @@ def pushes(world, mark) -> int:
     return sum(each.path.endswith("git-receive-pack") for each in world.since(mark, "git"))
 
 
-def git_children() -> list[list[str]]:
-    """Return the arguments of our git processes, without those of the sandbox's server."""
+def git_processes() -> list[psutil.Process]:
+    """Return our git processes and all that they started, without those of the sandbox's server."""
     found = []
     for each in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
+            line = " ".join(each.cmdline())
+            if line and "http-backend" not in line and "receive-pack" not in line and "upload-pack" not in line:
+                found.append(each)
+    return found
+
+
+def git_children() -> list[list[str]]:
+    """Return the arguments of our git processes."""
+    found = []
+    for each in git_processes():
+        with contextlib.suppress(psutil.NoSuchProcess):
             found.append(each.cmdline())
-    return [line for line in found if line[:1] == ["git"] and "http-backend" not in line]
+    return [line for line in found if line[:1] == ["git"]]

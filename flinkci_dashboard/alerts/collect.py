@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from flinkci_dashboard.alerts.findings import Finding, Limits, Rule
 from flinkci_dashboard.alerts.limits import set_by
 from flinkci_dashboard.models import RuleSetting
+from flinkci_dashboard.models.writing import add_missing
 from flinkci_dashboard.parts import parts
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,4 @@ def _joined(finding: Finding) -> Finding:
 
 def create_settings() -> None:
     """Make the settings of rules that have none."""
-    known = set(RuleSetting.objects.values_list("rule", flat=True))
-    new = [RuleSetting(rule=rule.name, acknowledge=rule.acknowledge) for rule in rules().values()]
-    RuleSetting.objects.bulk_create((row for row in new if row.rule not in known), ignore_conflicts=True)
+    add_missing([RuleSetting(rule=rule.name, acknowledge=rule.acknowledge) for rule in rules().values()], "rule")

@@ -15,6 +15,7 @@ from flinkci_dashboard.credentials.seed import create_credentials
 from flinkci_dashboard.jobs.table import JOBS
 from flinkci_dashboard.management.job_command import NO_DATABASE, JobCommand
 from flinkci_dashboard.models import JobSchedule
+from flinkci_dashboard.models.writing import add_missing
 from flinkci_dashboard.parts import parts
 
 
@@ -44,9 +45,7 @@ def _collect_static() -> None:
 @transaction.atomic
 def _prepare() -> list[str]:
     """Create repositories, the mirror, schedules, roles, contacts and credentials where they do not exist yet."""
-    known = set(JobSchedule.objects.values_list("job", flat=True))
-    schedules = [JobSchedule(job=job.name, interval=job.interval) for job in JOBS.values() if job.name not in known]
-    JobSchedule.objects.bulk_create(schedules, ignore_conflicts=True)
+    add_missing([JobSchedule(job=job.name, interval=job.interval) for job in JOBS.values()], "job")
     for part in parts("bootstrap"):
         part.bootstrap()
     create_settings()

@@ -1,8 +1,6 @@
 """The git client: what it reads, what it says when something is wrong, and what it never leaves behind."""
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,27 +9,25 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flinkci_dashboard.clients.errors import NotAuthorizedError, RefusedError, UnavailableError
+from flinkci_dashboard.clients.errors import NotAuthorizedError, UnavailableError
 from flinkci_dashboard.clients.git import cache as git
 from flinkci_dashboard.clients.git import process as git_process
 from flinkci_dashboard.clients.git.cache import Cache, open_cache
 from flinkci_dashboard.clients.git.commits import CommitFacts
 from flinkci_dashboard.clients.git.errors import (
-    CacheCorrupt,
     CacheInUse,
     DiskFull,
     GitMissing,
     RemoteMissing,
     TimedOut,
-    classify,
 )
-from flinkci_dashboard.clients.git.process import Command, Limits, Progress, environment, parse_progress
+from flinkci_dashboard.clients.git.process import Limits, Progress, parse_progress
 from flinkci_dashboard.clients.git.pushes import PushResult, PushStatus, parse_push
 from flinkci_dashboard.clients.git.refs import ls_remote
 from flinkci_dashboard.sandbox import MIRROR, SOURCE
+from tests.mirrors import git_processes
 
 URL = "https://github.com/flink-ci/flink-mirror.git"
-LIMITS = Limits(total=20, idle=20)
 
 
 def url(world, repo: str = SOURCE) -> str:
@@ -184,49 +180,6 @@ def test_the_public_source_can_not_be_pushed_to(world, cache):
 # What is wrong ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("stderr", "expected"),
-    [
-        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled", NotAuthorizedError),
-        ("fatal: unable to access 'x': The requested URL returned error: 403", NotAuthorizedError),
-        ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", NotAuthorizedError),
-        ("remote: Repository not found.\nfatal: repository 'https://x/' not found", RemoteMissing),
-        ("fatal: unable to access 'x': The requested URL returned error: 301", RemoteMissing),
-        ("fatal: unable to access 'x': Could not resolve host: github.com", UnavailableError),
-        (
-            "fatal: unable to access 'x': Failed to connect to h port 443 after 2 ms: Couldn't connect",
-            UnavailableError,
-        ),
-        ("fatal: unable to access 'x': The requested URL returned error: 502", UnavailableError),
-        ("error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: early EOF", UnavailableError),
-        ("fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF", UnavailableError),
-        ("fatal: remote error: upload-pack: not our ref 1111", RefusedError),
-        ("fatal: write error: No space left on device", DiskFull),
-        ("error: file write error: Disk quota exceeded\nfatal: early EOF", DiskFull),
-        ("remote: fatal: write error: No space left on device\nfatal: early EOF", UnavailableError),
-        ("fatal: bad object refs/source/master", CacheCorrupt),
-        ("error: bad packed object CRC for 1111\nfatal: the remote end hung up unexpectedly", CacheCorrupt),
-        ("remote: fatal: bad object 1111\nfatal: early EOF", UnavailableError),
-        ("something new", RefusedError),
-        ("", RefusedError),
-    ],
-)
-def test_errors_are_told_apart(stderr, expected, tmp_path):
-    assert type(classify(stderr, URL, authenticated=True, folder=tmp_path)) is expected
-
-
-def test_messages_name_the_repository_stay_the_same_and_hold_no_secret(monkeypatch):
-    secret = "ghp_" + "s" * 36
-    monkeypatch.setenv("GITHUB_TOKEN", secret)
-    texts = {
-        str(classify(f"fatal: {secret}: Failed to connect to h port 1 after {n} ms: refused", URL, authenticated=True))
-        for n in (1, 23)
-    }
-    assert len(texts) == 1
-    assert URL in texts.pop()
-    assert secret not in "".join(texts)
-
-
 def test_a_redirect_is_not_followed_with_the_token(world):
     world.fault(service="git", path=MIRROR, status=301, headers={"Location": f"{world.github_git_url}/x.git"})
     with pytest.raises((RemoteMissing, UnavailableError)):
@@ -248,56 +201,7 @@ def test_a_full_disk_while_the_cache_is_made_is_told_with_the_space_that_is_left
         pass
 
 
-# Surroundings and processes ---------------------------------------------------------------------
-
-
-def test_nothing_of_the_surroundings_reaches_git_but_what_it_needs(monkeypatch):
-    for name in ("GITHUB_TOKEN", "GIT_TRACE_CURL", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_DIR", "DATABASE_URL"):
-        monkeypatch.setenv(name, "surprise")
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    found = environment({})
-    assert "surprise" not in found.values()
-    assert found["https_proxy"] == "http://proxy:3128"
-    assert (found["LC_ALL"], found["GIT_TERMINAL_PROMPT"], found["HOME"]) == ("C", "0", os.devnull)
-
-
-def test_configuration_of_the_machine_has_no_influence(monkeypatch, tmp_path):
-    (tmp_path / ".gitconfig").write_text("[user]\n\tname = Somebody\n")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with Command(["config", "user.name"], limits=LIMITS, repository="x", folder=tmp_path) as command:
-        assert command.wait().stdout == ""
-
-
-def test_silence_ends_a_command_with_all_its_children(world, monkeypatch):
-    monkeypatch.setattr("flinkci_dashboard.clients.git.refs.ASK", Limits(total=20, idle=0.3))
-    world.fault(service="git", hang=True, times=None)
-    with pytest.raises(TimedOut, match="kept silent for 0 s"):
-        ls_remote(url(world))
-    assert children() == []
-
-
-def test_work_that_takes_too_long_is_ended_though_it_is_not_silent(tmp_path):
-    script = "alias.busy=!while :; do echo x; sleep 0.02; done"
-    command = Command(["-c", script, "busy"], limits=Limits(total=0.5, idle=5), repository="x", folder=tmp_path)
-    with pytest.raises(TimedOut, match="took longer than"), command:
-        command.wait()
-    assert children() == []
-
-
-def test_an_exception_from_outside_ends_the_command(world, monkeypatch):
-    def out_of_time(*_):
-        raise SystemExit("Task exceeded maximum timeout value")
-
-    before = signal.signal(signal.SIGALRM, out_of_time)
-    world.fault(service="git", hang=True, times=None)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
-    try:
-        with pytest.raises(SystemExit):
-            ls_remote(url(world))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert children() == []
+# Processes and secrets ---------------------------------------------------------------------------
 
 
 ORPHAN = """
@@ -338,13 +242,15 @@ def test_the_token_is_not_in_the_arguments_of_a_push_that_hangs(world, cache, mo
     world.fault(service="git", method="POST", path="git-receive-pack", hang=True, times=None)
     seen = []
     with contextlib.suppress(TimedOut):
-        cache.push(url(world, MIRROR), {"master": sha}, lambda _: seen.extend(each.cmdline() for each in children()))
+        cache.push(
+            url(world, MIRROR), {"master": sha}, lambda _: seen.extend(each.cmdline() for each in git_processes())
+        )
     text = str(seen)
     assert "push" in text
     assert "remote-http" in text
     assert world.github_token not in text
     assert secret not in text
-    assert children() == []
+    assert git_processes() == []
 
 
 def test_a_cache_holds_no_trace_of_the_token(world, cache):
@@ -360,17 +266,6 @@ def test_a_second_user_of_the_cache_is_kept_out(cache: Cache, monkeypatch):
     monkeypatch.setattr("flinkci_dashboard.clients.git.folder.ORPHAN", 0.2)
     with pytest.raises(CacheInUse), open_cache(cache.folder):
         pass
-
-
-def children() -> list[psutil.Process]:
-    """Return our git processes, without those of the sandbox's server."""
-    found = []
-    for each in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            line = " ".join(each.cmdline())
-            if line and "http-backend" not in line and "receive-pack" not in line and "upload-pack" not in line:
-                found.append(each)
-    return found
 
 
 def until(condition, seconds=20):
